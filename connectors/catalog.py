@@ -1,0 +1,47 @@
+"""Every contract that is in force: the ones that ship with the project, or those of the folders given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from connectors.contract import FeedContract
+from connectors.contract_file import ContractError, ContractProblem, load_contract
+
+SHIPPED_FOLDER = Path(__file__).parent
+
+
+def load_catalog(folders: Sequence[Path] = ()) -> dict[str, FeedContract]:
+    """Feed name → contract, in order of feed name. `folders` replace the shipped contracts when given.
+
+    Raises:
+        ContractError: with every mistake in every file, a folder that is missing or holds no contract included.
+    """
+    contracts: dict[str, FeedContract] = {}
+    files: dict[str, Path] = {}
+    problems: list[ContractProblem] = []
+    for path in _contract_files(folders or [SHIPPED_FOLDER], problems):
+        try:
+            contract = load_contract(path)
+        except ContractError as error:
+            problems += error.problems
+            continue
+        if contract.feed in files:
+            fact = f"'{contract.feed}' is already declared in {files[contract.feed]}. Remove one of the two."
+            problems.append(ContractProblem(path, 1, "feed", fact))
+            continue
+        contracts[contract.feed], files[contract.feed] = contract, path
+    if problems:
+        raise ContractError(problems)
+    return dict(sorted(contracts.items()))
+
+
+def _contract_files(folders: Iterable[Path], problems: list[ContractProblem]) -> list[Path]:
+    files: list[Path] = []
+    for folder in folders:
+        found = sorted(path for path in folder.glob("*/*.yml") if path.parent.name != "entities")
+        if not found:
+            fact = "holds no contract. Contracts lie in FOLDER/<system>/<name>.yml; check the path."
+            problems.append(ContractProblem(folder, 1, "folder", fact))
+        files += found
+    return files

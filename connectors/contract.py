@@ -1,0 +1,212 @@
+"""FeedContract: what one feed promises and how its rows become rows of a canonical entity.
+
+One YAML file a feed is all that a new source needs. This module says what such a file may hold; `contract_file.py`
+reads it and turns every mistake into a line with file, line, key, fact and next step.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+
+from connectors.entities import Entity, load_entities
+from connectors.mapping import Mapping, expression_columns
+from connectors.source_spec import Duration, RestSource, Source, Spec
+
+
+def _is_cron(value: str) -> str:
+    from datetime import UTC, datetime
+
+    try:
+        CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ValueError(f"'{value}' is not a cron line ({error}). Write five fields, such as '*/15 * * * *'") from None
+    return value
+
+
+def _is_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError):
+        raise ValueError(f"'{value}' is not a time zone. Write an IANA name such as Europe/Berlin") from None
+    return value
+
+
+def _is_owner(value: str) -> str:
+    if not re.fullmatch(r"team:[\w.-]+|[^@\s]+@[^@\s]+", value):
+        raise ValueError(f"'{value}' names no owner. Write team:NAME or an e-mail address")
+    return value
+
+
+def _is_expression(value: str) -> str:
+    expression_columns(value)
+    return value
+
+
+Expression = Annotated[str, AfterValidator(_is_expression)]
+
+
+class Cursor(Spec):
+    """The source column that says what changed since the last sync, and how far to look back.
+
+    Each sync reads [last value − overlap, source clock − lag], inclusive, so that rows with equal or late times are
+    seen again instead of lost.
+    """
+
+    column: str
+    type: Literal["timestamp", "integer", "epoch", "epoch_ms"] = "timestamp"
+    overlap: Duration = timedelta(hours=1)
+    lag: Duration = timedelta(0)
+    future_skew: Duration = timedelta(minutes=5)
+
+
+class Freshness(Spec):
+    """How old the data may be before readers are told: within `promise` all is well, after `grace` it is stale."""
+
+    promise: Duration
+    grace: Duration = timedelta(0)
+    source_promise: str | None = Field(default=None, description="The vendor's own promise, or a link to it.")
+
+
+class Deletes(Spec):
+    """How the source tells that a row is gone.
+
+    none: it does not. tombstone: `when` is true on a row that is gone. snapshot: a row missing from a full delivery is
+    gone; a delivery that drops more than `max_shrink` of the live rows at once is held.
+    """
+
+    policy: Literal["none", "tombstone", "snapshot"] = "none"
+    when: Expression | None = None
+    max_shrink: float = Field(default=0.5, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _tombstone_needs_when(self) -> Deletes:
+        if (self.policy == "tombstone") != (self.when is not None):
+            raise ValueError("'when' goes with policy tombstone: the expression that is true on a row that is gone")
+        return self
+
+
+class Retention(Spec):
+    """How long the bytes that arrived are kept beside the landed table."""
+
+    raw: Duration = timedelta(days=14)
+
+
+class FeedContract(Spec):
+    """One feed: one entity from one source system."""
+
+    feed: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    entity: str = ""
+    description: str
+    grain: str
+    owner: Annotated[str, AfterValidator(_is_owner)]
+    schedule: Annotated[str, AfterValidator(_is_cron)]
+    timezone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
+    freshness: Freshness
+    source: Source
+    cursor: Cursor | None = None
+    delivery: Literal["incremental", "snapshot"] | None = None
+    deletes: Deletes = Deletes()
+    retention: Retention = Retention()
+    test_rows: Expression | None = None
+    totals: tuple[str, ...] = ()
+    columns: dict[str, Mapping]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_that_follow_from_others(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        filled = dict(data)
+        if not filled.get("entity") and isinstance(filled.get("feed"), str):
+            filled["entity"] = filled["feed"].partition(".")[2]
+        if filled.get("delivery") is None:
+            is_file = isinstance(filled.get("source"), dict) and filled["source"].get("kind") == "files"
+            filled["delivery"] = "incremental" if filled.get("cursor") or is_file else "snapshot"
+        return filled
+
+    @field_validator("entity")
+    @classmethod
+    def _entity_exists(cls, value: str) -> str:
+        known = load_entities()
+        if value not in known:
+            near = difflib.get_close_matches(value, known, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"Known entities: {', '.join(known)}."
+            raise ValueError(f"there is no entity '{value}'. {hint} Write it as 'entity:' if the feed has another name")
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_belong_to_the_entity(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        entity = load_entities().get(info.data.get("entity", ""))
+        if entity is None:
+            return value
+        problems = [_unknown_column(name, entity) for name in value if name not in entity.columns]
+        missing = [name for name in entity.required_columns() if name not in value]
+        if missing:
+            problems.append(f"{', '.join(missing)}: required by entity '{entity.entity}' but not mapped. Map it")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> FeedContract:
+        if self.deletes.policy == "snapshot" and self.delivery != "snapshot":
+            raise ValueError("deletes by snapshot need full deliveries. Set 'delivery: snapshot' or another policy")
+        if isinstance(self.source, RestSource) and self.source.incremental and self.cursor is None:
+            raise ValueError("source.incremental needs 'cursor': the column whose last value is sent")
+        return self
+
+    @property
+    def system(self) -> str:
+        """The source system: the first part of the feed's name."""
+        return self.feed.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The second part of the feed's name."""
+        return self.feed.partition(".")[2]
+
+    @property
+    def asset_name(self) -> str:
+        """The feed's name where dots are not allowed: shop_orders."""
+        return f"{self.system}_{self.name}"
+
+    @property
+    def canonical(self) -> Entity:
+        """The canonical entity that the feed serves."""
+        return load_entities()[self.entity]
+
+    @property
+    def version(self) -> str:
+        """Fingerprint of the contract: results remember under which rules they were made."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    def source_columns(self) -> dict[str, str | None]:
+        """Every source column that is landed → its JSON path inside a record (None: a plain column)."""
+        found: dict[str, str | None] = {}
+        if self.cursor is not None:
+            found[self.cursor.column] = None
+        for mapping in self.columns.values():
+            for name, path in mapping.source_columns().items():
+                found[name] = path or found.get(name)
+        for expression in (self.deletes.when, self.test_rows):
+            if expression is not None:
+                for name in expression_columns(expression):
+                    found.setdefault(name, None)
+        for name in self.totals:
+            found.setdefault(name, None)
+        return found
+
+
+def _unknown_column(name: str, entity: Entity) -> str:
+    near = difflib.get_close_matches(name, entity.columns, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Known columns: {', '.join(entity.columns)}"
+    return f"'{name}' is not a column of entity '{entity.entity}'. {hint}"

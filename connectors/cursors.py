@@ -1,0 +1,67 @@
+"""Cursor values: how they are read from landed rows, written in manifests and turned into the next window."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from connectors.contract import Cursor
+from connectors.delivery import Window
+
+
+def cursor_expression(cursor: Cursor) -> str:
+    """DuckDB expression that reads the cursor column as TIMESTAMP (UTC) or BIGINT; null where it cannot be read.
+
+    The session's time zone must be UTC, so that texts without a zone are read as UTC.
+    """
+    column = '"' + cursor.column.replace('"', '""') + '"'
+    if cursor.type == "integer":
+        return f"TRY_CAST({column} AS BIGINT)"
+    if cursor.type == "epoch":
+        return f"to_timestamp(TRY_CAST({column} AS DOUBLE))::TIMESTAMP"
+    if cursor.type == "epoch_ms":
+        return f"to_timestamp(TRY_CAST({column} AS DOUBLE) / 1000)::TIMESTAMP"
+    return f"TRY_CAST(TRY_CAST({column} AS TIMESTAMPTZ) AS TIMESTAMP)"
+
+
+def cursor_text(value: datetime | int | None) -> str | None:
+    """A cursor value as manifests write it: ISO 8601 in UTC, or digits."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return aware.isoformat()
+    return str(value)
+
+
+def cursor_value(cursor: Cursor, text: str | None) -> datetime | int | None:
+    """The reverse of `cursor_text`."""
+    if text is None:
+        return None
+    return int(text) if cursor.type == "integer" else datetime.fromisoformat(text)
+
+
+def later(cursor: Cursor | None, before: str | None, reached: str | None) -> str | None:
+    """The cursor after a batch: it never goes back."""
+    if cursor is None or before is None or reached is None:
+        return reached or before
+    known, new = cursor_value(cursor, before), cursor_value(cursor, reached)
+    return before if known > new else reached  # type: ignore[operator]
+
+
+def next_window(cursor: Cursor | None, cursor_before: str | None, source_clock: datetime) -> Window:
+    """[cursor − overlap, source clock − lag], inclusive at both ends; all of it when there is no cursor yet.
+
+    The overlap of an integer cursor is none: numbers given out by a sequence have no clock to be late by, and equal
+    numbers are read again because the lower bound is inclusive.
+    """
+    if cursor is None:
+        return Window()
+    value = cursor_value(cursor, cursor_before)
+    if cursor.type == "integer":
+        return Window(lower=value)
+    lower = value - cursor.overlap if isinstance(value, datetime) else None
+    return Window(
+        lower=lower,
+        upper=source_clock - cursor.lag if cursor.lag > timedelta(0) else None,
+        future_from=source_clock + cursor.future_skew,
+    )

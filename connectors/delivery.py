@@ -1,0 +1,126 @@
+"""What a source hands over: Arrow batches, the bytes behind them, and what the source claims about both.
+
+The three kinds of source (`sql.py`, `rest.py`, `files.py`) produce these; `landing.py` writes them down. Nothing here
+knows where data goes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+REJECT_SCHEMA = pa.schema([("line_number", pa.int64()), ("raw", pa.string()), ("reason", pa.string())])
+
+
+class FeedTrouble(Exception):
+    """A feed could not be read, landed or judged: names the feed, the fact and the next step.
+
+    `is_retryable` says whether trying again, with nothing changed, can help. `kind` is a short class name for the
+    ledger: unreachable, denied, missing, broken, busy, contract, partial, storage.
+    """
+
+    def __init__(self, feed: str, fact: str, next_step: str, *, kind: str, is_retryable: bool = False) -> None:
+        self.feed, self.fact, self.next_step = feed, fact.rstrip("."), next_step
+        self.kind, self.is_retryable = kind, is_retryable
+        super().__init__(f"{feed}: {self.fact}. {next_step}")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a source to read: cursor values from `lower` to `upper`, both inclusive; None is unbounded.
+
+    Values above `future_from` (the source's clock plus the allowed skew) are read although they lie above `upper`, so
+    that rows dated in the future are seen and held instead of staying invisible.
+    """
+
+    lower: datetime | int | None = None
+    upper: datetime | int | None = None
+    future_from: datetime | int | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One piece of what arrived, a file or a page, as kept beside the batch."""
+
+    name: str
+    byte_count: int
+    sha256: str
+    row_count: int | None = None
+
+
+@dataclass(frozen=True)
+class FileIdentity:
+    """How a source file is recognised again without reading it."""
+
+    name: str
+    byte_count: int
+    modified_at: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is known about a delivery once all its rows were read.
+
+    `undeclared_columns` are in the source but not in the contract; `absent_columns` are declared, optional, and left
+    out by every record of a JSON delivery; `is_end_declared` says that the source itself told that there is no more.
+    """
+
+    parts: tuple[Part, ...] = ()
+    claimed_rows: int | None = None
+    claimed_totals: Mapping[str, Decimal] = field(default_factory=dict)
+    other_claims: Mapping[str, str] = field(default_factory=dict)
+    rejects: pa.Table = field(default_factory=lambda: REJECT_SCHEMA.empty_table())
+    undeclared_columns: tuple[str, ...] = ()
+    absent_columns: tuple[str, ...] = ()
+    sequence: int | None = None
+    business_date: str | None = None
+    partial_reason: str | None = None
+    is_end_declared: bool = False
+    source_file: FileIdentity | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery of one feed: a file, or one window of a table or endpoint.
+
+    `reader` yields the contract's source columns in the types that the source gave and is consumed once; `receipt` may
+    be called after that.
+    """
+
+    label: str
+    reader: pa.RecordBatchReader
+    receipt: Callable[[], Receipt]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the source says of itself, asked apart from the data. None means: not known, never: zero."""
+
+    identity: str
+    clock: datetime | None = None
+    row_count: int | None = None
+    newest: str | None = None
+
+
+class SourceReader(Protocol):
+    """A source opened under one contract."""
+
+    def probe(self) -> Probe:
+        """Identity, clock and extent of the source, by another query than the extract. Raises FeedTrouble."""
+        ...
+
+    def deliveries(
+        self, window: Window, *, is_landed: Callable[[FileIdentity], bool], raw_folder: Callable[[], Path]
+    ) -> Iterator[Delivery]:
+        """Deliveries that are not landed yet, oldest first. Bytes are kept in `raw_folder()`. Raises FeedTrouble."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...

@@ -1,0 +1,192 @@
+"""HTTP endpoints that answer JSON: one delivery a sync, page by page, each page kept as it came.
+
+A source's answer is believed only as far as it can be checked: a page without its list of records, with a content
+other than JSON, or that leads back to an earlier page ends the sync with nothing landed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pyarrow as pa
+
+from connectors.contract import FeedContract
+from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Part, Probe, Receipt, SourceReader, Window
+from connectors.json_file import check_presence, undeclared_names
+from connectors.json_records import JsonRecords
+from connectors.paging import Page, Pager, PagingLoop, Request
+from connectors.rest_client import RestClient, shown_url
+from connectors.source_spec import RestSource
+from connectors.stream import stream_delivery
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def open_rest(
+    contract: FeedContract,
+    source: RestSource,
+    base_url: str,
+    environment: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None],
+) -> SourceReader:
+    """The reader of an endpoint; the first request is made when the first row is asked for.
+
+    Raises:
+        FeedTrouble: kind 'contract', when the base URL is not http or https.
+    """
+    return _RestReader(contract, source, RestClient(contract.feed, source, base_url, environment, sleep=sleep))
+
+
+class _RestReader:
+    def __init__(self, contract: FeedContract, source: RestSource, client: RestClient) -> None:
+        self._contract, self._source, self._client = contract, source, client
+        self._claimed: int | None = None
+
+    def probe(self) -> Probe:
+        """The endpoint; its clock and claimed row count as of the last answer, None before the first one."""
+        return Probe(shown_url(self._client.url), clock=self._client.clock, row_count=self._claimed)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def deliveries(
+        self, window: Window, *, is_landed: Callable[[FileIdentity], bool], raw_folder: Callable[[], Path]
+    ) -> Iterator[Delivery]:
+        """One delivery: all pages. Rows outside the window may be among them. Raises FeedTrouble while it is read."""
+        del is_landed
+        extract = _Extract(self._contract, self._source, self._client, raw_folder())
+
+        def receipt() -> Receipt:
+            made = extract.receipt()
+            self._claimed = made.claimed_rows
+            return made
+
+        yield stream_delivery(shown_url(self._client.url), extract.schema, extract.batches(window), receipt)
+
+
+class _Extract:
+    """One pass over the pages of an endpoint."""
+
+    def __init__(self, contract: FeedContract, source: RestSource, client: RestClient, folder: Path) -> None:
+        self._contract, self._source, self._client, self._folder = contract, source, client, folder
+        self._records = JsonRecords(contract.source_columns())
+        self._parts: list[Part] = []
+        self._claimed: int | None = None
+        self._absent: tuple[str, ...] = ()
+        self._is_end_declared = False
+        self.schema = self._records.schema
+
+    def batches(self, window: Window) -> Iterator[pa.RecordBatch]:
+        pager = Pager(self._source.paging, self._client.url, self._parameters(window))
+        request: Request | None = pager.first()
+        rows = 0
+        try:
+            while request is not None:
+                response = self._client.get(request)
+                table, document = self._read(response)
+                rows += table.num_rows
+                claimed = pager.total(document)
+                self._claimed = claimed if claimed is not None else self._claimed
+                self._is_end_declared = claimed is not None or pager.is_end(document)
+                yield from table.to_batches()
+                link = response.links.get("next", {}).get("url")
+                request = self._next(pager, Page(document, table.num_rows, rows, link))
+            self._absent = check_presence(self._contract, self._records, f"the records of {self._shown}")
+        finally:
+            self._records.close()
+
+    def receipt(self) -> Receipt:
+        return Receipt(
+            parts=tuple(self._parts),
+            claimed_rows=self._claimed,
+            undeclared_columns=undeclared_names(self._contract, self._records),
+            absent_columns=self._absent,
+            is_end_declared=self._is_end_declared,
+        )
+
+    @property
+    def _shown(self) -> str:
+        return shown_url(self._client.url)
+
+    def _parameters(self, window: Window) -> dict[str, str]:
+        params = {name: _text(value) for name, value in self._source.params.items()}
+        incremental = self._source.incremental
+        if incremental is None:
+            return params
+        lower = window.lower
+        if lower is None and self._source.paging.kind == "cursor":
+            lower = _EPOCH  # endpoints that page by cursor ask for a start
+        if lower is not None:
+            params[incremental.parameter] = _formatted(lower, incremental.format)
+        return params
+
+    def _next(self, pager: Pager, page: Page) -> Request | None:
+        try:
+            return pager.next(page)
+        except PagingLoop as loop:
+            fact = f"{self._shown} leads back to a page that was read ({loop}), at page {len(self._parts)}"
+            raise self._broken(fact, "Report it to the owner of the source.") from None
+
+    def _read(self, response: httpx.Response) -> tuple[pa.Table, object]:
+        """Keep a page's bytes and read its records."""
+        content, number = response.content, len(self._parts) + 1
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            text = content.decode("utf-8-sig")
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            start = self._client.clean(content[:80].decode("utf-8", "backslashreplace"))
+            kind = response.headers.get("content-type", "none given")
+            fact = f"page {number} of {self._shown} is not JSON (content type: {kind}); it starts '{start}'"
+            raise self._broken(fact, "Open the address with the same credentials and see what answers.") from None
+        try:
+            table = self._records.read_page(text, self._source.records)
+        except ValueError as error:
+            fact = f"page {number} of {self._shown}: {error}"
+            raise self._broken(fact, "Report it to the owner of the source.") from None
+        if table is None:
+            keys = ", ".join(document) if isinstance(document, dict) else type(document).__name__
+            fact = f"page {number} of {self._shown} has no list of records at {self._source.records} (it has: {keys})"
+            raise self._broken(fact, "Correct 'records' in the contract, or restore it at the source.")
+        if table.num_rows and self._parts and self._parts[-1].sha256 == digest and self._is_positional:
+            fact = f"pages {number - 1} and {number} of {self._shown} are the same"
+            raise self._broken(fact, "The source ignores the paging parameter: correct 'paging' in the contract.")
+        name = f"page-{number:05}.json.gz"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / name).write_bytes(gzip.compress(content, compresslevel=3, mtime=0))
+        self._parts.append(Part(name, len(content), digest, table.num_rows))
+        return table, document
+
+    @property
+    def _is_positional(self) -> bool:
+        return self._source.paging.kind in ("offset", "page")
+
+    def _broken(self, fact: str, next_step: str) -> FeedTrouble:
+        return FeedTrouble(self._contract.feed, fact, f"Nothing was landed. {next_step}", kind="broken")
+
+
+def _text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _formatted(lower: datetime | int, style: str) -> str:
+    """The lower bound as the source wants it, never later than it is. Whole numbers are epoch seconds, or as given."""
+    if isinstance(lower, int):
+        if style in ("epoch", "epoch_ms"):
+            return str(lower)
+        lower = datetime.fromtimestamp(lower, UTC)
+    moment = lower.astimezone(UTC)
+    if style == "date":
+        return moment.date().isoformat()
+    if style == "iso":
+        return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    seconds = int((moment - _EPOCH).total_seconds() // 1)
+    return str(seconds * 1000 if style == "epoch_ms" else seconds)

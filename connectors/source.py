@@ -1,0 +1,43 @@
+"""Open the source that a contract describes. The only door to the readers of SQL, REST and files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from connectors.contract import FeedContract
+from connectors.delivery import FeedTrouble, SourceReader
+from connectors.files import open_files
+from connectors.rest import open_rest
+from connectors.source_spec import RestSource, SqlSource
+from connectors.sql import open_sql
+
+
+def open_source(
+    contract: FeedContract, environment: Mapping[str, str], *, sleep: Callable[[float], None] = time.sleep
+) -> SourceReader:
+    """The reader of the contract's source. Connects when first asked for something.
+
+    `environment` holds connections and secrets under the names that the contract gives; `sleep` pauses between tries.
+
+    Raises:
+        FeedTrouble: kind 'contract', when a variable is missing or empty, a URL is malformed, or a driver is missing.
+    """
+    source = contract.source
+    names = [source.connection]
+    if isinstance(source, RestSource):
+        names += [name for name in (source.auth.user, source.auth.token) if name is not None]
+    missing = [name for name in names if not environment.get(name, "").strip()]
+    if missing:
+        raise FeedTrouble(
+            contract.feed,
+            f"environment variable {', '.join(missing)} is not set",
+            f"Set {missing[0]} (connections are listed in .env in C360_HOME), then run the sync again.",
+            kind="contract",
+        )
+    connection = environment[source.connection].strip()
+    if isinstance(source, SqlSource):
+        return open_sql(contract, source, connection, sleep=sleep)
+    if isinstance(source, RestSource):
+        return open_rest(contract, source, connection, environment, sleep=sleep)
+    return open_files(contract, source, connection)

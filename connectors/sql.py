@@ -1,0 +1,144 @@
+"""Tables and queries in SQL databases: one query, one snapshot, as a stream of Arrow batches.
+
+What differs between databases (types, literals, errors) lives in `sql_postgres.py`, `sql_sqlite.py` and, for all
+others, `sql_other.py`; this module is the way that they share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from connectors.contract import FeedContract
+from connectors.declared import missing_column, undeclared
+from connectors.delivery import REJECT_SCHEMA, Delivery, FeedTrouble, FileIdentity, Probe, Receipt, SourceReader, Window
+from connectors.retry import with_retries
+from connectors.source_spec import SqlSource
+from connectors.stream import stream_delivery
+
+Reject = tuple[int | None, str, str]
+
+
+class Database(Protocol):
+    """One kind of database. Every method raises FeedTrouble in words that hold no secret."""
+
+    def connect(self) -> None:
+        """Open the connection, unless it is open."""
+        ...
+
+    def columns(self, relation: str) -> list[str]:
+        """Names of the columns of a table or subquery."""
+        ...
+
+    def quoted_table(self, table: str) -> str:
+        """A table's name as SQL, each part quoted."""
+        ...
+
+    def read(self, relation: str, columns: list[str], window: Window) -> Iterator[pa.RecordBatch]:
+        """Batches of the columns, for rows in the window. One statement."""
+        ...
+
+    def rejects(self) -> list[Reject]:
+        """Rows of the last read that could not be handed over: position if known, text, reason."""
+        ...
+
+    def schema(self, relation: str, columns: list[str]) -> pa.Schema:
+        """The schema of what `read` yields."""
+        ...
+
+    def probe(self, relation: str) -> tuple[str, datetime | None, int, str | None]:
+        """Identity, clock, row count and newest cursor value."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+def open_sql(contract: FeedContract, source: SqlSource, url: str, *, sleep: Callable[[float], None]) -> SourceReader:
+    """The reader of a table or query; connects when first asked.
+
+    Raises:
+        FeedTrouble: kind 'contract' for a URL that is none, or whose driver is not installed.
+    """
+    return _SqlReader(contract, source, _database(contract, source, url), sleep)
+
+
+def _database(contract: FeedContract, source: SqlSource, url: str) -> Database:
+    from connectors.sql_other import OtherDatabase
+    from connectors.sql_postgres import Postgres
+    from connectors.sql_sqlite import Sqlite
+
+    scheme = urlsplit(url).scheme
+    if scheme in ("postgresql", "postgres"):
+        return Postgres(contract, source, url)
+    if scheme == "sqlite":
+        return Sqlite(contract, source, Path(re.sub("^sqlite:///", "", url)))
+    if scheme and "://" in url:
+        return OtherDatabase(contract, source, url)
+    raise FeedTrouble(
+        contract.feed,
+        f"{source.connection} holds no database URL",
+        "Write postgresql://user:password@host/database or sqlite:////absolute/path.db.",
+        kind="contract",
+    )
+
+
+class _SqlReader:
+    def __init__(
+        self, contract: FeedContract, source: SqlSource, database: Database, sleep: Callable[[float], None]
+    ) -> None:
+        self._contract, self._source, self._database, self._sleep = contract, source, database, sleep
+
+    def probe(self) -> Probe:
+        """Identity and clock of the database, rows in the whole table or query, newest cursor value as text."""
+        self._connect()
+        identity, clock, row_count, newest = self._database.probe(self._relation())
+        return Probe(identity, clock, row_count, newest)
+
+    def deliveries(
+        self, window: Window, *, is_landed: Callable[[FileIdentity], bool], raw_folder: Callable[[], Path]
+    ) -> Iterator[Delivery]:
+        """One delivery: the rows of the window. A database hands over no files: none are kept. Raises FeedTrouble."""
+        del is_landed, raw_folder
+        self._connect()
+        relation, declared = self._relation(), list(self._contract.source_columns())
+        present = self._database.columns(relation)
+        missing = [column for column in declared if column not in present]
+        if missing:
+            raise missing_column(self._contract, self._shown(), missing, present)
+        schema = self._database.schema(relation, declared)
+        batches = self._database.read(relation, declared, window)
+
+        def receipt() -> Receipt:
+            columns = list(zip(*self._database.rejects(), strict=True)) or [(), (), ()]
+            arrays = [pa.array(column, kind) for column, kind in zip(columns, REJECT_SCHEMA.types, strict=True)]
+            return Receipt(rejects=pa.table(arrays, REJECT_SCHEMA), undeclared_columns=undeclared(declared, present))
+
+        yield stream_delivery(self._shown(), schema, batches, receipt)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    def _connect(self) -> None:
+        with_retries(self._database.connect, feed=self._contract.feed, sleep=self._sleep, attempts=3)
+
+    def _relation(self) -> str:
+        if self._source.table is not None:
+            return self._database.quoted_table(self._source.table)
+        return f"({(self._source.query or '').strip().rstrip(';')}) AS source_query"
+
+    def _shown(self) -> str:
+        return f"table {self._source.table}" if self._source.table is not None else "the query's result"
+
+
+def quoted(name: str) -> str:
+    """A column's or table's name as standard SQL."""
+    return '"' + name.replace('"', '""') + '"'

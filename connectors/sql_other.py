@@ -1,0 +1,141 @@
+"""Databases beside PostgreSQL and SQLite, through connectorx (the `connectorx` extra): MySQL, SQL Server, Oracle.
+
+connectorx picks Arrow types and gives no server clock. It is slower to prove exact than the two databases above, so
+each value is cast to text by the server; the contract's casts judge it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+from sqlglot import exp
+
+from connectors.contract import FeedContract
+from connectors.delivery import FeedTrouble, Window
+from connectors.source_spec import SqlSource
+from connectors.sql import Reject
+from connectors.sql_window import condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
+
+BATCH_ROWS = 65_536
+_DIALECTS = {"mysql": "mysql", "mariadb": "mysql", "mssql": "tsql", "oracle": "oracle", "redshift": "redshift"}
+
+
+class OtherDatabase:
+    """A database that connectorx reads, under one contract."""
+
+    def __init__(self, contract: FeedContract, source: SqlSource, url: str) -> None:
+        self._contract, self._source, self._url = contract, source, url
+        scheme = urlsplit(url).scheme.partition("+")[0]
+        if scheme not in _DIALECTS:
+            raise FeedTrouble(
+                contract.feed,
+                f"{source.connection} has URL scheme '{scheme}', which no driver reads",
+                f"Use postgresql, sqlite, or one of {', '.join(_DIALECTS)}.",
+                kind="contract",
+            )
+        try:
+            import connectorx
+        except ImportError:
+            raise FeedTrouble(
+                contract.feed,
+                f"a {scheme} database needs connectorx, which is not installed",
+                "Run: pip install 'customer-360[connectorx]'",
+                kind="contract",
+            ) from None
+        self._connectorx: Any = connectorx
+        self._dialect = _DIALECTS[scheme]
+
+    def connect(self) -> None:
+        """Nothing to open: connectorx connects for each query."""
+
+    def quoted_table(self, table: str) -> str:
+        """A table's name, each part quoted as the database wants it."""
+        return ".".join(self._quoted(part) for part in table.split("."))
+
+    def _quoted(self, name: str) -> str:
+        return exp.to_identifier(name, quoted=True).sql(dialect=self._dialect)
+
+    def columns(self, relation: str) -> list[str]:
+        """Column names, in the table's order."""
+        return list(self._table(f"SELECT * FROM {relation} WHERE 1 = 0").schema.names)
+
+    def schema(self, relation: str, columns: list[str]) -> pa.Schema:
+        """Text, every column."""
+        del relation
+        return pa.schema([(column, pa.string()) for column in columns])
+
+    def read(self, relation: str, columns: list[str], window: Window) -> Iterator[pa.RecordBatch]:
+        """Rows of the window. Raises FeedTrouble."""
+        values = ", ".join(f"{self._as_text(column)} AS {self._quoted(column)}" for column in columns)
+        schema = self.schema(relation, columns)
+        query = f"SELECT {values} FROM {relation} WHERE {self._condition(window)}"
+        try:
+            for batch in self._connectorx.read_sql(self._url, query, return_type="arrow_stream", batch_size=BATCH_ROWS):
+                yield pa.RecordBatch.from_arrays([c.cast(pa.string()) for c in batch.columns], schema=schema)
+        except Exception as error:
+            raise self._trouble(error) from None
+
+    def _as_text(self, column: str) -> str:
+        identifier = exp.column(exp.to_identifier(column, quoted=True))
+        return exp.cast(identifier, exp.DataType.build("text")).sql(dialect=self._dialect)
+
+    def _condition(self, window: Window) -> str:
+        cursor = self._contract.cursor
+        if cursor is None:
+            return "1 = 1"
+        name = self._quoted(cursor.column)
+        if cursor.type != "timestamp":
+            bounds = numeric_bounds(window, cursor)
+            return condition(name, bounds, {key: str(bound) for key, bound in vars(bounds).items()})
+        bounds = naive_bounds(moment_bounds(window), cursor_zone(self._contract))
+        literals = {
+            key: exp.cast(exp.Literal.string(str(bound)), exp.DataType.build("timestamp")).sql(dialect=self._dialect)
+            for key, bound in vars(bounds).items()
+        }
+        return condition(name, bounds, literals)
+
+    def rejects(self) -> list[Reject]:
+        """None: all is text."""
+        return []
+
+    def probe(self, relation: str) -> tuple[str, datetime | None, int, str | None]:
+        """Host and database from the URL, no clock, count of all rows, highest cursor value."""
+        cursor = self._contract.cursor
+        newest = f", max({self._quoted(cursor.column)}) AS newest" if cursor is not None else ""
+        [row] = self._table(f"SELECT count(*) AS row_count{newest} FROM {relation}").to_pylist()
+        parts = urlsplit(self._url)
+        value = row.get("newest")
+        shown = value.isoformat() if isinstance(value, datetime) else value
+        identity = f"{parts.scheme} {parts.netloc.rpartition('@')[2]}{parts.path}"
+        return identity, None, int(row["row_count"]), None if shown is None else str(shown)
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _table(self, query: str) -> pa.Table:
+        try:
+            return self._connectorx.read_sql(self._url, query, return_type="arrow")
+        except Exception as error:
+            raise self._trouble(error) from None
+
+    def _trouble(self, error: Exception) -> FeedTrouble:
+        message = str(error).replace(self._url, "the URL").split("\n")[0]
+        password = urlsplit(self._url).password
+        for secret in {password, unquote(password or "")} - {None, ""}:
+            message = message.replace(str(secret), "…")
+        kind, is_retryable = "broken", False
+        if re.search(r"denied|password|login failed|authenticat", message, re.IGNORECASE):
+            kind = "denied"
+        elif re.search(r"connect|timed? ?out|resolve|refused|unreachable", message, re.IGNORECASE):
+            kind, is_retryable = "unreachable", True
+        elif re.search(r"unknown (column|table)|doesn't exist|invalid (column|object)|ORA-0", message, re.IGNORECASE):
+            kind = "contract"
+        next_step = f"Check {self._source.connection}, and table, query and columns in the contract."
+        return FeedTrouble(
+            self._contract.feed, f"the database says: {message}", next_step, kind=kind, is_retryable=is_retryable
+        )
