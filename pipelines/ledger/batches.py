@@ -1,0 +1,175 @@
+"""Batches and tallies: what was landed, and how many of its rows went where."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import astuple, dataclass
+from datetime import datetime
+
+from pipelines.ledger.database import Ledger, stamp
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """The facts of a manifest that the ledger keeps for quick look-up."""
+
+    batch_id: str
+    feed: str
+    batch_seq: int
+    label: str
+    row_count: int
+    reject_count: int
+    claimed_rows: int | None
+    byte_count: int
+    content_sha256: str | None
+    schema_fingerprint: str
+    cursor_low: str | None
+    cursor_high: str | None
+    cursor_after: str | None
+    sequence: int | None
+    business_date: str | None
+    source_identity: str
+    landed_at: str
+    file_name: str | None
+    file_bytes: int | None
+    file_modified_at: str | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Where the rows of a batch went. `rows_in` counts rows that could not be read, too.
+
+    rows_in = new + changed + unchanged + quarantined + duplicate + refused; `rows_deleted` are rows marked as gone,
+    whether by a tombstone (counted above as well) or by their absence from a full delivery.
+    """
+
+    rows_in: int
+    rows_new: int
+    rows_changed: int
+    rows_unchanged: int
+    rows_quarantined: int
+    rows_duplicate: int
+    rows_refused: int
+    rows_deleted: int
+
+    def __add__(self, other: Tally) -> Tally:
+        """The tally of two batches together."""
+        return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+def add_batch(connection: sqlite3.Connection, record: BatchRecord, run_id: str | None) -> None:
+    """Write a landed batch down, inside the caller's transaction; one that is known already stays as it is."""
+    connection.execute(
+        """INSERT OR IGNORE INTO feed_batch (batch_id, feed, run_id, batch_seq, label, state, row_count, reject_count,
+               claimed_rows, byte_count, content_sha256, schema_fingerprint, cursor_low, cursor_high, cursor_after,
+               sequence, business_date, source_identity, landed_at, file_name, file_bytes, file_modified_at)
+           VALUES (?, ?, ?, ?, ?, 'landed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            record.batch_id,
+            record.feed,
+            run_id,
+            record.batch_seq,
+            record.label,
+            record.row_count,
+            record.reject_count,
+            record.claimed_rows,
+            record.byte_count,
+            record.content_sha256,
+            record.schema_fingerprint,
+            record.cursor_low,
+            record.cursor_high,
+            record.cursor_after,
+            record.sequence,
+            record.business_date,
+            record.source_identity,
+            record.landed_at,
+            record.file_name,
+            record.file_bytes,
+            record.file_modified_at,
+        ),
+    )
+
+
+def known_batches(ledger: Ledger, feed: str) -> set[str]:
+    """Ids of the feed's batches that the ledger knows."""
+    return {row["batch_id"] for row in ledger.rows("SELECT batch_id FROM feed_batch WHERE feed = ?", feed)}
+
+
+def last_batch_seq(ledger: Ledger, feed: str) -> int:
+    """Highest batch number ever given out for the feed; 0 when there is none."""
+    row = ledger.row("SELECT max(batch_seq) AS n FROM feed_batch WHERE feed = ?", feed)
+    return (row["n"] if row else None) or 0
+
+
+def pending_batches(ledger: Ledger, feed: str) -> list[str]:
+    """Landed batches that are not staged yet, oldest first. Held ones are tried again: their cause may be gone."""
+    rows = ledger.rows(
+        "SELECT batch_id FROM feed_batch WHERE feed = ? AND state IN ('landed', 'held') ORDER BY batch_seq", feed
+    )
+    return [row["batch_id"] for row in rows]
+
+
+def batches_reaching(ledger: Ledger, feed: str, cursor_low: str | None) -> list[str]:
+    """Batches that hold rows at or after a cursor value, which an overlapping read may deliver again."""
+    if cursor_low is None:
+        return []
+    is_number = cursor_low.lstrip("-").isdigit()
+    condition = "CAST(cursor_high AS INTEGER) >= CAST(? AS INTEGER)" if is_number else "cursor_high >= ?"
+    rows = ledger.rows(
+        f"SELECT batch_id FROM feed_batch WHERE feed = ? AND row_count > 0 AND {condition} ORDER BY batch_seq",
+        feed,
+        cursor_low,
+    )
+    return [row["batch_id"] for row in rows]
+
+
+def is_file_landed(ledger: Ledger, feed: str, name: str, byte_count: int, modified_at: str) -> bool:
+    """True when this very file (name, size, modification time) is a batch already."""
+    row = ledger.row(
+        "SELECT 1 FROM feed_batch WHERE feed = ? AND file_name = ? AND file_bytes = ? AND file_modified_at = ?",
+        feed,
+        name,
+        byte_count,
+        modified_at,
+    )
+    return row is not None
+
+
+def mark_staged(ledger: Ledger, batch_id: str, feed: str, tally: Tally, now: datetime) -> None:
+    """Record that a batch reached staging, and its tally. Doing it twice changes nothing."""
+    with ledger.transaction() as connection:
+        connection.execute(
+            "UPDATE feed_batch SET state = 'staged', held_reason = NULL, staged_at = coalesce(staged_at, ?)"
+            " WHERE batch_id = ?",
+            (stamp(now), batch_id),
+        )
+        connection.execute(
+            "INSERT OR IGNORE INTO stage_tally VALUES (?, 'staged', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                batch_id,
+                feed,
+                tally.rows_in,
+                tally.rows_new,
+                tally.rows_changed,
+                tally.rows_unchanged,
+                tally.rows_quarantined,
+                tally.rows_duplicate,
+                tally.rows_refused,
+                tally.rows_deleted,
+                stamp(now),
+            ),
+        )
+
+
+def mark_held(ledger: Ledger, batch_id: str, reason: str) -> None:
+    """Record that a batch as a whole is kept out of staging, and why."""
+    ledger.write("UPDATE feed_batch SET state = 'held', held_reason = ? WHERE batch_id = ?", reason, batch_id)
+
+
+def staging_version(ledger: Ledger) -> str:
+    """Changes whenever any batch or release reached staging with an effect."""
+    row = ledger.row(
+        """SELECT count(*) AS n, coalesce(sum(rows_new + rows_changed + rows_quarantined + rows_deleted), 0) AS moved
+           FROM stage_tally"""
+    )
+    return f"{row['n']}/{row['moved']}" if row else "0/0"

@@ -1,0 +1,72 @@
+"""Open the ledger: SQLite in WAL mode, one short transaction a fact."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+BUSY_TIMEOUT_SECONDS = 60.0  # writers hold the file for milliseconds; a minute means that something is wrong
+SCHEMA_FILE = Path(__file__).parent / "schema.sql"
+
+
+class Ledger:
+    """A connection to the ledger. Make one per thread."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        # FULL, as a commit here is what makes a batch count: it must survive a power cut.
+        self._connection.execute("PRAGMA synchronous=FULL")
+        if self._connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'publication'").fetchone():
+            self._connection.executescript(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One atomic change: nobody else writes between its first read and its end."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: object) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        return row
+
+    def write(self, sql: str, *values: object) -> None:
+        """One statement in a transaction of its own."""
+        self._connection.execute(sql, values)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the ledger writes it: UTC, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str | None) -> datetime | None:
+    """The reverse of `stamp`."""
+    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

@@ -1,0 +1,95 @@
+"""Evidence about a feed: probes of its source, high-water marks and check results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pipelines.ledger.database import Ledger, stamp
+
+Verdict = Literal["PASS", "FAIL", "WARN", "UNKNOWN"]
+
+
+@dataclass(frozen=True)
+class CheckRecord:
+    """One check on one batch. `severity` stop keeps rows out, tell only says so."""
+
+    check_name: str
+    column_name: str | None
+    severity: Literal["stop", "tell"]
+    verdict: Verdict
+    checked: int | None
+    failed: int | None
+    reason: str
+
+
+def record_probe(
+    ledger: Ledger,
+    feed: str,
+    run_id: str,
+    *,
+    now: datetime,
+    identity: str,
+    clock: datetime | None,
+    row_count: int | None,
+    newest: str | None,
+) -> None:
+    """Write down what a source said of itself."""
+    ledger.write(
+        "INSERT INTO source_probe VALUES (?, ?, ?, ?, ?, ?, ?)",
+        feed,
+        run_id,
+        stamp(now),
+        identity,
+        stamp(clock) if clock else None,
+        row_count,
+        newest,
+    )
+
+
+def advance_mark(
+    ledger: Ledger, feed: str, *, stage: str, clock: str, value: datetime | None, run_id: str, now: datetime
+) -> None:
+    """Move a high-water mark forward; a value that is not ahead of it is no movement."""
+    if value is None:
+        return
+    ledger.write(
+        """INSERT INTO high_water_mark SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (
+               SELECT 1 FROM high_water_mark WHERE feed = ?1 AND stage = ?2 AND clock = ?3 AND value >= ?4)""",
+        feed,
+        stage,
+        clock,
+        stamp(value),
+        run_id,
+        stamp(now),
+    )
+
+
+def record_checks(ledger: Ledger, feed: str, batch_id: str, checks: Iterable[CheckRecord], now: datetime) -> None:
+    """Write down the check results of a batch; a repeated judgement of the same batch replaces the former."""
+    with ledger.transaction() as connection:
+        connection.executemany(
+            "INSERT OR REPLACE INTO check_result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    feed,
+                    batch_id,
+                    check.check_name,
+                    check.column_name,
+                    check.severity,
+                    check.verdict,
+                    check.checked,
+                    check.failed,
+                    check.reason,
+                    stamp(now),
+                )
+                for check in checks
+            ],
+        )
+
+
+def record_held_rows(ledger: Ledger, feed: str, held: int, now: datetime) -> None:
+    """Write down how many rows of a feed are in quarantine now: status is told without opening the warehouse."""
+    ledger.write("INSERT OR REPLACE INTO quarantine_count VALUES (?, ?, ?)", feed, held, stamp(now))

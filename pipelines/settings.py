@@ -1,0 +1,103 @@
+"""Where things lie and what the environment says. The only module that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_HOME = Path("data")
+
+# Every one of these libraries reports its use unless told not to.
+TELEMETRY_OFF = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "true",
+}
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that holds everything a deployment keeps: landing, ledger, databases, snapshots."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Immutable batches: <system>/<name>/<batch id>/."""
+        return self.root / "landing"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger (SQLite)."""
+        return self.root / "ledger.db"
+
+    @property
+    def warehouse(self) -> Path:
+        """Staging, quarantine and identity (DuckDB, one writer)."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What analysts open (DuckDB, replaced as a whole)."""
+        return self.root / "customer_360.duckdb"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations Data Docs."""
+        return self.root / "data_docs"
+
+    @property
+    def faults(self) -> Path:
+        """Traces of errors that nobody foresaw."""
+        return self.root / "faults.log"
+
+    @property
+    def work(self) -> Path:
+        """Scratch; may be deleted when nothing runs."""
+        return self.root / "work"
+
+    @property
+    def sample(self) -> Path:
+        """The sample company, when one was created here."""
+        return self.root / "sample"
+
+    @property
+    def connections(self) -> Path:
+        """NAME=value lines that stand in for variables the environment does not set."""
+        return self.root / ".env"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's view of its surroundings. `environment` is never printed: it holds secrets."""
+
+    home: Home
+    feeds: tuple[Path, ...]
+    environment: Mapping[str, str] = field(repr=False)
+
+
+def load_settings(
+    home: Path | None = None, feeds: Sequence[Path] = (), environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Settings from arguments, else from C360_HOME and C360_FEEDS (folders joined by the path separator)."""
+    surroundings = dict(os.environ if environment is None else environment)
+    root = Home((home or Path(surroundings.get("C360_HOME") or DEFAULT_HOME)).absolute())
+    folders = tuple(feeds) or tuple(Path(part) for part in surroundings.get("C360_FEEDS", "").split(os.pathsep) if part)
+    return Settings(root, folders, {**_read_env_file(root.connections), **surroundings})
+
+
+def silence_telemetry() -> None:
+    """Tell libraries that report their use not to; a value that the operator set wins."""
+    for name, value in TELEMETRY_OFF.items():
+        os.environ.setdefault(name, value)
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, separator, value in pairs if separator}
