@@ -1,0 +1,1 @@
+"""Say what good data is and judge batches by it. The only place that knows Great Expectations."""
