@@ -1,0 +1,309 @@
+"""A landed batch becomes a typed scratch table: every value is cast, or its row is named with the reason.
+
+Belongs here: building the scratch file of one batch (tables `batch` and `cast_failure`, view `checked`). Does not
+belong here: judging values (expectations), deciding what is staged (`staging.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from warehouse import cast_sql
+from warehouse.cast_sql import ColumnRule, literal, quoted
+from warehouse.connection import open_scratch
+
+__all__ = ["CastResult", "CastTrouble", "ColumnRule", "cast_batch", "row_hash_sql"]
+
+_DELETED, _TEST, _CHANGED = "_is_deleted", "_is_test", "_changed_at"
+_SHOWN_EXPRESSION = 100
+
+
+class CastTrouble(ValueError):
+    """The mapping does not fit the landed table: names the column, the fact and the next step."""
+
+
+@dataclass(frozen=True)
+class CastResult:
+    """What casting found, in rows. `failures` and `nulls_replaced` are per canonical column."""
+
+    rows: int
+    failed_rows: int
+    deleted_rows: int
+    test_rows: int
+    failures: Mapping[str, int]
+    nulls_replaced: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One value of a row on its way from raw to typed; the column names are those of the nested selects."""
+
+    rule: ColumnRule
+    target: str
+    raw_type: str
+    position: int
+    is_masked: bool
+
+    @property
+    def is_guarded(self) -> bool:
+        """Expressions and JSON paths may fail on one row; they are wrapped so that only this row fails."""
+        return self.rule.sql is not None or self.rule.json_path is not None
+
+    def at(self, stage: str) -> str:
+        """The column that holds this value at a stage."""
+        return f"{stage}_{self.position}"
+
+    def typed(self) -> str:
+        """The typed value, over the columns of the last stage."""
+        return cast_sql.typed(
+            self.rule,
+            self.target,
+            raw=self.at("raw"),
+            raw_type=self.raw_type,
+            meaning_sql=self.at("meaning"),
+            number=self.at("number"),
+        )
+
+    def is_failed(self) -> str:
+        """True on a row whose value is present but could not be read."""
+        unread = f"({self.at('meaning')} IS NOT NULL AND {self.at('typed')} IS NULL)"
+        return f"({unread} OR {self.at('errored')})" if self.is_guarded else unread
+
+    def reason(self) -> str:
+        """Why a failed value could not be read."""
+        unread = cast_sql.failure(
+            self.rule,
+            self.target,
+            meaning_sql=self.at("meaning"),
+            number=self.at("number"),
+            is_masked=self.is_masked,
+        )
+        if not self.is_guarded:
+            return unread
+        origin = self.rule.sql or f"{self.rule.column} -> {self.rule.json_path}"
+        errored = f"{self.rule.name}: the expression {_shortened(origin)} fails on this row"
+        return f"CASE WHEN {self.at('errored')} THEN {literal(errored)} ELSE {unread} END"
+
+
+def cast_batch(
+    landed: Path,
+    scratch: Path,
+    *,
+    rules: Sequence[ColumnRule],
+    types: Mapping[str, str],
+    key: Sequence[str],
+    masked: Collection[str] = (),
+    changed_at: ColumnRule | None = None,
+    deleted_when: str | None = None,
+    test_when: str | None = None,
+    only_rows: Sequence[int] | None = None,
+) -> CastResult:
+    """Cast one landed Parquet file into a new scratch file; an older scratch file of that name is replaced.
+
+    Table `batch`, one row per landed row: row_number, the entity's columns of `types` (unmapped ones NULL), _key,
+    _is_deleted, _is_test, _changed_at, _row_hash, _cast_failed. Table `cast_failure`, one row per value that could not
+    be read. View `checked`: the rows that expectations judge, which are neither tombstones nor test rows nor failed.
+    `_changed_at` comes from the rule `changed_at`, or else from the column updated_at. `masked` names columns whose
+    values are not shown in reasons. A tombstone is held only when its key, time or flag cannot be read: other values
+    that cannot be read stay NULL, so that a deletion always arrives.
+
+    Raises:
+        CastTrouble: a rule names a column that was not landed, an unknown type, or an expression DuckDB refuses.
+    """
+    for leftover in (scratch, scratch.with_name(scratch.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    with open_scratch(scratch) as connection:
+        source = _source_sql(landed, only_rows)
+        landed_columns = _landed_columns(connection, landed)
+        flags = [
+            ColumnRule(name, sql=sql) for name, sql in ((_DELETED, deleted_when), (_TEST, test_when)) if sql is not None
+        ]
+        times = [] if changed_at is None else [ColumnRule(**{**vars(changed_at), "name": _CHANGED})]
+        targets = {**types, _DELETED: "BOOLEAN", _TEST: "BOOLEAN", _CHANGED: "TIMESTAMP"}
+        plans = _plans(connection, source, [*rules, *flags, *times], targets, landed_columns, masked)
+        values = _stages(source, plans, landed_columns)
+        connection.execute(f"CREATE TABLE batch AS {_batch_sql(values, plans, types, key)}")
+        connection.execute(_FAILURES)
+        _record_failures(connection, values, plans)
+        connection.execute(_CHECKED)
+        return _result(connection, values, plans)
+
+
+def row_hash_sql(columns: Collection[str], prefix: str = "") -> str:
+    """Fingerprint of a row's canonical values, whatever order the columns are declared in."""
+    return f"hash({', '.join(prefix + quoted(name) for name in sorted(columns))})"
+
+
+_FAILURES = "CREATE TABLE cast_failure (row_number BIGINT, rule VARCHAR, column_name VARCHAR, reason VARCHAR)"
+_CHECKED = "CREATE VIEW checked AS FROM batch WHERE NOT _is_deleted AND NOT _is_test AND NOT _cast_failed"
+
+
+def _shortened(sql: str) -> str:
+    return sql if len(sql) <= _SHOWN_EXPRESSION else sql[:_SHOWN_EXPRESSION] + "…"
+
+
+def _source_sql(landed: Path, only_rows: Sequence[int] | None) -> str:
+    wanted = ""
+    if only_rows is not None:
+        wanted = f" WHERE _row_number IN ({', '.join(str(int(number)) for number in only_rows) or 'NULL'})"
+    return f"SELECT * FROM read_parquet({literal(str(landed))}){wanted}"
+
+
+def _landed_columns(connection: duckdb.DuckDBPyConnection, landed: Path) -> list[str]:
+    described = connection.execute(f"DESCRIBE FROM read_parquet({literal(str(landed))})").fetchall()
+    return [str(row[0]) for row in described]
+
+
+def _plans(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    rules: Sequence[ColumnRule],
+    targets: Mapping[str, str],
+    landed_columns: Sequence[str],
+    masked: Collection[str],
+) -> list[_Plan]:
+    plans = []
+    for position, rule in enumerate(rules):
+        target = targets.get(rule.name, "")
+        if not cast_sql.is_castable(target):
+            kind = f"has the type {target}" if target else "is not a column of the entity"
+            raise CastTrouble(f"'{rule.name}' {kind}. Map a column with a type that casting knows.")
+        if rule.column is not None and rule.column not in landed_columns:
+            raise CastTrouble(
+                f"'{rule.name}': the landed table has no column '{rule.column}' (it has: {', '.join(landed_columns)}). "
+                "Correct the contract, or land the feed again if the column was added to the contract later."
+            )
+        try:
+            described = connection.execute(f"DESCRIBE SELECT {_origin(rule, landed_columns)} FROM ({source})")
+            raw_type = str(described.fetchall()[0][1])
+        except duckdb.Error as error:
+            raise CastTrouble(
+                f"'{rule.name}': DuckDB refuses the expression {rule.sql or rule.column}: "
+                f"{str(error).splitlines()[0]} Correct it in the contract."
+            ) from error
+        # A guarded origin is described as STRUCT(v TYPE).
+        raw_type = raw_type.removeprefix("STRUCT(v ").removesuffix(")") if _is_guarded(rule) else raw_type
+        plans.append(_Plan(rule, target, raw_type, position, rule.name in masked))
+    return plans
+
+
+def _is_guarded(rule: ColumnRule) -> bool:
+    return rule.sql is not None or rule.json_path is not None
+
+
+def _origin(rule: ColumnRule, landed_columns: Sequence[str]) -> str:
+    if rule.sql is not None:
+        return f"TRY({{'v': ({_with_quoted_paths(rule.sql, landed_columns)})}})"
+    if rule.column is None:
+        return literal(rule.value)
+    if rule.json_path is not None:
+        return f"TRY({{'v': (CAST({quoted(rule.column)} AS JSON) ->> {literal(rule.json_path)})}})"
+    return quoted(rule.column)
+
+
+def _with_quoted_paths(sql: str, landed_columns: Sequence[str]) -> str:
+    """Landed columns such as requester.email are one name; unquoted, DuckDB would look for a table."""
+    parsed = sqlglot.parse_one(sql, dialect="duckdb")
+    is_changed = False
+    for column in list(parsed.find_all(exp.Column)):
+        name = ".".join(part.name for part in column.parts)
+        if len(column.parts) > 1 and name in landed_columns:
+            is_changed = True
+            whole = exp.column(exp.to_identifier(name, quoted=True))
+            if column is parsed:
+                parsed = whole
+            else:
+                column.replace(whole)
+    return parsed.sql(dialect="duckdb") if is_changed else sql
+
+
+def _stages(source: str, plans: Sequence[_Plan], landed_columns: Sequence[str]) -> str:
+    """Nested selects, one a stage, so that each value is computed once and has a name."""
+    read, opened, texts, meanings, numbers, casts = (["_row_number AS row_number"], *(["*"] for _ in range(5)))
+    for plan in plans:
+        origin = _origin(plan.rule, landed_columns)
+        if plan.is_guarded:
+            read.append(f"{origin} AS {plan.at('tried')}")
+            tried = plan.at("tried")
+            opened += [f"{tried}.v AS {plan.at('raw')}", f"{tried} IS NULL AS {plan.at('errored')}"]
+        else:
+            read.append(f"{origin} AS {plan.at('raw')}")
+        texts.append(f"{cast_sql.text(plan.at('raw'), plan.raw_type)} AS {plan.at('text')}")
+        meanings.append(f"{cast_sql.meaning(plan.rule, plan.at('text'))} AS {plan.at('meaning')}")
+        numbers.append(f"{cast_sql.number_text(plan.rule, plan.at('meaning'))} AS {plan.at('number')}")
+        casts.append(f"{plan.typed()} AS {plan.at('typed')}")
+    nested = source
+    for stage in (read, opened, texts, meanings, numbers, casts):
+        nested = f"SELECT {', '.join(stage)} FROM ({nested})"
+    return nested
+
+
+def _batch_sql(values: str, plans: Sequence[_Plan], types: Mapping[str, str], key: Sequence[str]) -> str:
+    by_name = {plan.rule.name: plan for plan in plans}
+    columns = [
+        f"{by_name[name].at('typed') if name in by_name else f'CAST(NULL AS {kind})'} AS {quoted(name)}"
+        for name, kind in types.items()
+    ]
+    for flag in (_DELETED, _TEST):
+        typed = f"coalesce({by_name[flag].at('typed')}, false)" if flag in by_name else "false"
+        columns.append(f"{typed} AS {flag}")
+    changed = by_name.get(_CHANGED) or by_name.get("updated_at")
+    columns.append(f"{changed.at('typed') if changed else 'CAST(NULL AS TIMESTAMP)'} AS {_CHANGED}")
+    failed = [plan.is_failed() for plan in plans if plan.rule.name != _DELETED]
+    vital = {*key, _DELETED, _TEST, _CHANGED} | ({changed.rule.name} if changed else set())
+    failed_vital = [plan.is_failed() for plan in plans if plan.rule.name in vital]
+    is_gone = columns[len(types)].removesuffix(f" AS {_DELETED}")
+    columns.append(
+        f"CASE WHEN {is_gone} THEN {_any(failed_vital)} ELSE {_any([*failed, *failed_vital])} END AS _cast_failed"
+    )
+    typed_rows = f"SELECT row_number, {', '.join(columns)} FROM ({values})"
+    return f"SELECT *, {_key_sql(key)} AS _key, {row_hash_sql(types)} AS _row_hash FROM ({typed_rows})"
+
+
+def _any(conditions: Sequence[str]) -> str:
+    return " OR ".join(conditions) or "false"
+
+
+def _key_sql(key: Sequence[str]) -> str:
+    """Key values joined by '|', with '\\' and '|' inside values escaped; NULL when a part is missing."""
+    parts = [f"replace(replace(CAST({quoted(name)} AS VARCHAR), '\\', '\\\\'), '|', '\\|')" for name in key]
+    return " || '|' || ".join(parts)
+
+
+def _record_failures(connection: duckdb.DuckDBPyConnection, values: str, plans: Sequence[_Plan]) -> None:
+    any_failed = connection.execute("SELECT count(*) > 0 FROM batch WHERE _cast_failed").fetchone()
+    if any_failed is None or not any_failed[0]:
+        return
+    failed = f"SELECT * FROM ({values}) WHERE row_number IN (SELECT row_number FROM batch WHERE _cast_failed)"
+    connection.execute(f"CREATE TEMP TABLE failed_value AS {failed}")
+    for plan in plans:
+        name = plan.rule.name
+        connection.execute(
+            f"INSERT INTO cast_failure SELECT row_number, ?, ?, {plan.reason()} FROM failed_value "
+            f"WHERE {plan.is_failed()} ORDER BY row_number",
+            [f"{name.lstrip('_')}_cast", name],
+        )
+
+
+def _result(connection: duckdb.DuckDBPyConnection, values: str, plans: Sequence[_Plan]) -> CastResult:
+    counts = connection.execute(
+        "SELECT count(*), count(*) FILTER (_cast_failed), count(*) FILTER (_is_deleted), count(*) FILTER (_is_test) "
+        "FROM batch"
+    ).fetchone()
+    rows, failed, deleted, tests = counts if counts is not None else (0, 0, 0, 0)
+    failures = connection.execute("SELECT column_name, count(*) FROM cast_failure GROUP BY ALL ORDER BY ALL").fetchall()
+    replacing = [plan for plan in plans if plan.rule.replaces_with_null]
+    replaced: dict[str, int] = {}
+    if replacing:
+        sums = [
+            f"count(*) FILTER ({plan.at('text')} IS NOT NULL AND {plan.at('meaning')} IS NULL)" for plan in replacing
+        ]
+        found = connection.execute(f"SELECT {', '.join(sums)} FROM ({values})").fetchone() or ()
+        replaced = {plan.rule.name: count for plan, count in zip(replacing, found, strict=True)}
+    return CastResult(rows, failed, deleted, tests, dict(failures), replaced)

@@ -1,0 +1,155 @@
+"""The door to DuckDB files: where they are in the home folder, and the only code that opens them.
+
+Belongs here: file locations, opening with a wait for the lock, session settings, the DDL of schema ``ops``.
+Does not belong here: DDL of staging, quarantine and identity tables, and any query of business data.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+LOCK_WAIT_SECONDS = 60.0  # longer than the staging transaction of one batch, shorter than a person's patience
+LOCK_POLL_SECONDS = 0.05
+
+# DuckDB says "busy" in three ways: another process holds the file lock; this process has the file open under
+# another name; this process has it open with other settings (read-only against read-write).
+_BUSY_SIGNS = ("Could not set lock on file", "Unique file handle conflict", "different configuration")
+_LOCK_HOLDER = re.compile(r"held in (?P<program>\S+)(?: \(PID (?P<pid>\d+)\))?")
+
+_OPS_DDL = """
+CREATE SCHEMA IF NOT EXISTS ops;
+CREATE TABLE IF NOT EXISTS ops.feed_mark (
+    feed VARCHAR NOT NULL, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
+    owner VARCHAR, description VARCHAR,
+    status VARCHAR NOT NULL, status_reason VARCHAR,
+    as_of TIMESTAMP, verified_at TIMESTAMP, last_attempt_at TIMESTAMP, last_error VARCHAR,
+    last_batch_id VARCHAR, last_loaded_at TIMESTAMP,
+    promise_seconds BIGINT, grace_seconds BIGINT, schedule VARCHAR, next_due_at TIMESTAMP,
+    held_rows BIGINT, rows_staged BIGINT, contract_version VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ops.snapshot (
+    snapshot_id VARCHAR NOT NULL, snapshot_at TIMESTAMP NOT NULL, contract_versions JSON
+);
+"""
+
+
+class WarehouseBusy(RuntimeError):
+    """The file stayed locked for the whole wait. The message names the holder where DuckDB tells it."""
+
+
+class WarehouseAbsent(FileNotFoundError):
+    """A reader asked for a file that nobody has written yet."""
+
+
+def warehouse_path(home: Path) -> Path:
+    """The one file that staging, identity and ops are written to."""
+    return home / "warehouse.duckdb"
+
+
+def marts_path(home: Path) -> Path:
+    """The file dbt builds into. Same stem as the published file, so both open under the same catalog name."""
+    return home / "marts" / "customer_360.duckdb"
+
+
+def published_path(home: Path) -> Path:
+    """The file analysts open; replaced as a whole, never written in place."""
+    return home / "customer_360.duckdb"
+
+
+@contextmanager
+def open_warehouse(
+    home: Path,
+    *,
+    wait_seconds: float = LOCK_WAIT_SECONDS,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open warehouse.duckdb for reading and writing; create it when absent; close it on leaving.
+
+    ``memory_limit`` is DuckDB's text form ('4GB'). Sorts and joins that need more spill to ``home/work``.
+    Raises WarehouseBusy when the file is still locked after ``wait_seconds``.
+    """
+    path = warehouse_path(home)
+    spill = home / "work"
+    spill.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, str | int] = {"temp_directory": str(spill)}
+    if memory_limit is not None:
+        settings["memory_limit"] = memory_limit
+    if threads is not None:
+        settings["threads"] = threads
+    connection = _connect(path, read_only=False, settings=settings, wait_seconds=wait_seconds)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_reader(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open one DuckDB file read-only, in UTC; close it on leaving.
+
+    Raises WarehouseAbsent when there is no such file, WarehouseBusy when a writer holds it for ``wait_seconds``.
+    """
+    if not path.is_file():
+        raise WarehouseAbsent(f"{path}: no such DuckDB file. Run a refresh to build it.")
+    connection = _connect(path, read_only=True, settings={}, wait_seconds=wait_seconds)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_scratch(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the scratch file of one batch for reading and writing, in UTC; create it when absent; close it on leaving.
+
+    Raises WarehouseBusy when another process holds it for ``wait_seconds``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _connect(path, read_only=False, settings={}, wait_seconds=wait_seconds)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def ensure_ops_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create ops.feed_mark (one row a feed) and ops.snapshot (one row) when they are absent."""
+    connection.execute(_OPS_DDL)
+
+
+def _connect(
+    path: Path, *, read_only: bool, settings: dict[str, str | int], wait_seconds: float
+) -> duckdb.DuckDBPyConnection:
+    give_up_at = time.monotonic() + wait_seconds
+    while True:
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only, config=dict(settings))
+        except duckdb.Error as error:
+            if not any(sign in str(error) for sign in _BUSY_SIGNS):
+                raise
+            if time.monotonic() >= give_up_at:
+                raise WarehouseBusy(_busy_message(path, str(error), wait_seconds)) from error
+            time.sleep(LOCK_POLL_SECONDS)
+        else:
+            # Global, so that cursors made from this connection read and write UTC too.
+            connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            return connection
+
+
+def _busy_message(path: Path, error: str, wait_seconds: float) -> str:
+    holder = _LOCK_HOLDER.search(error)
+    if holder is None:
+        who = "this process holds it open in another connection"
+        step = "Close that connection first"
+    else:
+        pid = holder["pid"]
+        who = f"{holder['program']} holds it" + (f" (process {pid})" if pid else "")
+        step = f"Wait for process {pid} to end, or stop it" if pid else "Wait for that program to end, or stop it"
+    return f"{path}: still locked after {wait_seconds:g} s; {who}. {step}, then run the command again."

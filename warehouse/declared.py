@@ -1,0 +1,92 @@
+"""The published tables as ``models/*/*.yml`` declare them: the one place where a table's columns are written down.
+
+Belongs here: reading those files. Does not belong here: checking a built file against them (``publish.py``) or
+printing them (``dictionary.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MODELS = Path(__file__).resolve().parent / "models"
+_SCHEMA_OF_FOLDER = {"core": "main", "marts": "main", "identity": "identity", "ops": "ops"}
+
+
+class DeclarationTrouble(ValueError):
+    """A model file leaves out something that every published table must state."""
+
+
+@dataclass(frozen=True)
+class MartColumn:
+    """One column of a published table. ``pii`` is its class of personal data, 'none' when it holds none."""
+
+    name: str
+    data_type: str
+    description: str
+    pii: str
+    unit: str | None
+    is_key: bool
+
+
+@dataclass(frozen=True)
+class MartTable:
+    """One published table or view; its description begins with the grain."""
+
+    schema: str
+    name: str
+    description: str
+    columns: tuple[MartColumn, ...]
+
+    @property
+    def qualified(self) -> str:
+        """Schema and name, as a query writes them."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def key(self) -> str | None:
+        """The column that identifies a row; None for a view over a table that has one."""
+        return next((column.name for column in self.columns if column.is_key), None)
+
+
+@cache
+def mart_tables() -> tuple[MartTable, ...]:
+    """Every published table, in the order of the folders and files. Raises DeclarationTrouble for a gap."""
+    tables = []
+    for folder, schema in _SCHEMA_OF_FOLDER.items():
+        for path in sorted((MODELS / folder).glob("*.yml")):
+            for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+                tables.append(_table(path, schema, model))
+    return tuple(tables)
+
+
+def _table(path: Path, schema: str, model: Mapping[str, Any]) -> MartTable:
+    where = f"{path.parent.name}/{path.name}: {model['name']}"
+    if not model.get("description"):
+        raise DeclarationTrouble(f"{where} has no description. State the grain first.")
+    return MartTable(
+        schema=schema,
+        name=model["name"],
+        description=model["description"],
+        columns=tuple(_column(where, column) for column in model["columns"]),
+    )
+
+
+def _column(where: str, column: Mapping[str, Any]) -> MartColumn:
+    meta = column.get("config", {}).get("meta", {})
+    for needed, given in (("description", column.get("description")), ("config.meta.pii", meta.get("pii"))):
+        if not given:
+            raise DeclarationTrouble(f"{where}.{column['name']} has no {needed}. Add it to the model file.")
+    return MartColumn(
+        name=column["name"],
+        data_type=column["data_type"],
+        description=column["description"],
+        pii=meta["pii"],
+        unit=meta.get("unit"),
+        is_key="unique" in column.get("data_tests", []),
+    )

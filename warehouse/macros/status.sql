@@ -1,0 +1,28 @@
+{# How bad a feed's status is, so that the worst of several can be taken: 0 is best. An unknown word counts as UNKNOWN. #}
+{% macro status_rank(status) -%}
+    case {{ status }}
+        when 'FRESH' then 0
+        when 'IDLE' then 1
+        when 'LATE' then 2
+        when 'HELD' then 3
+        when 'PARTIAL' then 4
+        when 'STALE' then 5
+        when 'NEVER' then 7
+        else 6
+    end
+{%- endmacro %}
+
+
+{# Worst status among the rows that meet a condition; null when none does. #}
+{% macro worst_status(status, condition) -%}
+    case max({{ status_rank(status) }}) filter (where {{ condition }})
+        when 0 then 'FRESH'
+        when 1 then 'IDLE'
+        when 2 then 'LATE'
+        when 3 then 'HELD'
+        when 4 then 'PARTIAL'
+        when 5 then 'STALE'
+        when 6 then 'UNKNOWN'
+        when 7 then 'NEVER'
+    end
+{%- endmacro %}

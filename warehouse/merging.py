@@ -1,0 +1,143 @@
+"""Which version of a row stands: several versions in one batch, and an incoming against a staged version.
+
+Belongs here: the comparison, over the attached scratch file `scratch` and the temporary table `held_now`. Does not
+belong here: writing staging or quarantine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from warehouse.cast_sql import quoted
+from warehouse.casting import row_hash_sql
+
+TEMPORARY = ("candidate", "tombstone", "verdict")
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """The batch as the comparison sees it; `latest_full_seq` is the latest full delivery that was applied before."""
+
+    columns: Sequence[str]
+    entity: str
+    source_system: str
+    batch_seq: int
+    is_full: bool
+    latest_full_seq: int | None
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether a later full delivery was applied before this one."""
+        return self.latest_full_seq is not None and self.batch_seq < self.latest_full_seq
+
+
+@dataclass(frozen=True)
+class States:
+    """Rows of a batch that change nothing, and how many of the others turn a live or unknown row into a deleted one."""
+
+    unchanged: int
+    refused: int
+    newly_deleted: int
+
+
+def choose_versions(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make temp.candidate: of every key the version that stands within the batch. Gives the number of the others."""
+    connection.execute(
+        "CREATE TEMP TABLE candidate AS SELECT row_number, _key, _changed_at, _row_hash, _is_deleted "
+        "FROM scratch.batch ANTI JOIN temp.held_now USING (row_number)"
+    )
+    removed = connection.execute(
+        """
+        DELETE FROM temp.candidate WHERE row_number IN (
+            SELECT row_number FROM temp.candidate
+            WHERE _key IN (SELECT _key FROM temp.candidate GROUP BY _key HAVING count(*) > 1)
+            QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _changed_at DESC NULLS LAST, row_number DESC) > 1
+        )
+        """
+    ).fetchone()
+    return int(removed[0]) if removed else 0
+
+
+def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
+    """Make temp.verdict: row_number, _key and state (new, changed, unchanged, refused) of every candidate.
+
+    unchanged: same content and same life as the staged row. refused: the staged version is newer.
+    """
+    _fill_tombstones(connection, source)
+    older = (
+        "CASE WHEN c._changed_at <> s._changed_at THEN c._changed_at < s._changed_at "
+        "ELSE $batch_seq < greatest(s._batch_seq, coalesce(k.batch_seq, s._batch_seq), $full_seq) END"
+    )
+    full_seq = source.batch_seq if source.latest_full_seq is None else source.latest_full_seq
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE verdict AS
+        SELECT c.row_number, c._key, c._changed_at, c._is_deleted, s._batch_seq AS staged_seq,
+            CASE WHEN s._key IS NULL THEN 'new'
+                WHEN c._is_deleted = s._is_deleted AND coalesce(t._row_hash, c._row_hash) = s._row_hash THEN 'unchanged'
+                WHEN {older} THEN 'refused'
+                ELSE 'changed' END AS state,
+            c._is_deleted AND s._is_deleted IS DISTINCT FROM true AS is_deletion
+        FROM temp.candidate c
+        LEFT JOIN temp.tombstone t USING (row_number)
+        LEFT JOIN (SELECT * FROM staging.{quoted(source.entity)} WHERE _source_system = $system) s ON s._key = c._key
+        LEFT JOIN (
+            SELECT _key, max(batch_seq) AS batch_seq FROM staging.confirmed_row
+            WHERE entity = $entity AND source_system = $system GROUP BY _key
+        ) k ON k._key = c._key
+        """,
+        {
+            "batch_seq": source.batch_seq,
+            "full_seq": full_seq,
+            "system": source.source_system,
+            "entity": source.entity,
+        },
+    )
+    row = connection.execute(
+        "SELECT count(*) FILTER (state = 'unchanged'), count(*) FILTER (state = 'refused'), "
+        "count(*) FILTER (is_deletion AND state IN ('new', 'changed')) FROM temp.verdict"
+    ).fetchone()
+    return States(*row) if row else States(0, 0, 0)
+
+
+def rows_sql(source: Incoming) -> str:
+    """Every candidate with its columns: live rows as they came, tombstones with the last known values."""
+    names = ", ".join(
+        [*(quoted(name) for name in source.columns), "row_number", "_key", "_row_hash", "_changed_at", "_is_deleted"]
+    )
+    return f"SELECT {names} FROM scratch.batch WHERE NOT _is_deleted UNION ALL SELECT {names} FROM temp.tombstone"
+
+
+def confirm(connection: duckdb.DuckDBPyConnection, source: Incoming) -> None:
+    """Remember that a later batch brought the same content, without touching the staged row.
+
+    Only rows without a change time need it: for them the batch decides what is newer. A full delivery confirms every
+    row, so its sequence number is enough.
+    """
+    if source.is_full:
+        return
+    connection.execute(
+        "INSERT INTO staging.confirmed_row SELECT ?, ?, _key, ? FROM temp.verdict "
+        "WHERE state = 'unchanged' AND _changed_at IS NULL AND staged_seq < ?",
+        [source.entity, source.source_system, source.batch_seq, source.batch_seq],
+    )
+
+
+def _fill_tombstones(connection: duckdb.DuckDBPyConnection, source: Incoming) -> None:
+    """A tombstone often carries only the key: what it lacks is kept from the staged row."""
+    kept = [f"coalesce(b.{quoted(name)}, s.{quoted(name)}) AS {quoted(name)}" for name in source.columns]
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE tombstone AS SELECT *, {row_hash_sql(source.columns)} AS _row_hash FROM (
+            SELECT {", ".join(kept)}, b.row_number, b._key, coalesce(b._changed_at, s._changed_at) AS _changed_at,
+                b._is_deleted
+            FROM scratch.batch b JOIN temp.candidate USING (row_number)
+            LEFT JOIN staging.{quoted(source.entity)} s ON s._key = b._key AND s._source_system = ?
+            WHERE b._is_deleted
+        )
+        """,
+        [source.source_system],
+    )

@@ -1,0 +1,151 @@
+"""Build the marts: run dbt in this process over warehouse.duckdb and hand back what each node did.
+
+Belongs here: the dbt invocation and its result in our words. Does not belong here: SQL (``models/``), the audit of
+what was built and its publishing (``publish.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_reader, warehouse_path
+
+PROJECT = Path(__file__).resolve().parent
+_MESSAGE_LINES = 3  # the cause stands in the first lines of what dbt says; the rest is the compiled SQL
+_FAILED = frozenset({"error", "fail", "runtime error"})
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class MartTrouble(RuntimeError):
+    """A model or a test of the marts failed. The message names each one, what dbt said, and the next step."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What one model or test did."""
+
+    name: str
+    kind: str  # 'model', 'test' or 'unit_test'
+    status: str  # dbt's word: success, pass, warn, fail, error, skipped
+    seconds: float
+    message: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """True when the node broke; a node skipped because of another one did not."""
+        return self.status in _FAILED
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """One build: every node in the order dbt finished it."""
+
+    nodes: tuple[NodeResult, ...] = field(default_factory=tuple)
+
+    @property
+    def failures(self) -> tuple[NodeResult, ...]:
+        """The nodes that broke."""
+        return tuple(node for node in self.nodes if node.failed)
+
+    def counts(self) -> dict[str, int]:
+        """Number of nodes per status word."""
+        tally: dict[str, int] = {}
+        for node in self.nodes:
+            tally[node.status] = tally.get(node.status, 0) + 1
+        return tally
+
+
+def build(
+    home: Path, *, full: bool = False, unit_tests: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS
+) -> BuildResult:
+    """Build ``home/marts/customer_360.duckdb`` anew from ``home/warehouse.duckdb`` and test it.
+
+    The marts start from an empty file each time: no table of an earlier shape or snapshot can linger in it.
+    ``full`` also forgets dbt's parse cache and writes dbt's manifest.json. ``unit_tests`` adds the tests of the
+    models' logic, which depend on the code and not on the data, so a refresh leaves them out.
+
+    The caller has closed its connections to warehouse.duckdb: DuckDB refuses a second handle in one process.
+    Raises WarehouseBusy when the warehouse stays locked for ``wait_seconds``, MartTrouble when a model or test fails
+    or dbt cannot start; the published file is not touched.
+    """
+    home = home.resolve()  # dbt works in the project folder and would read a relative path from there
+    if not warehouse_path(home).is_file():
+        raise MartTrouble(f"{warehouse_path(home)}: no warehouse to build the marts from. Ingest a feed first.")
+    # dbt-duckdb neither waits for a lock nor lets go of the marts when attaching the warehouse fails.
+    with open_reader(warehouse_path(home), wait_seconds=wait_seconds):
+        pass
+    marts = marts_path(home)
+    marts.parent.mkdir(parents=True, exist_ok=True)
+    (home / "work").mkdir(parents=True, exist_ok=True)
+    for leftover in (marts, marts.with_name(marts.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+
+    result = BuildResult(_nodes(_run_dbt(home, full=full, unit_tests=unit_tests)))
+    if result.failures:
+        raise MartTrouble(_trouble(result.failures))
+    if not marts.is_file():
+        # DuckDB hands out the database it already has open under a path, even when the file there is gone.
+        raise MartTrouble(f"{marts}: this process still had a former file open and dbt wrote into that. Restart it.")
+    return result
+
+
+def _run_dbt(home: Path, *, full: bool, unit_tests: bool) -> Any:
+    # Importing dbt costs seconds, and most refreshes find nothing to build.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    variables = {
+        "marts_path": str(marts_path(home)),
+        "warehouse_path": str(warehouse_path(home)),
+        "spill_path": str(home / "work"),
+    }
+    arguments = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
+    arguments += ["--log-path", str(home / "dbt" / "logs")]
+    arguments += ["build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    arguments += ["--target-path", str(home / "dbt" / "target"), "--vars", json.dumps(variables)]
+    # The manifest says only what the code says; writing it costs as much as a third of a small build.
+    arguments += ["--no-partial-parse", "--write-json"] if full else ["--no-write-json"]
+    arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    try:
+        outcome = dbtRunner().invoke(arguments)
+    finally:
+        # dbt-duckdb keeps one environment for the whole process. Closing it writes the marts file out in full
+        # and lets go of both files, so that publishing may copy one and the next writer may open the other.
+        with DuckDBConnectionManager._LOCK:
+            if DuckDBConnectionManager._ENV is not None:
+                DuckDBConnectionManager._ENV.close()
+                DuckDBConnectionManager._ENV = None
+    if outcome.exception is not None:
+        raise MartTrouble(
+            f"dbt could not build the marts: {_first_lines(str(outcome.exception))} "
+            f"Look into {home / 'dbt' / 'logs' / 'dbt.log'}."
+        ) from outcome.exception
+    return outcome.result
+
+
+def _nodes(run: Any) -> tuple[NodeResult, ...]:
+    return tuple(
+        NodeResult(
+            name=result.node.name,
+            kind=str(result.node.resource_type),
+            status=str(result.status),
+            seconds=result.execution_time,
+            message=result.message,
+        )
+        for result in run.results
+    )
+
+
+def _trouble(failures: tuple[NodeResult, ...]) -> str:
+    causes = [f"{node.kind} {node.name}: {_first_lines(node.message or node.status)}" for node in failures]
+    step = "Correct the data or the model, then run the refresh again; readers keep the published snapshot."
+    return "The marts were not built. " + " ".join(causes) + " " + step
+
+
+def _first_lines(message: str) -> str:
+    lines = [_ANSI.sub("", line).strip() for line in message.splitlines()]
+    return " ".join([line for line in lines if line][:_MESSAGE_LINES])

@@ -1,0 +1,267 @@
+-- Amounts of different currencies are never added: the main currency is the one most orders are in.
+with orders_by_currency as (
+    select
+        customer_id,
+        currency_code,
+        count(*) as order_count,
+        sum(net_amount) as net_amount
+    from {{ ref('fct_order') }}
+    where customer_id is not null and not is_cancelled
+    group by all
+),
+
+main_currency as (
+    select
+        customer_id,
+        currency_code,
+        net_amount,
+        sum(order_count) over customer - order_count as other_currency_order_count
+    from orders_by_currency
+    window customer as (partition by customer_id)
+    qualify
+        row_number() over (
+            partition by customer_id
+            order by currency_code is null, order_count desc, net_amount desc nulls last, currency_code
+        ) = 1
+),
+
+orders as (
+    select
+        customer_id,
+        count(*) filter (where not is_cancelled) as order_count,
+        count(*) filter (where is_cancelled) as cancelled_order_count,
+        min(ordered_at) filter (where not is_cancelled) as first_order_at,
+        max(ordered_at) filter (where not is_cancelled) as last_order_at
+    from {{ ref('fct_order') }}
+    where customer_id is not null
+    group by customer_id
+),
+
+payments as (
+    select
+        customer_id,
+        count(*) as payment_count,
+        count(*) filter (where status = 'returned') as returned_payment_count,
+        max(occurred_at) as last_payment_at,
+        arg_max_null(status, row(occurred_at, payment_key)) filter (where occurred_at is not null) as last_payment_status,
+        max(occurred_at) filter (where status = 'returned') as last_returned_payment_at
+    from {{ ref('fct_payment') }}
+    where customer_id is not null
+    group by customer_id
+),
+
+shipments as (
+    select
+        customer_id,
+        count(*) as shipment_count,
+        count(*) filter (where is_undelivered) as undelivered_shipment_count,
+        count(*) filter (where is_late) as late_shipment_count,
+        count(*) filter (where is_late and is_undelivered) as overdue_shipment_count,
+        max(delivered_at) as last_delivered_at
+    from {{ ref('fct_shipment') }}
+    where customer_id is not null
+    group by customer_id
+),
+
+tickets as (
+    select
+        customer_id,
+        count(*) as ticket_count,
+        count(*) filter (where is_open) as open_ticket_count,
+        count(*) filter (where is_open and priority = 'urgent') as urgent_open_ticket_count,
+        min(opened_at) filter (where is_open) as oldest_open_ticket_at,
+        max(opened_at) as last_ticket_at,
+        arg_max(csat_score, row(coalesce(solved_at, opened_at), ticket_key))
+            filter (where csat_score is not null and coalesce(solved_at, opened_at) is not null) as last_csat_score
+    from {{ ref('fct_ticket') }}
+    where customer_id is not null
+    group by customer_id
+),
+
+contacts as (
+    select
+        customer_id,
+        count(*) as contact_count,
+        count(*) filter (where direction = 'inbound') as inbound_contact_count,
+        max(occurred_at) as last_contact_at,
+        arg_max(
+            {'channel': channel, 'direction': direction, 'topic': topic}, row(occurred_at, interaction_id)
+        ) as last_contact
+    from {{ ref('interaction') }}
+    where customer_id is not null and source_kind = 'interactions' and direction is distinct from 'internal'
+    group by customer_id
+),
+
+last_moment as (
+    select customer_id, max(occurred_at) as last_interaction_at
+    from {{ ref('interaction') }}
+    where customer_id is not null and direction is distinct from 'internal'
+    group by customer_id
+),
+
+-- Ties at the same moment go by interaction_id. In two steps, as ordering millions of events by both is slow.
+timeline as (
+    select
+        event.customer_id,
+        event.occurred_at as last_interaction_at,
+        arg_max(event.interaction_type, event.interaction_id) as last_interaction_type
+    from {{ ref('interaction') }} as event
+    inner join last_moment
+        on last_moment.customer_id = event.customer_id and last_moment.last_interaction_at = event.occurred_at
+    where event.direction is distinct from 'internal'
+    group by all
+),
+
+campaigns as (
+    select
+        customer_id,
+        count(*) filter (where action = 'sent') as campaign_sent_count,
+        count(*) filter (where action = 'open' and is_machine is not true) as campaign_open_count,
+        count(*) filter (where action = 'click' and is_machine is not true) as campaign_click_count,
+        max(occurred_at) filter (where action = 'click' and is_machine is not true) as last_campaign_click_at,
+        bool_or(action = 'unsubscribe') as has_unsubscribed
+    from {{ ref('fct_campaign_touch') }}
+    where customer_id is not null
+    group by customer_id
+),
+
+registrations as (
+    select
+        customer_id,
+        count(*) as registration_count,
+        min(registered_at) as first_registered_at,
+        max(registered_at) as last_registered_at
+    from {{ ref('fct_web_registration') }}
+    where customer_id is not null
+    group by customer_id
+),
+
+-- The newest profile as a whole, so that facts of different profiles are never mixed in one row.
+demographics as (
+    select customer_id, household_size, income_band, education, occupation, observed_at as demographics_observed_at
+    from ({{ identified('demographics') }}) as profile
+    where customer_id is not null
+    qualify
+        row_number() over (
+            partition by customer_id
+            order by observed_at desc nulls last, _source_system, _key
+        ) = 1
+),
+
+held as (
+    select customer_id, count(*) as held_row_count
+    from {{ ref('quarantine') }}
+    where customer_id is not null and status = 'held'
+    group by customer_id
+),
+
+-- One row: how current each kind of source is in this snapshot. A kind that no feed has ever served is NEVER.
+source_currency as (
+    select
+        {%- for kind in var('source_kinds') %}
+        min(as_of) filter (where entity = '{{ kind }}') as {{ kind }}_as_of,
+        coalesce({{ worst_status('status', "entity = '" ~ kind ~ "'") }}, 'NEVER') as {{ kind }}_status,
+        {%- endfor %}
+        min(as_of) as oldest_as_of,
+        arg_max(feed, row({{ status_rank('status') }}, -epoch(coalesce(as_of, timestamp '1970-01-01')), feed))
+            as weakest_source
+    from {{ ref('feed_mark') }}
+    where entity in ('{{ var('source_kinds') | join("', '") }}')
+)
+
+select
+    customer.customer_id,
+    customer.party_type,
+    customer.display_name,
+    customer.primary_email,
+    customer.primary_phone_e164,
+    customer.street,
+    customer.city,
+    customer.region,
+    customer.postal_code,
+    customer.country,
+    customer.language,
+    customer.has_marketing_consent,
+    customer.record_count,
+    customer.source_count,
+    customer.sources,
+    customer.identity_confidence,
+    customer.first_seen_at,
+
+    coalesce(orders.order_count, 0) as order_count,
+    coalesce(orders.cancelled_order_count, 0) as cancelled_order_count,
+    orders.first_order_at,
+    orders.last_order_at,
+    main_currency.currency_code,
+    main_currency.net_amount::decimal(18, 2) as net_amount,
+    coalesce(main_currency.other_currency_order_count, 0)::bigint as other_currency_order_count,
+    coalesce(main_currency.other_currency_order_count, 0) > 0 as has_mixed_currencies,
+
+    coalesce(payments.payment_count, 0) as payment_count,
+    coalesce(payments.returned_payment_count, 0) as returned_payment_count,
+    payments.last_payment_at,
+    payments.last_payment_status,
+    payments.last_returned_payment_at,
+
+    coalesce(shipments.shipment_count, 0) as shipment_count,
+    coalesce(shipments.undelivered_shipment_count, 0) as undelivered_shipment_count,
+    coalesce(shipments.late_shipment_count, 0) as late_shipment_count,
+    coalesce(shipments.overdue_shipment_count, 0) as overdue_shipment_count,
+    shipments.last_delivered_at,
+
+    coalesce(tickets.ticket_count, 0) as ticket_count,
+    coalesce(tickets.open_ticket_count, 0) as open_ticket_count,
+    coalesce(tickets.urgent_open_ticket_count, 0) as urgent_open_ticket_count,
+    tickets.oldest_open_ticket_at,
+    tickets.last_ticket_at,
+    tickets.last_csat_score,
+
+    coalesce(contacts.contact_count, 0) as contact_count,
+    coalesce(contacts.inbound_contact_count, 0) as inbound_contact_count,
+    contacts.last_contact_at,
+    contacts.last_contact.channel as last_contact_channel,
+    contacts.last_contact.direction as last_contact_direction,
+    contacts.last_contact.topic as last_contact_topic,
+    timeline.last_interaction_at,
+    timeline.last_interaction_type,
+
+    coalesce(campaigns.campaign_sent_count, 0) as campaign_sent_count,
+    coalesce(campaigns.campaign_open_count, 0) as campaign_open_count,
+    coalesce(campaigns.campaign_click_count, 0) as campaign_click_count,
+    campaigns.last_campaign_click_at,
+    coalesce(campaigns.has_unsubscribed, false) as has_unsubscribed,
+
+    coalesce(registrations.registration_count, 0) as registration_count,
+    registrations.first_registered_at,
+    registrations.last_registered_at,
+
+    demographics.household_size,
+    demographics.income_band,
+    demographics.education,
+    demographics.occupation,
+    demographics.demographics_observed_at,
+
+    coalesce(held.held_row_count, 0) as held_row_count,
+
+    {%- for kind in var('source_kinds') %}
+    source_currency.{{ kind }}_as_of,
+    source_currency.{{ kind }}_status,
+    {%- endfor %}
+    source_currency.oldest_as_of,
+    source_currency.weakest_source,
+    snapshot.snapshot_id,
+    snapshot.snapshot_at as published_at
+from {{ ref('dim_customer') }} as customer
+cross join source_currency
+cross join {{ ref('snapshot') }} as snapshot
+left join orders using (customer_id)
+left join main_currency using (customer_id)
+left join payments using (customer_id)
+left join shipments using (customer_id)
+left join tickets using (customer_id)
+left join contacts using (customer_id)
+left join timeline using (customer_id)
+left join campaigns using (customer_id)
+left join registrations using (customer_id)
+left join demographics using (customer_id)
+left join held using (customer_id)

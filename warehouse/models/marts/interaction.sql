@@ -1,0 +1,214 @@
+with contacts as (
+    select
+        'contact:' || {{ own_key('contact') }} as interaction_id,
+        coalesce(contact.customer_id, its_order.customer_id, its_ticket.customer_id) as customer_id,
+        contact.occurred_at,
+        coalesce(contact.recorded_at, contact._landed_at) as recorded_at,
+        contact.channel,
+        contact.direction,
+        coalesce(contact.interaction_type, 'contact') as interaction_type,
+        contact.topic,
+        contact.subject_type,
+        contact.subject_id,
+        contact.employee_id,
+        contact.summary,
+        contact.is_public,
+        contact.satisfaction_score,
+        'interactions' as source_kind,
+        contact._source_system as source_system,
+        contact._source_system || '/interactions/' || contact._key as source_record_key,
+        contact._batch_id as batch_id,
+        contact._landed_at as loaded_at
+    from ({{ identified('interactions') }}) as contact
+    left join {{ ref('fct_order') }} as its_order on its_order.order_key = {{ order_reference('contact') }}
+    left join {{ ref('fct_ticket') }} as its_ticket
+        on its_ticket.ticket_key = contact._source_system || '/' || {{ escaped('contact.ticket_id') }}
+),
+
+orders as (
+    select
+        'order_placed:' || order_key as interaction_id,
+        customer_id,
+        ordered_at as occurred_at,
+        loaded_at as recorded_at,
+        case sales_channel when 'store' then 'in_person' when 'partner' then 'other' else coalesce(sales_channel, 'other') end
+            as channel,
+        'inbound' as direction,
+        'order_placed' as interaction_type,
+        null as topic,
+        'order' as subject_type,
+        order_id as subject_id,
+        sales_employee_id as employee_id,
+        concat_ws(' ', 'Order', order_id, net_amount, currency_code, 'net,', status) as summary,
+        null as is_public,
+        null as satisfaction_score,
+        'orders' as source_kind,
+        source_system,
+        source_system || '/orders/' || {{ record_id_of('order_key') }} as source_record_key,
+        batch_id,
+        loaded_at
+    from {{ ref('fct_order') }}
+),
+
+ticket_events as (
+    select 'ticket_opened' as interaction_type, opened_at as occurred_at, 'inbound' as direction, *
+    from {{ ref('fct_ticket') }}
+    where opened_at is not null
+    union all
+    select 'ticket_solved', solved_at, 'outbound', *
+    from {{ ref('fct_ticket') }}
+    where solved_at is not null
+),
+
+tickets as (
+    select
+        interaction_type || ':' || ticket_key as interaction_id,
+        customer_id,
+        occurred_at,
+        loaded_at as recorded_at,
+        coalesce(channel, 'other') as channel,
+        direction,
+        interaction_type,
+        topic,
+        'ticket' as subject_type,
+        ticket_id as subject_id,
+        assignee_employee_id as employee_id,
+        subject as summary,
+        null as is_public,
+        null as satisfaction_score,
+        'tickets' as source_kind,
+        source_system,
+        source_system || '/tickets/' || {{ record_id_of('ticket_key') }} as source_record_key,
+        batch_id,
+        loaded_at
+    from ticket_events
+),
+
+shipment_events as (
+    select 'parcel_shipped' as interaction_type, shipped_at as occurred_at, *
+    from {{ ref('fct_shipment') }}
+    where shipped_at is not null
+    union all
+    select 'parcel_delivered', delivered_at, *
+    from {{ ref('fct_shipment') }}
+    where delivered_at is not null
+),
+
+shipments as (
+    select
+        interaction_type || ':' || shipment_key as interaction_id,
+        customer_id,
+        occurred_at,
+        loaded_at as recorded_at,
+        'other' as channel,
+        'outbound' as direction,
+        interaction_type,
+        null as topic,
+        'shipment' as subject_type,
+        shipment_id as subject_id,
+        null as employee_id,
+        concat_ws(
+            ' ', 'Parcel', shipment_id, 'by', carrier,
+            case when interaction_type = 'parcel_delivered' and is_late then 'delivered late' end
+        ) as summary,
+        null as is_public,
+        null as satisfaction_score,
+        'shipments' as source_kind,
+        source_system,
+        source_system || '/shipments/' || {{ record_id_of('shipment_key') }} as source_record_key,
+        batch_id,
+        loaded_at
+    from shipment_events
+),
+
+payments as (
+    select
+        'payment:' || payment_key as interaction_id,
+        customer_id,
+        occurred_at,
+        loaded_at as recorded_at,
+        'other' as channel,
+        case
+            when status in ('authorised', 'presented', 'cleared', 'pending', 'failed') then 'inbound'
+            when status in ('returned', 'refunded', 'fee_charged') then 'outbound'
+        end as direction,
+        'payment_' || coalesce(status, 'other') as interaction_type,
+        null as topic,
+        'payment' as subject_type,
+        coalesce(instrument_ref, payment_id) as subject_id,
+        null as employee_id,
+        concat_ws(' ', 'Payment', method, instrument_ref, amount, currency_code, status) as summary,
+        null as is_public,
+        null as satisfaction_score,
+        'payments' as source_kind,
+        source_system,
+        source_system || '/payments/' || {{ record_id_of('payment_key') }} as source_record_key,
+        batch_id,
+        loaded_at
+    from {{ ref('fct_payment') }}
+    where occurred_at is not null
+),
+
+campaign_touches as (
+    select
+        'campaign:' || touch_key as interaction_id,
+        customer_id,
+        occurred_at,
+        loaded_at as recorded_at,
+        coalesce(channel, 'other') as channel,
+        case when action in ('sent', 'bounce') then 'outbound' else 'inbound' end as direction,
+        'campaign_' || action as interaction_type,
+        campaign_name as topic,
+        'campaign' as subject_type,
+        campaign_id as subject_id,
+        null as employee_id,
+        concat_ws(' ', 'Campaign', coalesce(campaign_name, campaign_id), action) as summary,
+        null as is_public,
+        null as satisfaction_score,
+        'campaign_responses' as source_kind,
+        source_system,
+        source_system || '/campaign_responses/' || {{ record_id_of('touch_key') }} as source_record_key,
+        batch_id,
+        loaded_at
+    from {{ ref('fct_campaign_touch') }}
+    where occurred_at is not null and is_machine is not true
+),
+
+registrations as (
+    select
+        'registration:' || registration_key as interaction_id,
+        customer_id,
+        registered_at as occurred_at,
+        loaded_at as recorded_at,
+        'web' as channel,
+        'inbound' as direction,
+        'web_registration' as interaction_type,
+        form_name as topic,
+        'registration' as subject_type,
+        registration_id as subject_id,
+        null as employee_id,
+        concat_ws(' ', 'Form', form_name, outcome) as summary,
+        null as is_public,
+        null as satisfaction_score,
+        'web_registrations' as source_kind,
+        source_system,
+        source_system || '/web_registrations/' || {{ record_id_of('registration_key') }} as source_record_key,
+        batch_id,
+        loaded_at
+    from {{ ref('fct_web_registration') }}
+    where registered_at is not null
+)
+
+select * from contacts
+union all
+select * from orders
+union all
+select * from tickets
+union all
+select * from shipments
+union all
+select * from payments
+union all
+select * from campaign_touches
+union all
+select * from registrations

@@ -1,0 +1,22 @@
+select
+    feed,
+    source_system,
+    entity,
+    owner,
+    description,
+    status,
+    status_reason,
+    as_of,
+    verified_at,
+    last_attempt_at,
+    last_error,
+    last_batch_id,
+    last_loaded_at,
+    promise_seconds,
+    grace_seconds,
+    schedule,
+    next_due_at,
+    held_rows,
+    rows_staged,
+    contract_version
+from {{ source('warehouse_ops', 'feed_mark') }}

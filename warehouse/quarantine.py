@@ -1,0 +1,158 @@
+"""Rows put aside with rule, reason and first time; who decides on them, and what became of them.
+
+Belongs here: the tables of schema `quarantine`, listing held rows, accepting and dismissing them, and naming the rows
+that a release should bring back. Does not belong here: why a row fails (casting, expectations), and putting the rows
+of a batch aside (`holding.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+
+UNREADABLE, TEST_ROW, KEY_MISSING = "unreadable", "test_row", "key_missing"
+
+_DDL = """
+CREATE SCHEMA IF NOT EXISTS quarantine;
+CREATE TABLE IF NOT EXISTS quarantine.held_row (
+    held_id VARCHAR, feed VARCHAR, entity VARCHAR, source_system VARCHAR, _key VARCHAR, batch_id VARCHAR,
+    row_number BIGINT, rules VARCHAR[], reasons VARCHAR[], payload JSON, first_held_at TIMESTAMP,
+    status VARCHAR, settled_at TIMESTAMP, settled_by VARCHAR, changed_at TIMESTAMP, batch_seq BIGINT
+);
+CREATE TABLE IF NOT EXISTS quarantine.accepted_rule (
+    held_id VARCHAR, rule VARCHAR, accepted_by VARCHAR, reason VARCHAR, accepted_at TIMESTAMP
+);
+"""
+
+
+class QuarantineTrouble(ValueError):
+    """A decision that cannot be carried out: names the row, the fact and the next step."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Rows of one landed batch to cast, judge and apply again."""
+
+    batch_id: str
+    row_numbers: tuple[int, ...]
+
+
+def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create quarantine.held_row (one row per landed row that was held) and quarantine.accepted_rule when absent.
+
+    held_id is unique by construction; a primary key would reject changing a row twice in one transaction.
+    """
+    connection.execute(_DDL)
+
+
+def list_held(connection: duckdb.DuckDBPyConnection, feed: str | None = None, limit: int = 100) -> pa.Table:
+    """Rows still held, the oldest first, without their payload: held_id, feed, key, batch, row, rules, since."""
+    return connection.sql(
+        "SELECT held_id, feed, entity, _key, batch_id, row_number, rules, reasons, first_held_at "
+        "FROM quarantine.held_row WHERE status = 'held' AND (?::VARCHAR IS NULL OR feed = ?) "
+        "ORDER BY first_held_at, feed, batch_id, row_number, held_id LIMIT ?",
+        params=[feed, feed, limit],
+    ).to_arrow_table()
+
+
+def summary(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """One row per feed and rule: row_count rows held by it, since oldest_at. A row held by two rules counts in both."""
+    return connection.sql(
+        "SELECT feed, rule, count(*) AS row_count, min(first_held_at) AS oldest_at FROM ("
+        "SELECT feed, first_held_at, unnest(list_distinct(rules)) AS rule "
+        "FROM quarantine.held_row WHERE status = 'held') GROUP BY feed, rule ORDER BY feed, rule"
+    ).to_arrow_table()
+
+
+def release_batch(
+    connection: duckdb.DuckDBPyConnection, *, feed: str, held_ids: Sequence[str] | None = None
+) -> list[Release]:
+    """The held rows of a feed, or those chosen, by landed batch, oldest batch first: cast, judge and apply them again.
+
+    Changes nothing. Unreadable lines have no row to cast and are left out.
+
+    Raises:
+        QuarantineTrouble: a chosen row is not held for this feed, or is an unreadable line.
+    """
+    rows = connection.execute(
+        "SELECT batch_id, list(row_number ORDER BY row_number), list(held_id) FROM quarantine.held_row "
+        "WHERE feed = $feed AND status = 'held' AND row_number IS NOT NULL "
+        "AND ($ids::VARCHAR[] IS NULL OR list_contains($ids::VARCHAR[], held_id)) "
+        "GROUP BY batch_id, batch_seq ORDER BY batch_seq, batch_id",
+        {"feed": feed, "ids": None if held_ids is None else list(held_ids)},
+    ).fetchall()
+    found = {held_id for row in rows for held_id in row[2]}
+    missing = sorted(set(held_ids or ()) - found)
+    if missing:
+        raise QuarantineTrouble(
+            f"{feed}: {', '.join(missing)} cannot be released: not held now, or a line that could not be read. List "
+            "the held rows; an unreadable line needs a corrected delivery."
+        )
+    return [Release(str(batch_id), tuple(numbers)) for batch_id, numbers, _ in rows]
+
+
+def accept_as_is(
+    connection: duckdb.DuckDBPyConnection, held_ids: Sequence[str], *, accepted_by: str, reason: str, now: datetime
+) -> None:
+    """A steward's decision that the rules which hold these rows do not count for them; the next release stages them.
+
+    Raises:
+        QuarantineTrouble: a row is not held, no reason is given, or the row has a value that could not be read, no key,
+            or is a test row: then there is nothing that could be staged.
+    """
+    if not reason.strip() or not accepted_by.strip():
+        raise QuarantineTrouble("accepting held rows needs a name and a reason. Give both.")
+    _require_held(connection, held_ids)
+    blocked = connection.execute(
+        "SELECT held_id, rules FROM quarantine.held_row WHERE list_contains(?::VARCHAR[], held_id) AND (_key IS NULL "
+        "OR len(list_filter(rules, lambda rule: ends_with(rule, '_cast') OR rule IN (?, ?))) > 0) ORDER BY held_id",
+        [list(held_ids), TEST_ROW, UNREADABLE],
+    ).fetchall()
+    if blocked:
+        held_id, rules = blocked[0]
+        raise QuarantineTrouble(
+            f"{held_id} is held by {', '.join(rules)} and cannot be accepted as it is: there is no value to stage. "
+            "Correct the row at the source, or the mapping in the contract, and release it."
+        )
+    connection.execute(
+        "INSERT INTO quarantine.accepted_rule SELECT held_id, unnest(rules), ?, ?, ? FROM quarantine.held_row "
+        "WHERE list_contains(?::VARCHAR[], held_id)",
+        [accepted_by, reason, utc(now), list(held_ids)],
+    )
+
+
+def dismiss(
+    connection: duckdb.DuckDBPyConnection, held_ids: Sequence[str], *, dismissed_by: str, now: datetime
+) -> None:
+    """Close held rows for good without staging them, such as test rows and unreadable lines.
+
+    Raises:
+        QuarantineTrouble: a row is not held.
+    """
+    _require_held(connection, held_ids)
+    connection.execute(
+        "UPDATE quarantine.held_row SET status = 'superseded', settled_at = ?, settled_by = ? "
+        "WHERE list_contains(?::VARCHAR[], held_id)",
+        [utc(now), dismissed_by, list(held_ids)],
+    )
+
+
+def _require_held(connection: duckdb.DuckDBPyConnection, held_ids: Sequence[str]) -> None:
+    rows = connection.execute(
+        "SELECT held_id FROM quarantine.held_row WHERE status = 'held' AND list_contains(?::VARCHAR[], held_id)",
+        [list(held_ids)],
+    ).fetchall()
+    missing = sorted(set(held_ids) - {row[0] for row in rows})
+    if missing:
+        raise QuarantineTrouble(f"{', '.join(missing)}: not held now. List the held rows and choose from them.")
+
+
+def utc(moment: datetime) -> datetime:
+    """An aware moment as DuckDB's TIMESTAMP holds it. Raises ValueError for a moment without zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no zone. Pass an aware UTC time.")
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+select count(*) as snapshots from {{ ref('snapshot') }} having snapshots != 1
