@@ -1,0 +1,239 @@
+"""Lasting customer ids: new clusters against the former crosswalk, with an event for every change.
+
+The rules:
+* A customer stays with the cluster that holds its oldest record (first seen, then created at the source, then by key).
+  On a split the rest of its records get new ids.
+* Where several customers claim one cluster they merge: the oldest id survives (created first, then the lower id), the
+  others redirect to it.
+* A cluster that nobody claims gets a new id, derived from its oldest record and never used before.
+* A customer without records is retired. A record whose row came to carry an account reference counts as that account,
+  so a guest who is recognised later is merged and not lost.
+
+Which records belong together is not decided here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import duckdb
+
+ACTOR = "pipeline"
+# Letters and digits of an id: base 32 without those that are read for one another (i, l, o, u).
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# 13 characters of 5 bits: 65 bits, so that a second try for a taken id is hardly ever needed.
+ID_LENGTH = 13
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many customers came, went, merged and split."""
+
+    created: int
+    merges: int
+    splits: int
+    retired: int
+
+
+def update(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str) -> Changes:
+    """Bring crosswalk, history, redirects and events to the state of `clustered`; count the changes.
+
+    Leaves the temporary table `changed_customer`: ids whose records changed hands or came anew.
+    """
+    moment = now.replace(tzinfo=None)
+    _claim(connection)
+    _create_ids(connection)
+    _build_next_crosswalk(connection, moment)
+    _build_events(connection, moment, run_id)
+    _write(connection, moment)
+    counts = dict(connection.execute("SELECT event_type, count(*) FROM change_event GROUP BY ALL").fetchall())
+    return Changes(counts.get("create", 0), counts.get("merge", 0), counts.get("split", 0), counts.get("retire", 0))
+
+
+def _claim(connection: duckdb.DuckDBPyConnection) -> None:
+    """Build `former` (records of each customer, by the key they have now), `claim` and `cluster_customer`."""
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE former AS
+           SELECT crosswalk.source_record_key AS former_key, crosswalk.customer_id,
+                  coalesce(superseded.account_key, crosswalk.source_record_key) AS source_record_key,
+                  superseded.account_key IS NOT NULL AS is_superseded
+           FROM identity.customer_crosswalk AS crosswalk
+           LEFT JOIN (FROM superseded SEMI JOIN removed USING (source_record_key)) AS superseded
+             USING (source_record_key)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE aged AS
+           SELECT source_record_key, cluster_no, row_number() OVER (
+                    ORDER BY first_seen_at, source_created_at NULLS LAST, source_record_key) AS age_rank
+           FROM clustered JOIN identity.source_records USING (source_record_key)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE claim AS
+           WITH oldest AS (
+             SELECT customer_id, arg_min(cluster_no, (is_superseded::INT, age_rank)) AS cluster_no
+             FROM former JOIN aged USING (source_record_key) GROUP BY customer_id)
+           SELECT cluster_no, customer_id, row_number() OVER (
+                    PARTITION BY cluster_no ORDER BY created.occurred_at, customer_id) AS seniority
+           FROM oldest JOIN (FROM identity.identity_event WHERE event_type = 'create') AS created USING (customer_id)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE cluster_customer AS
+           SELECT cluster_no, arg_min(source_record_key, age_rank) AS oldest_key,
+                  any_value(claim.customer_id) AS customer_id,
+                  any_value(claim.customer_id) IS NULL AS is_new, 0 AS attempt
+           FROM aged LEFT JOIN (FROM claim WHERE seniority = 1) AS claim USING (cluster_no) GROUP BY cluster_no"""
+    )
+
+
+def _create_ids(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give every unclaimed cluster an id that no customer ever had."""
+    digits = f"""list_transform(range({ID_LENGTH}), lambda place:
+                 substr('{ALPHABET}', ((md5_number(concat(oldest_key, if(attempt = 0, '', '#' || attempt)))
+                        >> (5 * place)::UHUGEINT) & 31)::INT + 1, 1))"""
+    while True:
+        connection.execute(
+            f"UPDATE cluster_customer SET customer_id = 'C' || array_to_string({digits}, '') WHERE customer_id IS NULL"
+        )
+        # Taken by a customer of the past, or by an older record of this run.
+        connection.execute(
+            """UPDATE cluster_customer SET customer_id = NULL, attempt = attempt + 1
+               WHERE is_new AND (
+                 customer_id IN (SELECT customer_id FROM identity.identity_event WHERE event_type = 'create')
+                 OR cluster_no IN (SELECT cluster_no FROM cluster_customer WHERE is_new
+                                   QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY oldest_key) > 1))"""
+        )
+        if not connection.execute("SELECT 1 FROM cluster_customer WHERE customer_id IS NULL").fetchone():
+            return
+
+
+def _build_next_crosswalk(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
+    """Build `next_crosswalk`, one row per source record in the columns of the crosswalk."""
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE next_crosswalk AS
+           WITH own_link AS (
+             SELECT source_record_key, arg_max(link, (strength, rule_id)) AS link
+             FROM (SELECT unnest([left_key, right_key]) AS source_record_key, strength, rule_id,
+                          {rule_id: rule_id, strength: strength, is_decreed: is_decreed} AS link FROM spanning_link)
+             GROUP BY source_record_key)
+           SELECT record.source_record_key, record.source_system, record.entity, record.record_id, chosen.customer_id,
+                  CASE WHEN link.is_decreed THEN 'steward' WHEN link IS NULL THEN 'source'
+                       ELSE 'auto' END AS match_method,
+                  link.rule_id AS rule_id, link.strength AS confidence,
+                  if(crosswalk.customer_id = chosen.customer_id, crosswalk.valid_from, $moment) AS valid_from
+           FROM identity.source_records AS record JOIN clustered USING (source_record_key)
+           JOIN cluster_customer AS chosen USING (cluster_no)
+           LEFT JOIN own_link USING (source_record_key)
+           LEFT JOIN identity.customer_crosswalk AS crosswalk USING (source_record_key)""",
+        {"moment": moment},
+    )
+
+
+def _build_events(connection: duckdb.DuckDBPyConnection, moment: datetime, run_id: str) -> None:
+    """Build `move` (records that change hands, with the kind of event that explains it) and `change_event`."""
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE merged AS
+           SELECT loser.customer_id AS old_customer_id, survivor.customer_id AS current_customer_id
+           FROM claim AS loser JOIN claim AS survivor USING (cluster_no)
+           WHERE loser.seniority > 1 AND survivor.seniority = 1"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE move AS
+           SELECT next.source_record_key, crosswalk.customer_id AS old_customer_id, next.customer_id, next.rule_id,
+                  CASE WHEN crosswalk.customer_id IS NOT NULL
+                        AND merged.current_customer_id = next.customer_id THEN 'merge'
+                       WHEN crosswalk.customer_id IS NOT NULL AND created.customer_id IS NOT NULL THEN 'split'
+                       WHEN created.customer_id IS NOT NULL THEN 'create' ELSE 'attach' END AS kind
+           FROM next_crosswalk AS next LEFT JOIN identity.customer_crosswalk AS crosswalk USING (source_record_key)
+           LEFT JOIN merged ON merged.old_customer_id = crosswalk.customer_id
+           LEFT JOIN (FROM cluster_customer WHERE is_new) AS created ON created.customer_id = next.customer_id
+           WHERE next.customer_id IS DISTINCT FROM crosswalk.customer_id"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE change_event AS
+           WITH change(rank, event_type, customer_id, other_customer_id, source_record_key, rule_id, reason) AS (
+             SELECT 1, 'create', customer_id, NULL, oldest_key, NULL, 'first seen with ' || oldest_key
+             FROM cluster_customer WHERE is_new
+             UNION ALL
+             SELECT 2, 'merge', merged.current_customer_id, old_customer_id, NULL, NULL,
+                    'records of both were found to be one customer; the older id stays' FROM merged
+             UNION ALL
+             SELECT DISTINCT 3, 'split', old_customer_id, customer_id, NULL, NULL,
+                    'records no longer hold together; the id stays with the oldest' FROM move WHERE kind = 'split'
+             UNION ALL
+             SELECT 4, 'detach', old_customer_id, customer_id, source_record_key, NULL,
+                    'record moved to another customer'
+             FROM move WHERE kind = 'attach' AND old_customer_id IS NOT NULL
+             UNION ALL
+             SELECT 4, 'detach', former.customer_id, NULL, former_key, NULL,
+                    if(is_superseded, 'row came to name its account ' || former.source_record_key,
+                                      'record is no longer at its source')
+             FROM former JOIN removed ON removed.source_record_key = former_key
+             UNION ALL
+             SELECT 5, 'attach', customer_id, old_customer_id, source_record_key, rule_id,
+                    coalesce('linked by ' || rule_id, 'linked') FROM move WHERE kind = 'attach'
+             UNION ALL
+             SELECT DISTINCT 6, 'retire', customer_id, NULL, NULL, NULL, 'none of its records is left'
+             FROM former WHERE customer_id NOT IN (SELECT customer_id FROM claim))
+           SELECT concat($run_id, '/', lpad(CAST(row_number() OVER (
+                    ORDER BY rank, customer_id, other_customer_id, source_record_key) AS VARCHAR), 9, '0')) AS event_id,
+                  event_type, customer_id, other_customer_id, source_record_key, rule_id, $actor AS actor, reason,
+                  $run_id AS run_id, $moment AS occurred_at
+           FROM change""",
+        {"run_id": run_id, "actor": ACTOR, "moment": moment},
+    )
+
+
+def _write(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
+    connection.execute("INSERT INTO identity.identity_event SELECT * FROM change_event")
+    connection.execute(
+        """UPDATE identity.customer_id_redirect AS redirect
+           SET current_customer_id = event.customer_id, changed_at = $moment, event_id = event.event_id
+           FROM change_event AS event
+           WHERE event.event_type = 'merge' AND event.other_customer_id = redirect.current_customer_id""",
+        {"moment": moment},
+    )
+    connection.execute(
+        """INSERT INTO identity.customer_id_redirect
+           SELECT other_customer_id, customer_id, occurred_at, event_id FROM change_event WHERE event_type = 'merge'"""
+    )
+    connection.execute(
+        """UPDATE identity.crosswalk_history SET valid_to = $moment
+           WHERE valid_to IS NULL AND (source_record_key IN (SELECT source_record_key FROM removed)
+              OR source_record_key IN (SELECT source_record_key FROM move WHERE old_customer_id IS NOT NULL))""",
+        {"moment": moment},
+    )
+    connection.execute(
+        """INSERT INTO identity.crosswalk_history
+           WITH explained AS (
+             SELECT *, CASE kind WHEN 'attach' THEN source_record_key WHEN 'create' THEN customer_id
+                                 WHEN 'merge' THEN old_customer_id
+                                 ELSE old_customer_id || customer_id END AS explained_by
+             FROM move),
+           explaining AS (
+             SELECT event_id, event_type AS kind,
+                    CASE event_type WHEN 'attach' THEN source_record_key WHEN 'create' THEN customer_id
+                                    WHEN 'merge' THEN other_customer_id
+                                    ELSE customer_id || other_customer_id END AS explained_by
+             FROM change_event WHERE event_type IN ('attach', 'create', 'merge', 'split'))
+           SELECT source_record_key, customer_id, $moment, NULL, event_id
+           FROM explained JOIN explaining USING (kind, explained_by)""",
+        {"moment": moment},
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE changed_customer AS
+           WITH difference AS ((FROM next_crosswalk EXCEPT FROM identity.customer_crosswalk)
+                     UNION ALL (FROM identity.customer_crosswalk EXCEPT FROM next_crosswalk))
+           SELECT DISTINCT customer_id FROM difference
+           UNION SELECT customer_id FROM next_crosswalk JOIN touched USING (source_record_key)"""
+    )
+    connection.execute(
+        """DELETE FROM identity.customer_crosswalk WHERE customer_id IN (SELECT customer_id FROM changed_customer)"""
+    )
+    connection.execute(
+        """INSERT INTO identity.customer_crosswalk
+           FROM next_crosswalk WHERE customer_id IN (SELECT customer_id FROM changed_customer)"""
+    )

@@ -1,0 +1,51 @@
+"""How well the records of each customer hold together: the measure behind `identity_confidence`.
+
+`weakest_edge` is the strength of the weakest link in the strongest tree of links that holds the cluster together: the
+share of such links that are right. It is null for a customer with one record, since nothing was matched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+# More records than a person leaves in a company's systems: perhaps a shared mailbox that slipped through.
+LARGE_CLUSTER = 200
+# Below it stand the rules content with half a name or a bare telephone number.
+WEAK_LINK = 0.85
+
+
+def update(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring cluster_quality up to date; add customers whose figures changed to `changed_customer`."""
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE next_quality AS
+            WITH weakest AS (
+              SELECT customer_id, min(strength) AS weakest_edge FROM spanning_link
+              JOIN identity.customer_crosswalk ON source_record_key = left_key GROUP BY customer_id),
+            counted AS (
+              SELECT customer_id, count(*) AS record_count, count(DISTINCT record.source_system) AS source_count,
+                     count(DISTINCT given_key) AS given_name_count,
+                     count(DISTINCT date_of_birth_std) AS birth_date_count
+              FROM identity.customer_crosswalk JOIN identity.source_records AS record USING (source_record_key)
+              GROUP BY customer_id)
+            SELECT counted.*, weakest_edge, CASE WHEN birth_date_count > 1 THEN 'several_birth_dates'
+                           WHEN record_count > {LARGE_CLUSTER} THEN 'large'
+                           WHEN weakest_edge < {WEAK_LINK} THEN 'weak_link'
+                           WHEN given_name_count > 1 THEN 'several_given_names' END AS flag
+            FROM counted LEFT JOIN weakest USING (customer_id)"""
+    )
+    connection.execute(
+        """INSERT INTO changed_customer
+           SELECT customer_id FROM ((FROM next_quality EXCEPT FROM identity.cluster_quality)
+                          UNION ALL (FROM identity.cluster_quality EXCEPT FROM next_quality))
+           EXCEPT FROM changed_customer"""
+    )
+    connection.execute(
+        "DELETE FROM identity.cluster_quality WHERE customer_id IN (SELECT customer_id FROM changed_customer)"
+    )
+    connection.execute(
+        """INSERT INTO identity.cluster_quality
+           FROM next_quality WHERE customer_id IN (SELECT customer_id FROM changed_customer)"""
+    )

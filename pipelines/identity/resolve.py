@@ -1,0 +1,157 @@
+"""Who is who, on one screen: the way from staged rows to customers.
+
+`resolve` is the entry point. It runs in one transaction, so that a kill leaves the former state, and it depends on the
+rows, the rules and the judgements only: not on row order, threads or chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.identity import block, compare, crosswalk, links, quality, records, survivorship, values
+from pipelines.identity.records import EntityRoles
+from pipelines.identity.tables import ensure_schema
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a run found and did, as counts; `changed` is false if there was nothing to do and nothing was written."""
+
+    changed: bool
+    records: int = 0
+    new_records: int = 0
+    changed_records: int = 0
+    removed_records: int = 0
+    candidate_pairs: int = 0
+    matches: int = 0
+    guarded: int = 0
+    customers: int = 0
+    created: int = 0
+    merges: int = 0
+    splits: int = 0
+    retired: int = 0
+
+
+def resolve(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    entities: Mapping[str, EntityRoles],
+    now: datetime,
+    run_id: str,
+    default_region: str | None = None,
+) -> Resolution:
+    """Bring schema `identity` to the state of `staging`.
+
+    `connection` is open read-write on the warehouse and in no transaction. `now` (aware, UTC) dates every change.
+    `default_region` (ISO 3166) reads national telephone numbers of records without a country; without it they are
+    compared by their last digits.
+    """
+    connection.begin()
+    try:
+        tables_before = _temporary_tables(connection)
+        ensure_schema(connection)
+        records.gather(connection, entities)
+        prints = records.fingerprint(connection), _rules_fingerprint(default_region)
+        former = _former_fingerprints(connection)
+        if prints == former:
+            resolution = _unchanged(connection)
+        else:
+            rules_changed = former is not None and former[1] != prints[1]
+            resolution = _rebuild(connection, now, run_id, default_region, rules_changed=rules_changed)
+            _log(connection, resolution, prints, now, run_id)
+        for name in _temporary_tables(connection) - tables_before:
+            connection.execute(f"DROP TABLE temp.{name}")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return resolution
+
+
+def _rebuild(
+    connection: duckdb.DuckDBPyConnection,
+    now: datetime,
+    run_id: str,
+    default_region: str | None,
+    *,
+    rules_changed: bool,
+) -> Resolution:
+    new, changed, removed = records.find_changes(connection, everything=rules_changed)
+    values.write_source_records(connection, now=now, default_region=default_region, everything=rules_changed)
+    candidate_pairs = block.find_candidates(connection)
+    compare.judge_candidates(connection)
+    links.cluster_records(connection)
+    changes = crosswalk.update(connection, now=now, run_id=run_id)
+    quality.update(connection)
+    survivorship.update(connection)
+    decisions = dict(
+        connection.execute("SELECT decision, count(*) FROM identity.scored_pairs GROUP BY decision").fetchall()
+    )
+    return Resolution(
+        changed=True,
+        records=_count(connection, "source_records"),
+        new_records=new,
+        changed_records=changed,
+        removed_records=removed,
+        candidate_pairs=candidate_pairs,
+        matches=decisions.get("match", 0),
+        guarded=decisions.get("guarded", 0),
+        customers=_count(connection, "golden_customers"),
+        **asdict(changes),
+    )
+
+
+def _temporary_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
+
+
+def _rules_fingerprint(default_region: str | None) -> str:
+    """Digest of everything in this package that decides who is who, so that a changed rule is a changed input."""
+    digest = sha256(repr(default_region).encode())
+    for file in sorted(Path(__file__).parent.iterdir()):
+        if file.suffix in {".py", ".yml", ".csv"}:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _former_fingerprints(connection: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
+    row = connection.execute(
+        """SELECT input_fingerprint, rules_fingerprint FROM identity.resolution
+           ORDER BY resolved_at DESC, run_id DESC LIMIT 1"""
+    ).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def _unchanged(connection: duckdb.DuckDBPyConnection) -> Resolution:
+    return Resolution(
+        changed=False,
+        records=_count(connection, "source_records"),
+        customers=_count(connection, "golden_customers"),
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM identity.{table}").fetchone()
+    assert row  # noqa: S101
+    return int(row[0])
+
+
+def _log(
+    connection: duckdb.DuckDBPyConnection, resolution: Resolution, prints: tuple[str, str], now: datetime, run_id: str
+) -> None:
+    counts = {name: count for name, count in asdict(resolution).items() if name != "changed"}
+    connection.execute(
+        f"""INSERT INTO identity.resolution
+              (run_id, resolved_at, input_fingerprint, rules_fingerprint, {", ".join(counts)})
+            VALUES (?, ?, ?, ?, {", ".join("?" * len(counts))})""",
+        [run_id, now.replace(tzinfo=None), *prints, *counts.values()],
+    )

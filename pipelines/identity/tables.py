@@ -1,0 +1,106 @@
+"""The tables of schema `identity` as readers find them: names, columns, grain. Nothing here fills them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too.
+TABLES: dict[str, tuple[str, str]] = {
+    "source_records": (
+        "One row per record of a source system that tells of a customer: as written, and standardised for matching.",
+        """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
+           record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR, given_name VARCHAR, family_name VARCHAR,
+           organisation_name VARCHAR, email VARCHAR, phone VARCHAR, phone_alternate VARCHAR, street VARCHAR,
+           city VARCHAR,
+           region VARCHAR, postal_code VARCHAR, country VARCHAR, date_of_birth DATE, strong_id VARCHAR,
+           language VARCHAR, is_email_verified BOOLEAN, is_stub BOOLEAN NOT NULL, is_deleted BOOLEAN NOT NULL,
+           record_hash UBIGINT NOT NULL, source_created_at TIMESTAMP, source_updated_at TIMESTAMP,
+           party_std VARCHAR, given_std VARCHAR, family_std VARCHAR, generation_std VARCHAR, name_std VARCHAR,
+           given_key VARCHAR, organisation_std VARCHAR, email_std VARCHAR, phone_std VARCHAR, phone_key VARCHAR,
+           phone_alternate_std VARCHAR, phone_alternate_key VARCHAR, address_std VARCHAR, postal_code_std VARCHAR,
+           country_std VARCHAR, date_of_birth_std VARCHAR, first_seen_at TIMESTAMP NOT NULL""",
+    ),
+    "standardised_value": (
+        "One row per distinct value that a record carries, with what it is standardised to; spares parsing it again.",
+        "kind VARCHAR NOT NULL, value VARCHAR NOT NULL, region VARCHAR NOT NULL, standard VARCHAR[]",
+    ),
+    "scored_pairs": (
+        "One row per pair of source records (left_key < right_key) linked, or kept apart in spite of evidence.",
+        """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, rules VARCHAR[] NOT NULL, name_agreement DOUBLE,
+           strength DOUBLE, decision VARCHAR NOT NULL, guard VARCHAR, evidence JSON""",
+    ),
+    "customer_crosswalk": (
+        "One row per source record: the customer that it belongs to now.",
+        """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
+           record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL, rule_id VARCHAR,
+           confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
+    ),
+    "crosswalk_history": (
+        "One row per source record and period in which it belonged to one customer; valid_to is null while it does.",
+        """source_record_key VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, valid_from TIMESTAMP NOT NULL,
+           valid_to TIMESTAMP, change_event_id VARCHAR NOT NULL""",
+    ),
+    "identity_event": (
+        "One row per change of who is who; append-only.",
+        """event_id VARCHAR PRIMARY KEY, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
+           other_customer_id VARCHAR, source_record_key VARCHAR, rule_id VARCHAR, actor VARCHAR NOT NULL,
+           reason VARCHAR NOT NULL, run_id VARCHAR NOT NULL, occurred_at TIMESTAMP NOT NULL""",
+    ),
+    "customer_id_redirect": (
+        "One row per customer id that was merged away: where its records are now, already followed to the end.",
+        """old_customer_id VARCHAR PRIMARY KEY, current_customer_id VARCHAR NOT NULL, changed_at TIMESTAMP NOT NULL,
+           event_id VARCHAR NOT NULL""",
+    ),
+    "judgements": (
+        "One row per decision of a steward on a pair of source records (left_key < right_key); the latest counts.",
+        """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, decision VARCHAR NOT NULL,
+           decided_by VARCHAR NOT NULL,
+           decided_at TIMESTAMP NOT NULL, reason VARCHAR NOT NULL""",
+    ),
+    "golden_customers": (
+        "One row per customer: the surviving value of each attribute.",
+        """customer_id VARCHAR PRIMARY KEY, party_type VARCHAR, display_name VARCHAR, full_name VARCHAR,
+           given_name VARCHAR, family_name VARCHAR, organisation_name VARCHAR, primary_email VARCHAR,
+           is_email_verified BOOLEAN, primary_phone_e164 VARCHAR, street VARCHAR, city VARCHAR, region VARCHAR,
+           postal_code VARCHAR, country VARCHAR, date_of_birth DATE, language VARCHAR, record_count BIGINT NOT NULL,
+           source_count BIGINT NOT NULL, identity_confidence DOUBLE, is_deleted BOOLEAN NOT NULL,
+           first_seen_at TIMESTAMP NOT NULL, last_changed_at TIMESTAMP""",
+    ),
+    "attribute_provenance": (
+        "One row per customer and filled attribute of the golden record: which record and which rule gave the value.",
+        """customer_id VARCHAR NOT NULL, attribute_name VARCHAR NOT NULL, attribute_value VARCHAR,
+           source_system VARCHAR NOT NULL, source_record_key VARCHAR NOT NULL, survivorship_rule VARCHAR NOT NULL,
+           candidate_count BIGINT NOT NULL, is_conflict BOOLEAN NOT NULL, source_updated_at TIMESTAMP""",
+    ),
+    "cluster_quality": (
+        "One row per customer: how well its records hold together; flag is null when nothing calls for a look.",
+        """customer_id VARCHAR PRIMARY KEY, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
+           given_name_count BIGINT NOT NULL, birth_date_count BIGINT NOT NULL, weakest_edge DOUBLE, flag VARCHAR""",
+    ),
+    "resolution": (
+        "One row per run that changed something: what went in and what came out.",
+        """run_id VARCHAR PRIMARY KEY, resolved_at TIMESTAMP NOT NULL, input_fingerprint VARCHAR NOT NULL,
+           rules_fingerprint VARCHAR NOT NULL, records BIGINT NOT NULL, new_records BIGINT NOT NULL,
+           changed_records BIGINT NOT NULL, removed_records BIGINT NOT NULL, candidate_pairs BIGINT NOT NULL,
+           matches BIGINT NOT NULL, guarded BIGINT NOT NULL, customers BIGINT NOT NULL, created BIGINT NOT NULL,
+           merges BIGINT NOT NULL, splits BIGINT NOT NULL, retired BIGINT NOT NULL""",
+    ),
+}
+
+
+def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create schema `identity` and its tables, empty, where they are missing."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS identity")
+    existing = {
+        name
+        for (name,) in connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'identity'"
+        ).fetchall()
+    }
+    for name, (grain, columns) in TABLES.items():
+        if name not in existing:
+            connection.execute(f"CREATE TABLE identity.{name} ({columns})")
+            connection.execute(f"COMMENT ON TABLE identity.{name} IS '{grain}'")

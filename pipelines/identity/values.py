@@ -1,0 +1,187 @@
+"""Standardised values beside the originals: what `standardise` says, asked once per distinct value and remembered.
+
+Fills `identity.source_records` and its memory, `identity.standardised_value`. How a value is standardised lives in
+`standardise`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from pipelines.identity import names, standardise
+from pipelines.identity.vocabulary import load
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import duckdb
+
+# Distinct values handled at once; bounds the Python objects alive at a time.
+CHUNK = 200_000
+
+
+def _phone(text: str, region: str) -> list[str | None]:
+    number = standardise.phone(text, region or None)
+    return [number, standardise.phone_key(text, number)]
+
+
+def _person_name(text: str, _region: str) -> list[str | None]:
+    name = standardise.person_name(text)
+    return [*name, names.given_key(name.given)] if name else [None] * 4
+
+
+def _single(function: Callable[[str], str | None]) -> Callable[[str, str], list[str | None]]:
+    return lambda text, _region: [function(text)]
+
+
+# kind → what makes the standard from (value, region). The region matters for telephone numbers only.
+STANDARDS: dict[str, Callable[[str, str], list[str | None]]] = {
+    "country": _single(standardise.country),
+    "email": _single(standardise.email),
+    "phone": _phone,
+    "name": _person_name,
+    "organisation": _single(standardise.organisation),
+    "street": _single(standardise.street),
+    "postal_code": _single(standardise.postal_code),
+}
+
+# Given and family name, where the source keeps them apart, are read as 'Family, Given'; a lone one goes with the full
+# name if there is one, because a full name says more.
+NAME_TEXT = """CASE WHEN given_name IS NOT NULL AND family_name IS NOT NULL
+                    THEN replace(family_name, ',', ' ') || ', ' || replace(given_name, ',', ' ')
+                    WHEN full_name IS NOT NULL THEN full_name
+                    WHEN family_name IS NOT NULL THEN replace(family_name, ',', ' ') || ','
+                    WHEN given_name IS NOT NULL THEN ', ' || replace(given_name, ',', ' ') END"""
+
+
+def write_source_records(
+    connection: duckdb.DuckDBPyConnection, *, now: datetime, default_region: str | None, everything: bool
+) -> None:
+    """Bring `identity.source_records` to the state of `incoming`: standardise touched records, drop removed ones."""
+    if everything:
+        connection.execute("DELETE FROM identity.standardised_value")
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE pending AS
+            SELECT incoming.*, touched.first_seen_at,
+                   coalesce(party_type, '') = 'organisation' AND organisation_name IS NULL AS is_named_in_full,
+                   {NAME_TEXT} AS name_text
+            FROM incoming JOIN touched USING (source_record_key)"""
+    )
+    _remember(connection, "country", "SELECT country, ''")
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE pending AS
+           SELECT pending.*, country.standard[1] AS country_std,
+                  coalesce(country.standard[1], $default_region, '') AS phone_region
+           FROM pending LEFT JOIN identity.standardised_value AS country
+             ON country.kind = 'country' AND country.value = pending.country""",
+        {"default_region": default_region},
+    )
+    _remember(connection, "email", "SELECT email, ''")
+    _remember(connection, "phone", "SELECT unnest([phone, phone_alternate]), phone_region")
+    _remember(connection, "name", "SELECT name_text, ''")
+    _remember(connection, "organisation", "SELECT if(is_named_in_full, full_name, organisation_name), ''")
+    _remember(connection, "street", "SELECT street, ''")
+    _remember(connection, "postal_code", "SELECT postal_code, ''")
+    _write(connection, now)
+    _forget_unused(connection, everything=everything)
+
+
+def _remember(connection: duckdb.DuckDBPyConnection, kind: str, distinct_values: str) -> None:
+    """Standardise the values of `pending` that are not yet in `identity.standardised_value`."""
+    unknown = connection.sql(
+        f"""SELECT DISTINCT value, region FROM ({distinct_values} FROM pending) AS carried(value, region)
+            WHERE value IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM identity.standardised_value AS known
+              WHERE known.kind = $kind AND known.value = carried.value AND known.region = carried.region)""",
+        params={"kind": kind},
+    ).to_arrow_reader(CHUNK)
+    standard = STANDARDS[kind]
+    chunks = []
+    for batch in unknown:
+        values, regions = batch.column("value"), batch.column("region")
+        standards = [standard(v, r) for v, r in zip(values.to_pylist(), regions.to_pylist(), strict=True)]
+        column = pa.array(standards, pa.list_(pa.string()))
+        chunks.append(pa.table({"value": values, "region": regions, "standard": column}))
+    if chunks:
+        connection.register("fresh_values", pa.concat_tables(chunks))
+        connection.execute(
+            "INSERT INTO identity.standardised_value SELECT ?, value, region, standard FROM fresh_values", [kind]
+        )
+        connection.unregister("fresh_values")
+
+
+def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    connection.execute(
+        """DELETE FROM identity.source_records WHERE source_record_key IN (SELECT source_record_key FROM removed)
+           OR source_record_key IN (SELECT source_record_key FROM pending)"""
+    )
+    joins = {
+        "name": "name_text", "organisation": "if(is_named_in_full, full_name, organisation_name)", "email": "email",
+        "street": "street", "postal_code": "postal_code",
+    }  # fmt: skip
+    by_value = " ".join(
+        f"""LEFT JOIN (FROM identity.standardised_value WHERE kind = '{kind}') AS {kind}_value
+            ON {kind}_value.value = {text}"""
+        for kind, text in joins.items()
+    )
+    by_region = " ".join(
+        f"""LEFT JOIN (FROM identity.standardised_value WHERE kind = 'phone') AS {name}_value
+            ON {name}_value.value = {name} AND {name}_value.region = phone_region"""
+        for name in ("phone", "phone_alternate")
+    )
+    connection.execute(
+        f"""INSERT INTO identity.source_records BY NAME
+            WITH standardised AS (
+              SELECT pending.* EXCLUDE (is_named_in_full, name_text, phone_region),
+                name_value.standard[1] AS given_std, name_value.standard[2] AS family_std,
+                name_value.standard[3] AS generation_std, name_value.standard[4] AS given_key,
+                organisation_value.standard[1] AS organisation_std, email_value.standard[1] AS email_std,
+                phone_value.standard[1] AS phone_std, phone_value.standard[2] AS phone_key,
+                phone_alternate_value.standard[1] AS phone_alternate_std,
+                phone_alternate_value.standard[2] AS phone_alternate_key,
+                postal_code_value.standard[1] AS postal_code_std,
+                -- The town stands in where a source keeps no postal code.
+                concat_ws(', ', street_value.standard[1],
+                          coalesce(postal_code_value.standard[1], lower(strip_accents(trim(city))))) AS address,
+                strftime(date_of_birth, '%Y%m%d') AS birth
+              FROM pending {by_value} {by_region})
+            SELECT * EXCLUDE (first_seen_at, address, birth, given_std, family_std, generation_std, given_key),
+              coalesce(first_seen_at, $now) AS first_seen_at,
+              CASE WHEN organisation_std IS NOT NULL
+                    AND (party_type = 'organisation' OR coalesce(given_std, family_std) IS NULL) THEN 'organisation'
+                   WHEN coalesce(given_std, family_std) IS NOT NULL THEN 'person' ELSE 'unknown' END AS party_std,
+              -- Whoever writes for an organisation is not the customer.
+              if(party_std = 'person', given_std, NULL) AS given_std,
+              if(party_std = 'person', family_std, NULL) AS family_std,
+              if(party_std = 'person', generation_std, NULL) AS generation_std,
+              if(party_std = 'person', given_key, NULL) AS given_key,
+              if(party_std = 'person', concat_ws(' ', given_std, family_std, generation_std), NULL) AS name_std,
+              if(address LIKE '%, %' AND street IS NOT NULL, address, NULL) AS address_std,
+              if(list_contains($placeholder_dates, birth), NULL, birth) AS date_of_birth_std
+            FROM standardised""",
+        {"now": now.replace(tzinfo=None), "placeholder_dates": sorted(load().placeholder_birth_dates)},
+    )
+
+
+def _forget_unused(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
+    """Drop remembered values that no record carries any more: personal data must not outlive its record."""
+    changed = connection.execute(
+        "SELECT (SELECT count(*) FROM removed) + count(*) FROM touched WHERE NOT is_new"
+    ).fetchone()
+    if everything or not changed or not changed[0]:
+        return
+    carried = {
+        "country": "country", "email": "email", "name": NAME_TEXT, "street": "street", "postal_code": "postal_code",
+        "organisation": "if(party_type = 'organisation', coalesce(organisation_name, full_name), organisation_name)",
+        "phone": "unnest([phone, phone_alternate])",
+    }  # fmt: skip
+    for kind, expression in carried.items():
+        connection.execute(
+            f"""DELETE FROM identity.standardised_value WHERE kind = ? AND value NOT IN (
+                  SELECT value FROM (SELECT {expression} AS value FROM identity.source_records)
+                  WHERE value IS NOT NULL)""",
+            [kind],
+        )

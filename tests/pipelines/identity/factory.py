@@ -1,0 +1,119 @@
+"""A small world for identity tests: an in-memory database with the staging tables of the canonical entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from pipelines.identity.records import EntityRoles, roles_of
+from pipelines.identity.resolve import Resolution, resolve
+
+DEFINITIONS = [
+    yaml.safe_load(file.read_text(encoding="utf-8"))
+    for file in sorted((Path(__file__).parents[3] / "connectors" / "entities").glob("*.yml"))
+]
+ENTITIES: dict[str, EntityRoles] = {definition["entity"]: roles_of(definition) for definition in DEFINITIONS}
+BOOKKEEPING = {
+    "_feed": "VARCHAR", "_source_system": "VARCHAR", "_key": "VARCHAR", "_row_hash": "UBIGINT", "_batch_id": "VARCHAR",
+    "_batch_seq": "BIGINT", "_changed_at": "TIMESTAMP", "_landed_at": "TIMESTAMP", "_staged_at": "TIMESTAMP",
+    "_is_deleted": "BOOLEAN", "_deleted_at": "TIMESTAMP",
+}  # fmt: skip
+DAY_ONE = datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+class World:
+    """Rows go in by entity; `resolve` runs on the next day each time."""
+
+    def __init__(self, threads: int = 2) -> None:
+        self.connection = duckdb.connect(config={"threads": threads})
+        self.runs = 0
+        self.connection.execute("CREATE SCHEMA staging")
+        for definition in DEFINITIONS:
+            columns = {name: column["type"] for name, column in definition["columns"].items()} | BOOKKEEPING
+            listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            self.connection.execute(f'CREATE TABLE staging."{definition["entity"]}" ({listed})')
+
+    def add(self, entity: str, system: str, key: object, **values: Any) -> None:
+        """Stage one row, replacing the row with the same key."""
+        self.remove(entity, system, key)
+        row: dict[str, Any] = {
+            ENTITIES[entity].key[0]: str(key), "_source_system": system, "_key": str(key), "_is_deleted": False,
+            "_changed_at": datetime(2026, 1, 1),  # noqa: DTZ001  staging keeps UTC without a zone
+        } | values  # fmt: skip
+        names = ", ".join(f'"{name}"' for name in row)
+        self.connection.execute(
+            f'INSERT INTO staging."{entity}" ({names}) VALUES ({", ".join("?" * len(row))})', list(row.values())
+        )
+
+    def account(self, key: object, name: str | None = None, *, system: str = "shop", **values: Any) -> None:
+        self.add("accounts", system, key, full_name=name, **values)
+
+    def guest_order(self, key: object, name: str | None = None, **values: Any) -> None:
+        self.add("orders", "shop", key, customer_name=name, **values)
+
+    def remove(self, entity: str, system: str, key: object) -> None:
+        self.connection.execute(
+            f'DELETE FROM staging."{entity}" WHERE _source_system = ? AND _key = ?', [system, str(key)]
+        )
+
+    def resolve(self, **changes: Any) -> Resolution:
+        self.runs += 1
+        return resolve(
+            self.connection,
+            **{
+                "entities": ENTITIES, "now": DAY_ONE + timedelta(days=self.runs), "run_id": f"run-{self.runs}",
+                "default_region": "US", **changes,
+            },
+        )  # fmt: skip
+
+    def customer(self, record: str) -> str:
+        """Customer id of a record given as 'accounts/1' (of the shop) or 'helpdesk/accounts/1'."""
+        key = record if record.count("/") == 2 else f"shop/{record}"
+        rows = self.all("SELECT customer_id FROM identity.customer_crosswalk WHERE source_record_key = ?", key)
+        assert rows, f"{key} is in no customer"
+        return str(rows[0]["customer_id"])
+
+    def clusters(self) -> set[frozenset[str]]:
+        """Record keys without the system 'shop/', grouped by customer."""
+        rows = self.connection.execute(
+            "SELECT list(source_record_key) FROM identity.customer_crosswalk GROUP BY customer_id"
+        ).fetchall()
+        return {frozenset(key.removeprefix("shop/accounts/").removeprefix("shop/") for key in keys) for (keys,) in rows}
+
+    def golden(self, record: str) -> Mapping[str, Any]:
+        return self.one("FROM identity.golden_customers WHERE customer_id = ?", self.customer(record))
+
+    def one(self, query: str, *values: object) -> Mapping[str, Any]:
+        (row,) = self.all(query, *values)
+        return row
+
+    def all(self, query: str, *values: object) -> list[dict[str, Any]]:
+        table = self.connection.sql(query, params=list(values)).to_arrow_table()
+        rows: list[dict[str, Any]] = table.to_pylist()
+        return rows
+
+    def events(self) -> list[tuple[str, str, str | None]]:
+        """(event type, customer, other customer) of the last run, in the order in which they happened."""
+        return [
+            (row["event_type"], row["customer_id"], row["other_customer_id"])
+            for row in self.all("FROM identity.identity_event WHERE run_id = ? ORDER BY event_id", f"run-{self.runs}")
+        ]
+
+
+def clusters_of(*accounts: Mapping[str, Any]) -> set[frozenset[str]]:
+    """Cluster shop accounts numbered 1, 2, ... from scratch."""
+    world = World()
+    for number, values in enumerate(accounts, start=1):
+        world.account(number, **values)
+    world.resolve()
+    return world.clusters()
+
+
+def together(*accounts: Mapping[str, Any]) -> bool:
+    """Say whether all accounts, taken alone, are one customer."""
+    return len(clusters_of(*accounts)) == 1

@@ -1,0 +1,67 @@
+"""How two names relate."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.identity.names import Name, birth_dates_agree, compare
+from pipelines.identity.standardise import person_name
+
+WORDS = st.sampled_from(
+    ["john", "jon", "jane", "j", "mary ann", "mary", "smith", "smyth", "jones", "иван", "daniel", "daniela"]
+)
+NAMES = st.builds(Name, st.none() | WORDS, st.none() | WORDS, st.sampled_from([None, "1", "2"])).filter(
+    lambda name: name.given or name.family
+)
+
+
+def relation(one: str, other: str) -> str:
+    left, right = person_name(one), person_name(other)
+    assert left
+    assert right
+    return compare(left, right).relation
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("Bob Smith", "Robert Smith", "full"),
+        ("Smith John", "John Smith", "full"),
+        ("Jon Smyth", "John Smith", "full"),
+        ("Juan García López", "Juan García", "full"),
+        ("Jean-Pierre Blanc", "Jeanpierre Blanc", "full"),
+        ("Anna Huber", "Anna Maier", "given_only"),
+        ("J. Smith", "John Smith", "partial"),
+        ("Sukarno", "Sukarno", "full"),
+        ("John", "John Smith", "partial"),
+        ("John Smith", "Jane Smith", "different"),
+        ("J. Smith", "Mary Smith", "different"),
+        ("Daniel Roth", "Daniela Roth", "different"),
+        ("Mario Rossi", "Maria Rossi", "different"),
+        ("John Smith Jr.", "John Smith Sr.", "different"),
+        ("Sukarno", "Budi Hartono", "different"),
+        ("Иван Петров", "Ivan Petrov", "other_script"),
+    ],
+)
+def test_names_relate_as_a_clerk_would_say(one: str, other: str, expected: str) -> None:
+    assert relation(one, other) == expected
+
+
+@given(NAMES, NAMES)
+def test_the_order_of_two_names_does_not_matter(left: Name, right: Name) -> None:
+    assert compare(left, right) == compare(right, left)
+
+
+@given(NAMES)
+def test_no_name_differs_from_itself(name: Name) -> None:
+    assert compare(name, name).relation in {"full", "partial"}
+
+
+def test_birth_dates_forgive_one_slip_or_a_swap_and_no_more() -> None:
+    assert birth_dates_agree("19800102", "19800102")
+    assert birth_dates_agree("19800102", "19800201")  # day and month swapped
+    assert birth_dates_agree("19800102", "19810102")  # one digit
+    assert not birth_dates_agree("19800102", "19820304")
+    assert not birth_dates_agree("19800102", "19801223")
