@@ -1,0 +1,51 @@
+"""The command `c360`. Reads arguments, calls plain functions, prints what they say; decides nothing itself.
+
+Exit codes: 0 all current; 1 trouble in the work, named; 2 wrong use or a wrong contract; 130 stopped by the user.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import NoReturn
+
+from pipelines.cli.app import app
+from pipelines.cli.console import complain
+from pipelines.settings import silence_telemetry
+
+STOPPED = 130  # 128 + SIGINT, as shells have it
+
+
+def main() -> None:
+    """Entry point of the command `c360`."""
+    silence_telemetry()
+    # Each command adds itself to the app when its module is imported.
+    from pipelines.cli import customer, demo, docs, doctor, feeds, quarantine, query, sample, status, sync  # noqa: F401
+
+    try:
+        code = app(standalone_mode=False)
+    except KeyboardInterrupt:
+        # Work in progress is made to be killed: what is not committed is swept by the next run.
+        sys.stderr.write("\nStopped. Nothing half-landed or half-published is left; run c360 sync to go on.\n")
+        _leave(STOPPED)
+    except Exception as error:
+        _leave(complain(error))
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without taking the interpreter down piece by piece.
+
+    DuckDB's binding reports its own left-over references there, in fifty lines that help nobody; and a thread that
+    waits for a source would keep a stopped command alive.
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,74 @@
+"""The command's root: global options, and the deployment that every command works on."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectors.catalog import load_catalog
+from pipelines.deployment import Deployment
+from pipelines.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="c360",
+    help="Pull customer data out of every system, prove what arrived, recognise people, publish one DuckDB file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _utc(text: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a time. Write it as 2026-11-21T10:00:00") from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Folder of landing, databases and snapshots. Default: $C360_HOME or ./data."),
+    ] = None,
+    feeds: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of contracts in place of the shipped ones; repeatable. Default: $C360_FEEDS."),
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Work as if it were this moment (UTC): for rehearsals and tests.")
+    ] = None,
+) -> None:
+    """Global options."""
+    context.obj = (load_settings(home, feeds or ()), _utc(now) if now else None)
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The settings that the global options amount to."""
+    settings: Settings = context.obj[0]
+    return settings
+
+
+def now_of(context: typer.Context) -> datetime:
+    """The moment that a command takes for now."""
+    fixed: datetime | None = context.obj[1]
+    return fixed or datetime.now(UTC)
+
+
+def deployment_of(context: typer.Context) -> Deployment:
+    """The deployment that the global options name. Raises ContractError when a contract is wrong."""
+    settings, fixed = settings_of(context), context.obj[1]
+    return Deployment(
+        home=settings.home,
+        catalog=load_catalog(settings.feeds),
+        environment=settings.environment,
+        clock=(lambda: fixed) if fixed else (lambda: datetime.now(UTC)),
+        sleep=time.sleep,
+    )

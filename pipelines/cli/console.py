@@ -1,0 +1,109 @@
+"""How the command speaks: tables and progress on a terminal, plain lines elsewhere, errors that need no traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from typer.exceptions import TyperException
+
+from connectors.contract_file import ContractError
+from connectors.delivery import FeedTrouble
+from pipelines.ledger.leases import LeaseHeld
+from pipelines.trouble import Trouble
+
+TROUBLE = 1
+WRONG_USE = 2
+
+# A pipe or a log has no width of its own; folding names there would break what people search for.
+LOG_WIDTH = 240
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=LOG_WIDTH)
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
+
+STATUS_COLOURS = {
+    "FRESH": "green",
+    "IDLE": "cyan",
+    "LATE": "yellow",
+    "STALE": "red",
+    "PARTIAL": "red",
+    "HELD": "red",
+    "UNKNOWN": "magenta",
+    "NEVER": "magenta",
+}
+
+
+def complain(error: Exception) -> int:
+    """Print an error for a person and give the exit code it deserves. Errors that nobody foresaw keep their trace."""
+    if isinstance(error, TyperException):
+        if hasattr(error, "show"):
+            error.show()
+        return WRONG_USE
+    if isinstance(error, ContractError):
+        err.print(f"[red]{len(error.problems)} problem(s) in the contracts; nothing was run.[/red]")
+        for problem in error.problems:
+            err.print(escape(str(problem)))
+        return WRONG_USE
+    if isinstance(error, FeedTrouble | Trouble | LeaseHeld | OSError):
+        err.print(f"[red]{escape(str(error))}[/red]")
+        return TROUBLE
+    if type(error).__module__.partition(".")[0] in ("connectors", "expectations", "pipelines", "warehouse"):
+        err.print(f"[red]{escape(str(error))}[/red]")
+        return TROUBLE
+    traceback.print_exception(error)
+    return TROUBLE
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, for machines."""
+    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=1) + "\n")
+
+
+def status_text(status: str) -> str:
+    """A status in its colour."""
+    return f"[{STATUS_COLOURS.get(status, 'white')}]{status}[/]"
+
+
+def table(*headings: str, title: str | None = None) -> Table:
+    """An empty table in the house style; headings that begin with '#' are numbers, set to the right."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        is_number = heading.startswith("#")
+        made.add_column(heading.removeprefix("#"), justify="right" if is_number else "left", overflow="fold")
+    return made
+
+
+def age(span: timedelta | None) -> str:
+    """A span in the largest unit that keeps it readable: '4 min', '26 h', '12 d'."""
+    if span is None:
+        return "-"
+    minutes = span.total_seconds() / 60
+    if minutes < 120:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.0f} h" if minutes < 72 * 60 else f"{minutes / 1440:.0f} d"
+
+
+def when(moment: datetime | None) -> str:
+    """A moment to the minute."""
+    return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,91 @@
+"""`c360 doctor`: is everything in place to run?"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import typer
+from rich.markup import escape
+
+from connectors.catalog import load_catalog
+from connectors.contract_file import ContractError
+from pipelines.cli.app import app, settings_of
+from pipelines.cli.console import TROUBLE, out
+from pipelines.ledger.database import Ledger
+from pipelines.settings import Settings
+from warehouse.connection import WarehouseAbsent, WarehouseBusy, open_reader
+
+# Below this a day's landing of a mid-sized company may not fit.
+LOW_DISK_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `step` says what to do when it is not well; warnings do not fail the command."""
+
+    thing: str
+    is_well: bool
+    fact: str
+    step: str = ""
+    is_warning: bool = False
+
+
+@app.command("doctor")
+def doctor_command(context: typer.Context) -> int:
+    """Look at contracts, connections, disk, ledger, warehouse and the published file."""
+    findings = list(_look(settings_of(context)))
+    for finding in findings:
+        mark = "[green]✓[/green]" if finding.is_well else "[yellow]![/yellow]" if finding.is_warning else "[red]✗[/red]"
+        step = f" {finding.step}" if not finding.is_well else ""
+        out.print(f"{mark} {finding.thing}: {escape(finding.fact + step)}")
+    return 0 if all(finding.is_well or finding.is_warning for finding in findings) else TROUBLE
+
+
+def _look(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    try:
+        catalog = load_catalog(settings.feeds)
+    except ContractError as error:
+        fact = f"{len(error.problems)} problems."
+        yield Finding("contracts", False, fact, "Run c360 feeds check to see them.")
+        return
+    yield Finding("contracts", True, f"{len(catalog)} feeds")
+    needed = sorted({contract.source.connection for contract in catalog.values()})
+    missing = [name for name in needed if not settings.environment.get(name)]
+    yield Finding(
+        "connections",
+        not missing,
+        f"{', '.join(missing)} not set." if missing else f"{len(needed)} set",
+        f"Set them in the environment or in {home.connections}.",
+    )
+    existing = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    fact = f"{free / 1024**3:.1f} GiB free at {existing}."
+    yield Finding("disk", free > LOW_DISK_BYTES, fact, "Free some space.", is_warning=True)
+    yield _ledger(settings)
+    for thing, path in (("warehouse", home.warehouse), ("published file", home.published)):
+        try:
+            with open_reader(path, wait_seconds=1.0) as connection:
+                ((tables,),) = connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
+            yield Finding(thing, True, f"{tables} tables in {path}")
+        except WarehouseAbsent:
+            yield Finding(thing, False, "not there yet.", "Run c360 sync.", is_warning=True)
+        except WarehouseBusy:
+            yield Finding(thing, False, "a run is writing it now.", "That is well.", is_warning=True)
+
+
+def _ledger(settings: Settings) -> Finding:
+    path = settings.home.ledger
+    if not path.exists():
+        return Finding("ledger", False, "not there yet.", "Run c360 sync.", is_warning=True)
+    try:
+        with Ledger(path) as ledger:
+            (check,) = ledger.rows("PRAGMA quick_check")[0]
+            (runs,) = ledger.rows("SELECT count(*) FROM feed_run")[0]
+    except sqlite3.DatabaseError as error:
+        step = "Move the file away; the next sync rebuilds its batches from the landing folder."
+        return Finding("ledger", False, f"{path} is damaged: {error}.", step)
+    return Finding("ledger", check == "ok", f"{runs} runs in {path}", "Move the file away and sync again.")

@@ -1,0 +1,102 @@
+"""`c360 quarantine`: rows that were kept out, why, and how they come back."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from pipelines.cli.app import app, deployment_of, settings_of
+from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table, when
+from pipelines.cli.sync import JsonOption, chosen
+from pipelines.stage import release_rows
+from pipelines.trouble import Trouble
+from warehouse import quarantine as held_rows
+from warehouse.connection import WarehouseAbsent, open_reader, open_warehouse
+
+quarantine = typer.Typer(no_args_is_help=True, help="Rows that were kept out of staging.")
+app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command("list")
+def list_command(
+    context: typer.Context,
+    feed: Annotated[str | None, typer.Argument(help="Only this feed.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows shown at most.")] = 50,
+    as_json: JsonOption = False,
+) -> int:
+    """List held rows, the oldest first, with their reasons."""
+    path = settings_of(context).home.warehouse
+    try:
+        with open_reader(path) as connection:
+            rows = held_rows.list_held(connection, feed, limit).to_pylist()
+    except WarehouseAbsent:
+        raise Trouble(str(path), "there is no warehouse yet", "Run c360 sync first.") from None
+    if as_json:
+        print_json(rows)
+        return 0
+    if not rows:
+        out.print("No row is held.")
+    shown = table("held row", "held since", "why")
+    for row in rows:
+        shown.add_row(escape(row["held_id"]), when(row["first_held_at"]), escape("; ".join(row["reasons"])))
+    out.print(shown)
+    return 0
+
+
+@quarantine.command("show")
+def show_command(
+    context: typer.Context, held_id: Annotated[str, typer.Argument(help="A row that `quarantine list` shows.")]
+) -> int:
+    """Show one held row as it arrived, personal data included: for the people who repair it."""
+    with open_reader(settings_of(context).home.warehouse) as connection:
+        row = connection.execute(
+            """SELECT feed, status, first_held_at, rules, reasons, payload::VARCHAR FROM quarantine.held_row
+               WHERE held_id = ?""",
+            [held_id],
+        ).fetchone()
+    if row is None:
+        err.print(f"No row {escape(held_id)} was ever held. See c360 quarantine list.")
+        return TROUBLE
+    feed, status, since, rules, reasons, payload = row
+    print_json(
+        {"feed": feed, "status": status, "held_since": since, "rules": rules, "reasons": reasons, "payload": payload}
+    )
+    return 0
+
+
+@quarantine.command("release")
+def release_command(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="Feed whose held rows are judged again.")],
+    held_ids: Annotated[list[str] | None, typer.Argument(help="Only these rows.")] = None,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Stage the named rows although rules hold them.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why --as-is is right; it is written down.")] = None,
+) -> int:
+    """Judge held rows again under today's contract; those that pass are staged, and readers see them at once."""
+    deployment = deployment_of(context)
+    (contract,) = chosen(deployment, [feed])
+    if as_is and not (held_ids and reason):
+        err.print("--as-is needs the rows by name, and --reason.")
+        raise typer.Exit(WRONG_USE)
+    if as_is:
+        with open_warehouse(deployment.home.root) as connection:
+            held_rows.accept_as_is(
+                connection,
+                held_ids or [],
+                accepted_by=getpass.getuser(),
+                reason=reason or "",
+                now=deployment.clock(),
+            )
+    staged = release_rows(deployment, contract, held_ids)
+    back = sum(batch.tally.rows_new + batch.tally.rows_changed + batch.tally.rows_unchanged for batch in staged)
+    still = sum(batch.tally.rows_quarantined for batch in staged)
+    out.print(f"{back:,} rows were released, {still:,} are still held.")
+    if back:
+        from pipelines.cli.sync import print_refreshed
+        from pipelines.refresh import refresh
+
+        print_refreshed(refresh(deployment))
+    return 0

@@ -1,0 +1,45 @@
+"""`c360 status`: how current every feed is, from the ledger alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+import typer
+from rich.markup import escape
+
+from pipelines.cli.app import app, deployment_of
+from pipelines.cli.console import TROUBLE, age, out, print_json, status_text, table, when
+from pipelines.cli.sync import JsonOption
+from pipelines.freshness.status import CURRENT, FeedStatus, feed_statuses
+from pipelines.ledger.database import Ledger
+
+
+@app.command("status")
+def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
+    """Show how current each feed is and why. Exit code 1 when any feed is not current."""
+    deployment = deployment_of(context)
+    now = deployment.clock()
+    with Ledger(deployment.home.ledger) as ledger:
+        statuses = feed_statuses(ledger, deployment.catalog, now)
+    if as_json:
+        print_json([asdict(status) | {"data_age_seconds": _age_seconds(status, now)} for status in statuses])
+    else:
+        shown = table("feed", "status", "#data age", "newest data", "source read", "#held", "why")
+        for status in statuses:
+            data_age = now - status.as_of if status.as_of else None
+            shown.add_row(
+                status.feed,
+                status_text(status.status),
+                age(data_age),
+                when(status.as_of),
+                when(status.verified_at),
+                f"{status.rows_held:,}" if status.rows_held else "[dim]·[/dim]",
+                escape(status.reason),
+            )
+        out.print(shown)
+    return 0 if all(status.status in CURRENT for status in statuses) else TROUBLE
+
+
+def _age_seconds(status: FeedStatus, now: datetime) -> float | None:
+    return (now - status.as_of).total_seconds() if status.as_of else None

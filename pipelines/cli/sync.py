@@ -1,0 +1,147 @@
+"""`c360 sync` and `c360 refresh`: bring feeds, and then the published file, up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from connectors.contract import FeedContract
+from pipelines.cli.app import app, deployment_of
+from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table
+from pipelines.deployment import Deployment
+from pipelines.ingest import FeedOutcome
+from pipelines.refresh import Refreshed, refresh
+from pipelines.sync import SyncOutcome, sync
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+
+
+@app.command("sync")
+def sync_command(
+    context: typer.Context,
+    feeds: Annotated[
+        list[str] | None, typer.Argument(help="Feeds such as shop.orders; all when none is named.")
+    ] = None,
+    no_refresh: Annotated[bool, typer.Option("--no-refresh", help="Land and stage only.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Pull what is new from the sources, validate it, and publish when something changed."""
+    deployment = deployment_of(context)
+    contracts = chosen(deployment, feeds or [])
+    outcome = sync_with_progress(deployment, contracts, wants_refresh=not no_refresh, is_shown=not as_json)
+    if as_json:
+        print_json(sync_as_json(outcome))
+    else:
+        print_outcome(outcome)
+    return TROUBLE if outcome.has_trouble else 0
+
+
+@app.command("refresh")
+def refresh_command(context: typer.Context, as_json: JsonOption = False) -> int:
+    """Resolve identities, rebuild the models, audit and publish, whether or not something changed."""
+    deployment = deployment_of(context)
+    with err.status("Refreshing ..."):
+        refreshed = refresh(deployment)
+    if as_json:
+        print_json(_refreshed_as_json(refreshed))
+    else:
+        print_refreshed(refreshed)
+    return 0
+
+
+def chosen(deployment: Deployment, feeds: Sequence[str]) -> list[FeedContract]:
+    """The contracts named on the command line, all when none is. Wrong use when a name is unknown."""
+    unknown = [feed for feed in feeds if feed not in deployment.catalog]
+    if unknown:
+        known = ", ".join(deployment.catalog)
+        err.print(f"[red]No contract for {', '.join(unknown)}.[/red] Feeds in force: {known}.")
+        raise typer.Exit(WRONG_USE)
+    return [deployment.catalog[feed] for feed in feeds] or list(deployment.catalog.values())
+
+
+def sync_with_progress(
+    deployment: Deployment, contracts: list[FeedContract], *, wants_refresh: bool, is_shown: bool = True
+) -> SyncOutcome:
+    """Run a sync under a progress bar on standard error."""
+    steps = 2 * len(contracts) + wants_refresh
+    with Progress(
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not is_shown or not err.is_terminal,
+    ) as progress:
+        task = progress.add_task("starting", total=steps)
+
+        def on_step(thing: str, step: str) -> None:
+            progress.update(task, advance=1, description=f"{step} {'' if thing == 'refresh' else thing}")
+
+        return sync(deployment, contracts, wants_refresh=wants_refresh, on_step=on_step)
+
+
+def print_outcome(outcome: SyncOutcome) -> None:
+    """What came in, what was held, what is wrong."""
+    shown = table("feed", "#landed", "#new", "#changed", "#same", "#held", "#double", "#refused", "#deleted", "#reread")
+    for feed in outcome.feeds:
+        tally = feed.tally
+        cells = [feed.rows_landed, tally.rows_new, tally.rows_changed, tally.rows_unchanged, tally.rows_quarantined]
+        cells += [tally.rows_duplicate, tally.rows_refused, tally.rows_deleted, feed.rows_reread]
+        mark = "[red]✗[/red] " if feed.troubles else "[green]✓[/green] "
+        shown.add_row(mark + feed.feed, *(f"{cell:,}" if cell else "[dim]·[/dim]" for cell in cells))
+    out.print(shown)
+    for feed in outcome.feeds:
+        for note in feed.notes:
+            out.print(f"[yellow]note[/yellow]  {escape(note)}")
+    for feed in outcome.feeds:
+        for trouble in feed.troubles:
+            err.print(f"[red]trouble[/red]  {escape(trouble)}")
+    if outcome.refreshed is not None:
+        print_refreshed(outcome.refreshed)
+    elif outcome.refresh_trouble is not None:
+        err.print(f"[red]trouble[/red]  not published: {escape(str(outcome.refresh_trouble))}")
+    else:
+        out.print("Nothing changed; the published file still tells the truth.")
+
+
+def print_refreshed(refreshed: Refreshed) -> None:
+    """One line on what was published, one on feeds that are not current."""
+    out.print(f"Published snapshot {refreshed.snapshot_id}: {refreshed.customers:,} customers.")
+    behind = [status for status in refreshed.statuses if status.status not in ("FRESH", "IDLE")]
+    for status in behind:
+        out.print(f"{status_text(status.status)}  {status.feed}: {escape(status.reason)}")
+
+
+def sync_as_json(outcome: SyncOutcome) -> dict[str, Any]:
+    """A sync for machines."""
+    return {
+        "feeds": [_feed_as_json(feed) for feed in outcome.feeds],
+        "refreshed": _refreshed_as_json(outcome.refreshed) if outcome.refreshed else None,
+        "refresh_trouble": str(outcome.refresh_trouble) if outcome.refresh_trouble else None,
+    }
+
+
+def _feed_as_json(feed: FeedOutcome) -> dict[str, Any]:
+    return {
+        "feed": feed.feed,
+        "rows_landed": feed.rows_landed,
+        "rows_reread": feed.rows_reread,
+        **asdict(feed.tally),
+        "troubles": feed.troubles,
+        "notes": feed.notes,
+    }
+
+
+def _refreshed_as_json(refreshed: Refreshed) -> dict[str, Any]:
+    return {
+        "snapshot_id": refreshed.snapshot_id,
+        "customers": refreshed.customers,
+        "feeds": {status.feed: status.status for status in refreshed.statuses},
+    }

@@ -1,0 +1,62 @@
+"""What Dagster loads: makes the clock and the deployment, and puts the assets, checks, jobs and sensors together.
+
+Everything runs in one process per run: ten trivial assets cost ten times the processor time when each has its own.
+Neither Great Expectations nor dbt is imported here; a run imports them when it has rows to judge or marts to build.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from connectors.catalog import load_catalog
+from pipelines.defs.currency import currency_check
+from pipelines.defs.customers import customer_assets
+from pipelines.defs.feeds import landing_asset, staging_asset
+from pipelines.defs.jobs import refresh_job, sync_job, sync_schedule
+from pipelines.defs.sensors import end_dead_runs, refresh_sensor
+from pipelines.deployment import Deployment
+from pipelines.settings import load_settings, silence_telemetry
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The deployment that the environment names (C360_HOME, C360_FEEDS)."""
+    silence_telemetry()
+    settings = load_settings()
+    return build_definitions(
+        Deployment(
+            home=settings.home,
+            catalog=load_catalog(settings.feeds),
+            environment=settings.environment,
+            clock=lambda: datetime.now(UTC),
+            sleep=time.sleep,
+        )
+    )
+
+
+def build_definitions(deployment: Deployment) -> dg.Definitions:
+    """Everything that Dagster shows of a deployment.
+
+    Raises:
+        SuiteTrouble: a suite file is wrong.
+        warehouse.declared.DeclarationTrouble: a model leaves out its description.
+    """
+    contracts = list(deployment.catalog.values())
+    customers = customer_assets(deployment, contracts)
+    syncs = {contract.feed: sync_job(contract) for contract in contracts}
+    refresh = refresh_job(customers, contracts)
+    return dg.Definitions(
+        assets=[
+            *(landing_asset(deployment, contract) for contract in contracts),
+            *(staging_asset(deployment, contract) for contract in contracts),
+            customers,
+        ],
+        asset_checks=[currency_check(deployment, contracts)],
+        jobs=[*syncs.values(), refresh],
+        schedules=[sync_schedule(contract, syncs[contract.feed]) for contract in contracts],
+        sensors=[refresh_sensor(deployment, refresh), end_dead_runs],
+        executor=dg.in_process_executor,
+    )

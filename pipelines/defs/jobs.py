@@ -1,0 +1,75 @@
+"""Jobs and schedules: `sync_<feed>` on the schedule of the feed's contract, and `refresh`, which a sensor asks for.
+
+Schedules are RUNNING from the start. The contract promises its schedule to readers, and a deployment in which somebody
+must first switch each feed on would be stale without anybody having decided so. Stop one in the UI to pause its feed;
+the feed's status tells readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster import DagsterRunStatus
+
+from connectors.contract import FeedContract
+from pipelines.defs.currency import currency_key
+from pipelines.defs.keys import landing_key, staging_key
+
+REFRESH = "refresh"
+AT_WORK = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+
+def job_name(contract: FeedContract) -> str:
+    """sync_shop_orders."""
+    return f"sync_{contract.asset_name}"
+
+
+def sync_job(contract: FeedContract) -> dg.UnresolvedAssetJobDefinition:
+    """Land and stage one feed, with its checks."""
+    return dg.define_asset_job(
+        job_name(contract),
+        selection=dg.AssetSelection.assets(landing_key(contract), staging_key(contract)),
+        description=f"Land, judge and stage {contract.feed}. {contract.description}",
+        tags={"feed": contract.feed},
+    )
+
+
+def sync_schedule(contract: FeedContract, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """The contract's schedule, in its time zone. A tick that finds the feed's last run at work is skipped."""
+
+    @dg.schedule(
+        name=job.name,
+        job=job,
+        cron_schedule=contract.schedule,
+        execution_timezone=contract.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"As the contract of {contract.feed} says: {contract.schedule} ({contract.timezone}).",
+    )
+    def on_contract_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if is_at_work(context.instance, job.name):
+            return dg.SkipReason(f"The last run of {job.name} is still at work; it lands what is new.")
+        return dg.RunRequest()
+
+    return on_contract_schedule
+
+
+def refresh_job(customers: dg.AssetsDefinition, contracts: Sequence[FeedContract]) -> dg.UnresolvedAssetJobDefinition:
+    """Identity, marts, audit and publish; and the status of every feed, also of those that stopped running."""
+    return dg.define_asset_job(
+        REFRESH,
+        selection=dg.AssetSelection.assets(*customers.keys)
+        | dg.AssetSelection.checks(*(currency_key(contract) for contract in contracts)),
+        description="Recognise customers, rebuild the marts, audit and publish.",
+    )
+
+
+def is_at_work(instance: dg.DagsterInstance, job: str) -> bool:
+    """Whether a run of the job is queued or running."""
+    return bool(instance.get_run_ids(dg.RunsFilter(job_name=job, statuses=AT_WORK), limit=1))

@@ -1,0 +1,40 @@
+"""Which assets each mart reads, taken from the SQL of its model: lineage needs neither dbt nor a second list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from connectors.contract import FeedContract
+from pipelines.defs.keys import CROSSWALK, GOLDEN_CUSTOMERS, mart_key, staging_key
+from warehouse.declared import MODELS
+
+_REFERENCE = re.compile(r"\bref\('(\w+)'\)")
+_SOURCE = re.compile(r"\bsource\('(\w+)', '(\w+)'\)")
+# The macro that joins the rows of a staged entity to their customers.
+_IDENTIFIED = re.compile(r"\bidentified\('(\w+)'")
+
+
+def mart_upstreams(contracts: Iterable[FeedContract], folder: Path = MODELS) -> dict[str, set[dg.AssetKey]]:
+    """Model name → the assets it reads. An entity that no feed serves adds none."""
+    staged: dict[str, set[dg.AssetKey]] = {}
+    for contract in contracts:
+        staged.setdefault(contract.entity, set()).add(staging_key(contract))
+    return {path.stem: set(_reads(path.read_text(encoding="utf-8"), staged)) for path in sorted(folder.glob("*/*.sql"))}
+
+
+def _reads(sql: str, staged: dict[str, set[dg.AssetKey]]) -> Iterator[dg.AssetKey]:
+    yield from (mart_key(name) for name in _REFERENCE.findall(sql))
+    for entity in _IDENTIFIED.findall(sql):
+        yield CROSSWALK
+        yield from staged.get(entity, ())
+    for schema, table in _SOURCE.findall(sql):
+        if schema == "identity":
+            yield GOLDEN_CUSTOMERS if table == "golden_customers" else CROSSWALK
+        elif schema == "staging":
+            yield from staged.get(table, ())
+        else:  # quarantine and the status of feeds tell of every feed
+            yield from (key for keys in staged.values() for key in keys)

@@ -1,0 +1,25 @@
+"""One deployment as plain functions see it: home folder, contracts, environment and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.contract import FeedContract
+from pipelines.settings import Home
+
+# How long a second sync waits for the first to finish with a feed or with the warehouse before it says so.
+LEASE_PATIENCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that work on feeds needs to know. `environment` holds secrets and is never printed."""
+
+    home: Home
+    catalog: Mapping[str, FeedContract]
+    environment: Mapping[str, str] = field(repr=False)
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    patience: timedelta = LEASE_PATIENCE

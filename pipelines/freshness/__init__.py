@@ -1,0 +1,1 @@
+"""How current each feed is, judged from the ledger alone. Knows nothing of Dagster or of the sources."""

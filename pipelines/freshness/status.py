@@ -1,0 +1,189 @@
+"""The status of a feed: what readers may believe about how current it is, and why.
+
+FRESH: data within the promise. IDLE: older, but the source itself has nothing newer. LATE: past due, within grace, or
+the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete. HELD: a batch is kept out
+of staging. UNKNOWN: there is no evidence either way; never shown as fresh. NEVER: nothing was ever staged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from connectors.contract import FeedContract
+from connectors.cursors import cursor_text
+from pipelines.ledger.database import Ledger, moment
+
+Status = Literal["FRESH", "IDLE", "LATE", "STALE", "PARTIAL", "HELD", "UNKNOWN", "NEVER"]
+CURRENT: frozenset[Status] = frozenset({"FRESH", "IDLE"})
+
+
+@dataclass(frozen=True)
+class FeedStatus:
+    """One feed at one moment. `as_of` is how far its staged data reach; `verified_at` when its source was last read."""
+
+    feed: str
+    source_system: str
+    entity: str
+    owner: str
+    description: str
+    status: Status
+    reason: str
+    as_of: datetime | None
+    verified_at: datetime | None
+    last_attempt_at: datetime | None
+    last_error: str | None
+    last_batch_id: str | None
+    last_loaded_at: datetime | None
+    next_due_at: datetime
+    promise: timedelta
+    grace: timedelta
+    schedule: str
+    rows_held: int
+    rows_staged: int
+    contract_version: str
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What the ledger holds about a feed."""
+
+    as_of: datetime | None
+    verified_at: datetime | None
+    last_attempt_at: datetime | None
+    last_run_status: str | None
+    last_error: str | None
+    held_reason: str | None
+    is_source_ahead: bool | None
+    last_batch_id: str | None
+    last_loaded_at: datetime | None
+    rows_staged: int
+    rows_held: int
+
+
+def feed_statuses(ledger: Ledger, catalog: Mapping[str, FeedContract], now: datetime) -> list[FeedStatus]:
+    """The status of every feed of the catalog, in its order."""
+    return [feed_status(ledger, contract, now) for contract in catalog.values()]
+
+
+def feed_status(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedStatus:
+    """The status of one feed, from the ledger alone."""
+    found = _evidence(ledger, contract)
+    status, reason = _judge(contract, found, now)
+    return FeedStatus(
+        feed=contract.feed,
+        source_system=contract.system,
+        entity=contract.entity,
+        owner=contract.owner,
+        description=contract.description,
+        status=status,
+        reason=reason,
+        as_of=found.as_of,
+        verified_at=found.verified_at,
+        last_attempt_at=found.last_attempt_at,
+        last_error=found.last_error,
+        last_batch_id=found.last_batch_id,
+        last_loaded_at=found.last_loaded_at,
+        next_due_at=next_due(contract, found.verified_at or now),
+        promise=contract.freshness.promise,
+        grace=contract.freshness.grace,
+        schedule=contract.schedule,
+        rows_held=found.rows_held,
+        rows_staged=found.rows_staged,
+        contract_version=contract.version,
+    )
+
+
+def next_due(contract: FeedContract, after: datetime) -> datetime:
+    """The first scheduled moment after `after`, in UTC. The schedule is read in the contract's time zone."""
+    local = after.astimezone(ZoneInfo(contract.timezone))
+    due: datetime = next(CronSim(contract.schedule, local))
+    return due.astimezone(UTC)
+
+
+def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Status, str]:
+    promise, grace = contract.freshness.promise, contract.freshness.grace
+    if found.held_reason is not None:
+        return "HELD", found.held_reason
+    if found.as_of is None:
+        return "NEVER", found.last_error or "nothing was ever staged from it"
+    if found.last_run_status == "PARTIAL" or found.verified_at is None:
+        return "PARTIAL", found.last_error or "it was never read to the end"
+    silence = now - found.verified_at
+    if silence > promise + grace:
+        return "STALE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
+    if found.last_run_status == "FAILED":
+        return "LATE", found.last_error or "the last attempt failed"
+    if silence > promise:
+        return "LATE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
+    age = now - found.as_of
+    if age <= promise:
+        return "FRESH", f"newest data are {_words(age)} old; promised within {_words(promise)}"
+    if found.is_source_ahead is False:
+        return "IDLE", f"the source has had nothing newer for {_words(age)}"
+    if contract.source.kind == "files":
+        status: Status = "LATE" if age <= promise + grace else "STALE"
+        return status, f"no new file for {_words(age)}; promised within {_words(promise)}"
+    return "UNKNOWN", f"newest data are {_words(age)} old and the source does not say whether it has newer ones"
+
+
+def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
+    feed = contract.feed
+    run = ledger.row("SELECT * FROM feed_run WHERE feed = ? AND status <> 'OPEN' ORDER BY run_id DESC LIMIT 1", feed)
+    good = ledger.row(
+        "SELECT max(started_at) AS at FROM feed_run WHERE feed = ? AND status IN ('OK', 'EMPTY_OK')", feed
+    )
+    mark = ledger.row("SELECT max(value) AS value FROM high_water_mark WHERE feed = ? AND stage = 'staged'", feed)
+    batch = ledger.row("SELECT * FROM feed_batch WHERE feed = ? ORDER BY batch_seq DESC LIMIT 1", feed)
+    held = ledger.row(
+        "SELECT held_reason FROM feed_batch WHERE feed = ? AND state = 'held' ORDER BY batch_seq LIMIT 1", feed
+    )
+    staged = ledger.row("SELECT coalesce(sum(rows_new), 0) AS n FROM stage_tally WHERE feed = ?", feed)
+    quarantined = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
+    verified_at, reached = moment(good["at"]) if good else None, moment(mark["value"]) if mark else None
+    is_full_read = contract.delivery == "snapshot" and contract.source.kind != "files"
+    return _Evidence(
+        # A full read that succeeded shows the source as it was at that time, however old its rows are.
+        as_of=verified_at if is_full_read and reached else reached,
+        verified_at=verified_at,
+        last_attempt_at=moment(run["started_at"]) if run else None,
+        last_run_status=run["status"] if run else None,
+        last_error=run["error"] if run else None,
+        held_reason=held["held_reason"] if held else None,
+        is_source_ahead=_is_source_ahead(ledger, contract),
+        last_batch_id=batch["batch_id"] if batch else None,
+        last_loaded_at=moment(batch["staged_at"]) if batch and batch["staged_at"] else None,
+        rows_staged=staged["n"] if staged else 0,
+        rows_held=quarantined["held"] if quarantined else 0,
+    )
+
+
+def _is_source_ahead(ledger: Ledger, contract: FeedContract) -> bool | None:
+    """Does the source, asked apart from the data, have more than was landed? None when it did not say."""
+    probe = ledger.row(
+        "SELECT newest FROM source_probe WHERE feed = ? ORDER BY probed_at DESC, rowid DESC LIMIT 1", contract.feed
+    )
+    landed = ledger.row("SELECT max(cursor_high) AS high FROM feed_batch WHERE feed = ?", contract.feed)
+    if contract.cursor is None or probe is None or probe["newest"] is None or landed is None or landed["high"] is None:
+        return None
+    return bool(_comparable(probe["newest"]) > _comparable(landed["high"]))
+
+
+def _comparable(text: str) -> str:
+    try:
+        return cursor_text(datetime.fromisoformat(text)) or text
+    except ValueError:
+        return text
+
+
+def _words(span: timedelta) -> str:
+    """A span as people say it: '45 min', '26 h', '9 days'."""
+    minutes = span.total_seconds() / 60
+    if minutes < 120:
+        return f"{max(minutes, 0):.0f} min"
+    return f"{minutes / 60:.0f} h" if minutes < 72 * 60 else f"{minutes / 1440:.0f} days"

@@ -1,0 +1,87 @@
+"""The way of one feed: land → validate → stage. What could not be used is held with its reason; nothing is lost."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+
+from connectors.contract import FeedContract
+from connectors.delivery import FeedTrouble
+from pipelines.deployment import Deployment
+from pipelines.land import Landing, land_feed
+from pipelines.ledger.batches import Tally
+from pipelines.ledger.evidence import CheckRecord
+from pipelines.stage import stage_pending
+
+NOTHING = Tally(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@dataclass
+class FeedOutcome:
+    """What bringing one feed up to date came to.
+
+    `tally` sums over the batches staged; `checks` are their results. `troubles` are sentences that name the feed, the
+    fact and the next step; `notes` are worth knowing but harm nothing.
+    """
+
+    feed: str
+    batch_ids: list[str] = field(default_factory=list)
+    rows_landed: int = 0
+    rows_rejected: int = 0
+    rows_reread: int = 0
+    undeclared_columns: list[str] = field(default_factory=list)
+    tally: Tally = NOTHING
+    checks: list[CheckRecord] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    is_retryable: bool = False
+
+
+def sync_feed(deployment: Deployment, contract: FeedContract) -> FeedOutcome:
+    """Bring one feed up to date, from its source to staging. Trouble is in the outcome, not raised."""
+    return stage_feed(deployment, contract, land_feed(deployment, contract))
+
+
+def stage_feed(deployment: Deployment, contract: FeedContract, landing: Landing | None) -> FeedOutcome:
+    """Validate and stage every landed batch of the feed that is not staged yet; `landing` is what landing came to."""
+    outcome = FeedOutcome(contract.feed)
+    if landing is not None:
+        _take_over(outcome, contract, landing)
+    try:
+        for staged in stage_pending(deployment, contract):
+            outcome.batch_ids.append(staged.batch_id)
+            outcome.tally = outcome.tally + staged.tally
+            outcome.checks += staged.checks
+    except FeedTrouble as trouble:
+        outcome.troubles.append(str(trouble))
+        outcome.is_retryable |= trouble.is_retryable
+    except Exception as error:  # a fault of the program in one feed must not keep the others from their data
+        outcome.troubles.append(_fault(deployment, contract, error))
+    return outcome
+
+
+def _fault(deployment: Deployment, contract: FeedContract, error: Exception) -> str:
+    """Tell an error that nobody foresaw in one sentence, and keep its trace for those who can mend it."""
+    deployment.home.faults.parent.mkdir(parents=True, exist_ok=True)
+    with deployment.home.faults.open("a", encoding="utf-8") as log:
+        log.write(f"{deployment.clock().isoformat()} {contract.feed}\n{''.join(traceback.format_exception(error))}\n")
+    fact = str(error).splitlines()[0] if str(error) else "no message"
+    return (
+        f"{contract.feed}: a fault of the program: {type(error).__name__}: {fact}. What was landed is safe and is "
+        f"tried again by the next sync; the trace is in {deployment.home.faults}."
+    )
+
+
+def _take_over(outcome: FeedOutcome, contract: FeedContract, landing: Landing) -> None:
+    outcome.rows_landed = landing.rows_landed
+    outcome.rows_rejected = landing.rows_rejected
+    outcome.rows_reread = landing.rows_reread
+    outcome.undeclared_columns = landing.undeclared_columns
+    if landing.undeclared_columns and landing.batch_ids:
+        outcome.notes.append(
+            f"{contract.feed}: not collected, as the contract does not name them: "
+            f"{', '.join(landing.undeclared_columns)}"
+        )
+    if landing.trouble is not None:
+        outcome.troubles.append(str(landing.trouble))
+        outcome.is_retryable = landing.trouble.is_retryable

@@ -1,0 +1,184 @@
+"""The way to readers: identity → status of every feed → models → audit → publish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from connectors.entities import Entity, load_entities
+from pipelines.column_rules import all_types
+from pipelines.deployment import Deployment
+from pipelines.freshness.status import FeedStatus, feed_statuses
+from pipelines.identity.records import EntityRoles
+from pipelines.identity.resolve import Resolution, resolve
+from pipelines.identity.tables import ensure_schema
+from pipelines.ledger import batches, evidence, leases, publications
+from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.trouble import Trouble
+from warehouse import connection as warehouse_files
+from warehouse import staging
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh came to."""
+
+    snapshot_id: str
+    resolution: Resolution
+    statuses: list[FeedStatus]
+    customers: int
+
+
+def refresh_reason(deployment: Deployment, ledger: Ledger) -> str | None:
+    """Why the published file should be renewed now, or None when it still tells the truth. Reads the ledger alone."""
+    last = publications.last_publication(ledger)
+    if last is None or not deployment.home.published.exists():
+        return "nothing is published yet"
+    now = deployment.clock()
+    statuses = feed_statuses(ledger, deployment.catalog, now)
+    if last.fingerprint != _fingerprint(ledger, statuses):
+        return "what was staged, or the status of a feed, changed"
+    for status in statuses:
+        shown = moment(last.verified.get(status.feed))
+        # Readers compute ages from what was published, so news of a verified feed must reach them before its promise
+        # runs out; half of the promise leaves room for a refresh that fails.
+        if shown and status.verified_at and status.verified_at > shown and now - shown > status.promise / 2:
+            return f"{status.feed} was verified again and readers' promise is about to run out"
+    return None
+
+
+def refresh(deployment: Deployment) -> Refreshed:
+    """Resolve identities, rebuild the models, audit and publish.
+
+    Raises:
+        leases.LeaseHeld: another run writes the warehouse.
+        warehouse.models.MartTrouble: a model or its test failed; the published file stays.
+        warehouse.publish.PublishRefused: the audit failed; the published file stays.
+    """
+    with (
+        Ledger(deployment.home.ledger) as ledger,
+        leases.held(
+            ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
+        ) as lease,
+    ):
+        now = deployment.clock()
+        statuses = feed_statuses(ledger, deployment.catalog, now)
+        fingerprint = _fingerprint(ledger, statuses)
+        snapshot_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
+        with warehouse_files.open_warehouse(deployment.home.root) as connection:
+            resolution = identify(connection, now=now, run_id=snapshot_id)
+            write_feed_marks(connection, statuses, snapshot_id, now)
+        build_models(deployment)
+        leases.check(ledger, lease)
+        customers = publish_snapshot(deployment)
+        verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
+        publications.record_publication(
+            ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)
+        )
+        for status in statuses:
+            evidence.advance_mark(
+                ledger,
+                status.feed,
+                stage="published",
+                clock="event",
+                value=status.as_of,
+                run_id=snapshot_id,
+                now=now,
+            )
+    return Refreshed(snapshot_id, resolution, statuses, customers)
+
+
+def identify(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str) -> Resolution:
+    """Work out who is who, in an open warehouse."""
+    staging.ensure_schema(connection, all_types())
+    ensure_schema(connection)
+    roles = {name: entity_roles(entity) for name, entity in load_entities().items()}
+    return resolve(connection, entities=roles, now=now, run_id=run_id)
+
+
+def build_models(deployment: Deployment) -> None:
+    """Rebuild the marts with dbt; the warehouse must be closed."""
+    from warehouse import models
+
+    models.build(deployment.home.root)
+
+
+def publish_snapshot(deployment: Deployment) -> int:
+    """Audit the marts and put them in the place that readers open; the number of customers published."""
+    from warehouse import publish
+
+    audit = publish.audit(deployment.home.root)
+    publish.publish(deployment.home.root, audit)
+    with warehouse_files.open_reader(deployment.home.published) as connection:
+        ((customers,),) = connection.execute("SELECT count(*) FROM customer_360").fetchall()
+    return int(customers)
+
+
+def write_feed_marks(
+    connection: duckdb.DuckDBPyConnection, statuses: list[FeedStatus], snapshot_id: str, now: datetime
+) -> None:
+    """Replace ops.feed_mark and ops.snapshot, from which the models take every age and status."""
+    if not statuses:
+        raise Trouble("refresh", "no contract is in force", "Add one under connectors/ or name a folder with --feeds.")
+    warehouse_files.ensure_ops_schema(connection)
+    columns = ", ".join(f'"{name}"' for name in _mark(statuses[0]))
+    places = ", ".join("?" for _ in _mark(statuses[0]))
+    connection.execute("BEGIN")
+    connection.execute("DELETE FROM ops.feed_mark")
+    connection.execute("DELETE FROM ops.snapshot")
+    connection.executemany(
+        f"INSERT INTO ops.feed_mark ({columns}) VALUES ({places})", [list(_mark(s).values()) for s in statuses]
+    )
+    versions = json.dumps({status.feed: status.contract_version for status in statuses})
+    connection.execute(
+        "INSERT INTO ops.snapshot (snapshot_id, snapshot_at, contract_versions) VALUES (?, ?, ?)",
+        [snapshot_id, _utc(now), versions],
+    )
+    connection.execute("COMMIT")
+
+
+def entity_roles(entity: Entity) -> EntityRoles:
+    """What identity needs to know of an entity."""
+    roles = {role: tuple(columns) for role, columns in entity.identity_roles().items()}
+    return EntityRoles(entity.entity, entity.key, roles, entity.event_time)
+
+
+def _mark(status: FeedStatus) -> dict[str, object]:
+    return {
+        "feed": status.feed,
+        "source_system": status.source_system,
+        "entity": status.entity,
+        "owner": status.owner,
+        "description": status.description,
+        "status": status.status,
+        "status_reason": status.reason,
+        "as_of": _utc(status.as_of),
+        "verified_at": _utc(status.verified_at),
+        "last_attempt_at": _utc(status.last_attempt_at),
+        "last_error": status.last_error,
+        "last_batch_id": status.last_batch_id,
+        "last_loaded_at": _utc(status.last_loaded_at),
+        "promise_seconds": int(status.promise.total_seconds()),
+        "grace_seconds": int(status.grace.total_seconds()),
+        "schedule": status.schedule,
+        "next_due_at": _utc(status.next_due_at),
+        "held_rows": status.rows_held,
+        "rows_staged": status.rows_staged,
+        "contract_version": status.contract_version,
+    }
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    """A moment as the warehouse keeps it: UTC without a zone."""
+    return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+
+def _fingerprint(ledger: Ledger, statuses: list[FeedStatus]) -> str:
+    shown = [(s.feed, s.status, s.contract_version, s.rows_held) for s in statuses]
+    return hashlib.sha256(repr((batches.staging_version(ledger), shown)).encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""Many feeds at once: land them side by side, stage them one by one, and refresh what readers see when it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from connectors.contract import FeedContract
+from pipelines.deployment import Deployment
+from pipelines.ingest import FeedOutcome, stage_feed
+from pipelines.land import Landing, land_feed
+from pipelines.ledger.database import Ledger
+from pipelines.refresh import Refreshed, refresh, refresh_reason
+
+# Landing waits for sources most of the time; more threads than this only crowd two cores.
+LANDING_THREADS = 4
+
+
+@dataclass
+class SyncOutcome:
+    """What a sync came to. `refreshed` is None when the published file still tells the truth, or `refresh_trouble`."""
+
+    feeds: list[FeedOutcome] = field(default_factory=list)
+    refreshed: Refreshed | None = None
+    refresh_trouble: Exception | None = None
+
+    @property
+    def has_trouble(self) -> bool:
+        """True when a feed or the refresh did not end well."""
+        return self.refresh_trouble is not None or any(feed.troubles for feed in self.feeds)
+
+
+def sync(
+    deployment: Deployment,
+    contracts: Sequence[FeedContract],
+    *,
+    wants_refresh: bool = True,
+    on_step: Callable[[str, str], None] = lambda _thing, _step: None,
+) -> SyncOutcome:
+    """Bring feeds up to date, then the published file. A feed in trouble never stops the others or the refresh.
+
+    `on_step` hears (feed or 'refresh', what is being done) for progress displays.
+    """
+    outcome = SyncOutcome()
+
+    def land(contract: FeedContract) -> Landing:
+        on_step(contract.feed, "landing")
+        return land_feed(deployment, contract)
+
+    with ThreadPoolExecutor(max_workers=LANDING_THREADS, thread_name_prefix="landing") as pool:
+        landings = list(pool.map(land, contracts))
+    for contract, landing in zip(contracts, landings, strict=True):
+        on_step(contract.feed, "staging")
+        outcome.feeds.append(stage_feed(deployment, contract, landing))
+    if wants_refresh:
+        on_step("refresh", "refreshing")
+        _refresh_if_needed(deployment, outcome)
+    return outcome
+
+
+def _refresh_if_needed(deployment: Deployment, outcome: SyncOutcome) -> None:
+    with Ledger(deployment.home.ledger) as ledger:
+        if refresh_reason(deployment, ledger) is None:
+            return
+    try:
+        outcome.refreshed = refresh(deployment)
+    except Exception as error:  # told as trouble: what was landed and staged stands
+        outcome.refresh_trouble = error

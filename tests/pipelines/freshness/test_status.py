@@ -1,0 +1,168 @@
+"""The status of a feed follows from evidence in the ledger, and no evidence is never fresh."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.contract import FeedContract
+from pipelines.freshness.status import feed_status, next_due
+from pipelines.ledger import batches, evidence, runs
+from pipelines.ledger.database import Ledger
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def contract(**changes: object) -> FeedContract:
+    body: dict[str, object] = {
+        "feed": "shop.orders",
+        "description": "Orders.",
+        "grain": "One row per order.",
+        "owner": "team:shop",
+        "schedule": "0 6 * * *",
+        "freshness": {"promise": "24h", "grace": "6h"},
+        "source": {"kind": "sql", "connection": "SHOP_URL", "table": "orders"},
+        "cursor": {"column": "changed"},
+        "columns": {"order_id": "id", "ordered_at": "changed"},
+    }
+    return FeedContract.model_validate(body | changes)
+
+
+class History:
+    """What a feed went through, written to a real ledger."""
+
+    def __init__(self, folder: Path, feed_contract: FeedContract | None = None) -> None:
+        self.ledger = Ledger(folder / "ledger.db")
+        self.contract = feed_contract or contract()
+        self.feed = self.contract.feed
+
+    def run(self, at: datetime, status: runs.RunStatus, error: str | None = None) -> None:
+        run_id = runs.next_run_id(self.ledger, self.feed)
+        runs.open_run(self.ledger, runs.RunOpening(run_id, self.feed, "live", 1, "v1", at), "{}")
+        runs.close_run(self.ledger, run_id, runs.RunClosing(status=status, ended_at=at, error=error))
+
+    def staged(self, until: datetime) -> None:
+        evidence.advance_mark(
+            self.ledger, self.feed, stage="staged", clock="event", value=until, run_id="b1", now=until
+        )
+
+    def probed(self, newest: str | None, at: datetime) -> None:
+        evidence.record_probe(
+            self.ledger, self.feed, "r", now=at, identity="db", clock=None, row_count=None, newest=newest
+        )
+
+    def landed(self, cursor_high: str) -> None:
+        record = batches.BatchRecord(
+            "b1", self.feed, 1, "orders", 1, 0, None, 0, None, "f", None, cursor_high, cursor_high, None, None, "db",
+            "2026-11-01T00:00:00+00:00", None, None, None,
+        )  # fmt: skip
+        with self.ledger.transaction() as connection:
+            batches.add_batch(connection, record, None)
+
+    def status(self, now: datetime = NOON) -> tuple[str, str]:
+        found = feed_status(self.ledger, self.contract, now)
+        return found.status, found.reason
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    return History(tmp_path)
+
+
+def test_a_feed_of_which_nothing_was_staged_is_never_even_when_its_runs_succeed(history: History) -> None:
+    assert history.status()[0] == "NEVER"
+    history.run(NOON, "EMPTY_OK")
+    assert history.status()[0] == "NEVER"
+
+
+def test_data_within_the_promise_and_a_good_run_are_fresh(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON - timedelta(hours=24))
+    assert history.status()[0] == "FRESH"
+
+
+def test_old_data_without_word_from_the_source_are_unknown_and_not_fresh(history: History) -> None:
+    history.run(NOON, "EMPTY_OK")
+    history.staged(NOON - timedelta(hours=25))
+    assert history.status()[0] == "UNKNOWN"
+
+
+def test_old_data_are_idle_when_the_source_has_nothing_newer(history: History) -> None:
+    history.run(NOON, "EMPTY_OK")
+    history.staged(NOON - timedelta(hours=25))
+    history.landed("2026-11-20T11:00:00+00:00")
+    history.probed("2026-11-20 11:00:00", NOON)
+    assert history.status()[0] == "IDLE"
+
+
+def test_old_data_are_not_idle_when_the_source_has_newer_ones(history: History) -> None:
+    history.run(NOON, "EMPTY_OK")
+    history.staged(NOON - timedelta(hours=25))
+    history.landed("2026-11-20T11:00:00+00:00")
+    history.probed("2026-11-21T11:30:00+00:00", NOON)
+    assert history.status()[0] == "UNKNOWN"
+
+
+def test_a_failed_attempt_is_late_at_once_and_says_why(history: History) -> None:
+    history.run(NOON - timedelta(hours=1), "OK")
+    history.staged(NOON - timedelta(hours=1))
+    history.run(NOON, "FAILED", "the password was refused")
+    assert history.status() == ("LATE", "the password was refused")
+
+
+def test_a_feed_that_nobody_reads_goes_late_and_then_stale_by_itself(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    assert history.status(NOON + timedelta(hours=24))[0] == "FRESH"
+    assert history.status(NOON + timedelta(hours=25))[0] == "LATE"
+    assert history.status(NOON + timedelta(hours=31))[0] == "STALE"
+
+
+def test_an_incomplete_read_is_partial(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    history.run(NOON, "PARTIAL", "claims 3 rows and holds 1")
+    assert history.status() == ("PARTIAL", "claims 3 rows and holds 1")
+
+
+def test_a_held_batch_outranks_everything(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    history.landed("2026-11-20T11:00:00+00:00")
+    batches.mark_held(history.ledger, "b1", "it lacks 90 of 100 rows")
+    assert history.status() == ("HELD", "it lacks 90 of 100 rows")
+
+
+def test_a_full_read_shows_the_source_as_it_was_then_however_old_its_rows_are(tmp_path: Path) -> None:
+    history = History(tmp_path, contract(cursor=None, delivery="snapshot"))
+    history.run(NOON, "EMPTY_OK")
+    history.staged(NOON - timedelta(days=400))
+    assert history.status()[0] == "FRESH"
+
+
+def test_a_drop_folder_without_a_new_file_is_late_then_stale(tmp_path: Path) -> None:
+    source = {"kind": "files", "connection": "DROP", "pattern": "*.csv", "format": "csv"}
+    history = History(tmp_path, contract(cursor=None, source=source))
+    history.run(NOON, "EMPTY_OK")
+    history.staged(NOON - timedelta(hours=25))
+    assert history.status()[0] == "LATE"
+    history.run(NOON + timedelta(hours=6), "EMPTY_OK")
+    assert history.status(NOON + timedelta(hours=6))[0] == "STALE"
+
+
+def test_a_run_whose_process_died_is_abandoned_by_the_next_and_counts_as_neither_good_nor_bad(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    run_id = runs.next_run_id(history.ledger, history.feed)
+    runs.open_run(history.ledger, runs.RunOpening(run_id, history.feed, "live", 2, "v1", NOON), "{}")
+    assert history.status()[0] == "FRESH"
+    history.run(NOON, "EMPTY_OK")
+    statuses = [row["status"] for row in history.ledger.rows("SELECT status FROM feed_run ORDER BY run_id")]
+    assert statuses == ["OK", "ABANDONED", "EMPTY_OK"]
+
+
+def test_the_next_due_time_is_read_in_the_zone_of_the_contract() -> None:
+    berlin = contract(timezone="Europe/Berlin")
+    assert next_due(berlin, NOON) == datetime(2026, 11, 22, 5, tzinfo=UTC)
+    before_the_clocks_change = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    assert next_due(berlin, before_the_clocks_change) == datetime(2026, 10, 25, 5, tzinfo=UTC)
