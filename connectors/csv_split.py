@@ -179,11 +179,15 @@ class CsvSplitter:
         return 1
 
     def _swallows_rows(self, record: bytes) -> bool:
-        """A record over several lines whose inner lines are all whole rows: its opening quote is a mistake."""
+        """A record over several lines whose inner lines are all whole rows: its opening quote is a mistake.
+
+        Rows that hold quotes cannot be swallowed unnoticed, so only lines without any count.
+        """
         inner = record.split(b"\n")[1:-2]
         if not inner or self._column_count == 1:
             return False
-        return all(self._patterns.record.fullmatch(line + b"\n") for line in inner)
+        quote, pattern = self._dialect.quote, self._patterns.record
+        return all(quote not in line and pattern.fullmatch(line + b"\n") for line in inner)
 
 
 class _Patterns:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.contract import FeedContract
@@ -14,22 +13,16 @@ from connectors.delivery import FeedTrouble
 from connectors.landing import LandingFolder
 from connectors.manifest import Manifest
 from expectations.suites import SuiteTrouble
-from expectations.validation import RuleResult, Validation, ValidationTrouble, validate
-from pipelines.column_rules import (
-    CHANGE_TIME,
-    all_types,
-    column_rules,
-    entity_facts,
-    entity_types,
-    personal_columns,
-)
+from expectations.validation import RuleResult, ValidationTrouble
+from pipelines.column_rules import CHANGE_TIME, all_types, column_rules
 from pipelines.deployment import Deployment
+from pipelines.judge import Judged, ToJudge, groups, judged
 from pipelines.ledger import batches, evidence, leases
 from pipelines.ledger.batches import Tally
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import CheckRecord
 from warehouse import quarantine, staging
-from warehouse.casting import CastTrouble, cast_batch
+from warehouse.casting import CastTrouble
 from warehouse.connection import WarehouseBusy, open_warehouse
 
 if TYPE_CHECKING:
@@ -56,10 +49,8 @@ def stage_pending(deployment: Deployment, contract: FeedContract) -> Iterator[St
         pending = batches.pending_batches(ledger, contract.feed)
         if not pending:
             return
-        folder = LandingFolder(deployment.home.landing, contract)
-        with _writing(deployment, ledger, contract) as connection:
-            for batch_id in pending:
-                yield _stage(deployment, ledger, contract, folder, connection, folder.manifest(batch_id))
+        with _Staging(deployment, ledger, contract).opened() as staging_run:
+            yield from staging_run.stage(pending)
 
 
 def release_rows(
@@ -71,183 +62,143 @@ def release_rows(
         FeedTrouble: as in `stage_pending`.
         quarantine.QuarantineTrouble: a chosen row is not held, or could never be read.
     """
-    staged: list[StagedBatch] = []
-    with Ledger(deployment.home.ledger) as ledger:
-        folder = LandingFolder(deployment.home.landing, contract)
-        with _writing(deployment, ledger, contract) as connection:
-            for release in quarantine.release_batch(connection, feed=contract.feed, held_ids=held_ids):
-                before = ledger.row(
-                    "SELECT count(*) AS n FROM stage_tally WHERE batch_id LIKE ?", f"{release.batch_id}/release-%"
-                )
-                number = (before["n"] if before else 0) + 1
-                staged.append(
-                    _stage(
-                        deployment,
-                        ledger,
-                        contract,
-                        folder,
-                        connection,
-                        folder.manifest(release.batch_id),
-                        release_id=f"{release.batch_id}/release-{number}",
-                        only_rows=release.row_numbers,
-                    )
-                )
-    return staged
+    with Ledger(deployment.home.ledger) as ledger, _Staging(deployment, ledger, contract).opened() as staging_run:
+        return staging_run.release(held_ids)
 
 
-@contextmanager
-def _writing(deployment: Deployment, ledger: Ledger, contract: FeedContract) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, open for this run alone."""
-    try:
-        with (
-            leases.held(
-                ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
-            ),
-            open_warehouse(deployment.home.root) as connection,
-        ):
-            staging.ensure_schema(connection, all_types())
-            yield connection
-    except leases.LeaseHeld as held:
-        fact, step = f"the warehouse is being written ({held.holder})", "What was landed is staged by the next sync."
-        raise FeedTrouble(contract.feed, fact, step, kind="busy", is_retryable=True) from held
-    except WarehouseBusy as busy:
-        step = "What was landed is staged by the next sync."
-        raise FeedTrouble(contract.feed, str(busy), step, kind="busy", is_retryable=True) from busy
+class _Staging:
+    """Staging of one feed, with the warehouse open for this run alone."""
 
+    def __init__(self, deployment: Deployment, ledger: Ledger, contract: FeedContract) -> None:
+        self.deployment, self.ledger, self.contract = deployment, ledger, contract
+        self.folder = LandingFolder(deployment.home.landing, contract)
+        self.connection: duckdb.DuckDBPyConnection
 
-def _stage(
-    deployment: Deployment,
-    ledger: Ledger,
-    contract: FeedContract,
-    folder: LandingFolder,
-    connection: duckdb.DuckDBPyConnection,
-    manifest: Manifest,
-    *,
-    release_id: str | None = None,
-    only_rows: Sequence[int] | None = None,
-) -> StagedBatch:
-    now, batch_id = deployment.clock(), release_id or manifest.batch_id
-    batch = staging.Batch(
-        batch_id=batch_id,
-        feed=contract.feed,
-        entity=contract.entity,
-        source_system=contract.system,
-        batch_seq=manifest.batch_seq,
-        landed_at=datetime.fromisoformat(manifest.landed_at),
-        release_of=manifest.batch_id if release_id else None,
-    )
-    landed = folder.table(manifest.batch_id)
-    with _scratch(deployment, batch_id) as scratch, _as_feed_trouble(ledger, contract, manifest):
-        validation = _judge(deployment, contract, landed, scratch, batch_id, only_rows, now)
-        tally = _ledger_tally(
-            staging.apply_batch(
-                connection,
-                scratch,
-                landed,
-                batch,
-                validation.failures,
+    @contextmanager
+    def opened(self) -> Iterator[_Staging]:
+        """Take the warehouse's lease and open it."""
+        deployment, next_sync = self.deployment, "What was landed is staged by the next sync."
+        try:
+            with (
+                leases.held(
+                    self.ledger,
+                    "warehouse",
+                    clock=deployment.clock,
+                    patience=deployment.patience,
+                    sleep=deployment.sleep,
+                ),
+                open_warehouse(deployment.home.root) as self.connection,
+            ):
+                staging.ensure_schema(self.connection, all_types())
+                yield self
+        except leases.LeaseHeld as held:
+            fact = f"the warehouse is being written ({held.holder})"
+            raise FeedTrouble(self.contract.feed, fact, next_sync, kind="busy", is_retryable=True) from held
+        except WarehouseBusy as busy:
+            raise FeedTrouble(self.contract.feed, str(busy), next_sync, kind="busy", is_retryable=True) from busy
+
+    def stage(self, batch_ids: Sequence[str]) -> Iterator[StagedBatch]:
+        """Judge and apply landed batches in their order."""
+        manifests = {batch_id: self.folder.manifest(batch_id) for batch_id in batch_ids}
+        waiting = [
+            ToJudge(batch_id, self.folder.table(batch_id), manifest.row_count)
+            for batch_id, manifest in manifests.items()
+        ]
+        for group in groups(waiting):
+            with self._troubles_told(), judged(self.deployment, self.contract, group) as (batches_judged, results):
+                checks = [_check(result) for result in results]
+                for one in batches_judged:
+                    yield self._apply(one, manifests[one.batch_id], checks if one is batches_judged[-1] else [])
+
+    def release(self, held_ids: Sequence[str] | None) -> list[StagedBatch]:
+        """Judge and apply held rows again, batch by batch."""
+        staged: list[StagedBatch] = []
+        for release in quarantine.release_batch(self.connection, feed=self.contract.feed, held_ids=held_ids):
+            number = batches.release_count(self.ledger, release.batch_id) + 1
+            release_id = f"{release.batch_id}/release-{number}"
+            rows = release.row_numbers
+            again = ToJudge(release_id, self.folder.table(release.batch_id), len(rows), rows)
+            with self._troubles_told(), judged(self.deployment, self.contract, [again]) as ((one,), results):
+                manifest = self.folder.manifest(release.batch_id)
+                staged.append(self._apply(one, manifest, [_check(result) for result in results]))
+        return staged
+
+    def _apply(self, one: Judged, manifest: Manifest, checks: list[CheckRecord]) -> StagedBatch:
+        """Merge one judged batch into staging, and write down where its rows went. `checks` speak for its group."""
+        contract, now = self.contract, self.deployment.clock()
+        is_release = one.batch_id != manifest.batch_id
+        try:
+            applied = staging.apply_batch(
+                self.connection,
+                one.scratch,
+                self.folder.table(manifest.batch_id),
+                staging.Batch(
+                    batch_id=one.batch_id,
+                    feed=contract.feed,
+                    entity=contract.entity,
+                    source_system=contract.system,
+                    batch_seq=manifest.batch_seq,
+                    landed_at=datetime.fromisoformat(manifest.landed_at),
+                    release_of=manifest.batch_id if is_release else None,
+                ),
+                one.failures,
                 now=now,
-                rejects=folder.rejects(manifest.batch_id),
-                is_full=contract.delivery == "snapshot" and release_id is None,
-                deletes_absent=contract.deletes.policy == "snapshot" and release_id is None,
+                rejects=self.folder.rejects(manifest.batch_id),
+                is_full=contract.delivery == "snapshot" and not is_release,
+                deletes_absent=contract.deletes.policy == "snapshot" and not is_release,
                 max_shrink=contract.deletes.max_shrink,
             )
-        )
-    checks = [_check(result) for result in validation.results]
-    evidence.record_checks(ledger, contract.feed, batch_id, checks, now)
-    _advance_marks(ledger, contract, connection, manifest, now)
-    held = connection.execute(
-        "SELECT count(*) FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [contract.feed]
-    ).fetchall()
-    evidence.record_held_rows(ledger, contract.feed, held[0][0], now)
-    batches.mark_staged(ledger, batch_id, contract.feed, tally, now)
-    return StagedBatch(batch_id, tally, checks)
+        except staging.ShrinkRefused as refused:
+            batches.mark_held(self.ledger, manifest.batch_id, str(refused))
+            fact = f"batch {manifest.batch_id} is held: {refused}"
+            raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
+        tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
+        evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)
+        self._advance_marks(manifest)
+        ((held,),) = self.connection.execute(
+            "SELECT count(*) FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [contract.feed]
+        ).fetchall()
+        evidence.record_held_rows(self.ledger, contract.feed, held, now)
+        batches.mark_staged(self.ledger, one.batch_id, contract.feed, tally, now)
+        return StagedBatch(one.batch_id, tally, checks)
 
+    @contextmanager
+    def _troubles_told(self) -> Iterator[None]:
+        """Tell what kept batches out of staging in the terms of their feed."""
+        try:
+            yield
+        except CastTrouble as trouble:
+            step = "Correct the contract; the batch is landed and is staged by the next sync."
+            raise FeedTrouble(self.contract.feed, str(trouble), step, kind="contract") from trouble
+        except (SuiteTrouble, ValidationTrouble, staging.ConservationBroken, staging.SchemaConflict) as trouble:
+            step = "Nothing of the batch was staged; it stays landed."
+            raise FeedTrouble(self.contract.feed, str(trouble), step, kind="broken") from trouble
 
-def _judge(
-    deployment: Deployment,
-    contract: FeedContract,
-    landed: Path,
-    scratch: Path,
-    batch_id: str,
-    only_rows: Sequence[int] | None,
-    now: datetime,
-) -> Validation:
-    entity = contract.canonical
-    cast_batch(
-        landed,
-        scratch,
-        rules=column_rules(contract),
-        types=entity_types(entity),
-        key=entity.key,
-        masked=personal_columns(entity),
-        deleted_when=contract.deletes.when,
-        test_when=contract.test_rows,
-        only_rows=only_rows,
-    )
-    return validate(
-        scratch,
-        entity_facts(contract),
-        feed=contract.feed,
-        batch_id=batch_id,
-        now=now,
-        docs_folder=deployment.home.data_docs,
-    )
-
-
-@contextmanager
-def _scratch(deployment: Deployment, batch_id: str) -> Iterator[Path]:
-    """A scratch database for one batch, gone afterwards."""
-    deployment.home.work.mkdir(parents=True, exist_ok=True)
-    path = deployment.home.work / f"{batch_id.replace('/', '-')}.duckdb"
-    try:
-        yield path
-    finally:
-        for leftover in (path, path.with_name(path.name + ".wal")):
-            leftover.unlink(missing_ok=True)
-
-
-@contextmanager
-def _as_feed_trouble(ledger: Ledger, contract: FeedContract, manifest: Manifest) -> Iterator[None]:
-    """Tell what kept a batch out of staging in the terms of its feed."""
-    try:
-        yield
-    except staging.ShrinkRefused as refused:
-        batches.mark_held(ledger, manifest.batch_id, str(refused))
-        fact = f"batch {manifest.batch_id} is held: {refused}"
-        raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
-    except CastTrouble as trouble:
-        step = "Correct the contract; the batch is landed and is staged by the next sync."
-        raise FeedTrouble(contract.feed, str(trouble), step, kind="contract") from trouble
-    except (SuiteTrouble, ValidationTrouble, staging.ConservationBroken, staging.SchemaConflict) as trouble:
-        step = "Nothing of the batch was staged; it stays landed."
-        raise FeedTrouble(contract.feed, str(trouble), step, kind="broken") from trouble
-
-
-def _advance_marks(
-    ledger: Ledger,
-    contract: FeedContract,
-    connection: duckdb.DuckDBPyConnection,
-    manifest: Manifest,
-    now: datetime,
-) -> None:
-    """Move the staged marks to the newest event and change of the batch; in a feed that has neither, to when it was read."""
-    event_time = contract.canonical.event_time
-    event = f'max("{event_time}")' if event_time else "CAST(NULL AS TIMESTAMP)"
-    ((newest_event, newest_change),) = connection.execute(
-        f'SELECT {event}, max(_changed_at) FROM staging."{contract.entity}" WHERE _batch_id = ? AND _feed = ?',
-        [manifest.batch_id, contract.feed],
-    ).fetchall()
-    landed_at = datetime.fromisoformat(manifest.landed_at)
-    found = {"event": newest_event, "change": newest_change}
-    if not {event_time, CHANGE_TIME} & {rule.name for rule in column_rules(contract)}:
-        found = {"arrival": landed_at.astimezone(UTC).replace(tzinfo=None)}
-    for clock, value in found.items():
-        # An appointment or a promise may lie ahead; data are never newer than the moment at which they arrived.
-        reached = min(value.replace(tzinfo=UTC), landed_at.astimezone(UTC)) if value else None
-        evidence.advance_mark(
-            ledger, contract.feed, stage="staged", clock=clock, value=reached, run_id=manifest.batch_id, now=now
-        )
+    def _advance_marks(self, manifest: Manifest) -> None:
+        """Move the staged marks to the newest event and change of the batch; without either, to when it was read."""
+        contract = self.contract
+        event_time = contract.canonical.event_time
+        event = f'max("{event_time}")' if event_time else "CAST(NULL AS TIMESTAMP)"
+        ((newest_event, newest_change),) = self.connection.execute(
+            f'SELECT {event}, max(_changed_at) FROM staging."{contract.entity}" WHERE _batch_id = ? AND _feed = ?',
+            [manifest.batch_id, contract.feed],
+        ).fetchall()
+        landed_at = datetime.fromisoformat(manifest.landed_at).astimezone(UTC)
+        found = {"event": newest_event, "change": newest_change}
+        if not {event_time, CHANGE_TIME} & {rule.name for rule in column_rules(contract)}:
+            found = {"arrival": landed_at.replace(tzinfo=None)}
+        for clock, value in found.items():
+            # An appointment or a promise may lie ahead; data are never newer than the moment at which they arrived.
+            reached = min(value.replace(tzinfo=UTC), landed_at) if value else None
+            evidence.advance_mark(
+                self.ledger,
+                contract.feed,
+                stage="staged",
+                clock=clock,
+                value=reached,
+                run_id=manifest.batch_id,
+                now=self.deployment.clock(),
+            )
 
 
 def _check(result: RuleResult) -> CheckRecord:
@@ -263,7 +214,3 @@ def _check(result: RuleResult) -> CheckRecord:
         failed=result.failed,
         reason=result.reason,
     )
-
-
-def _ledger_tally(tally: staging.Tally) -> Tally:
-    return Tally(**{field.name: getattr(tally, field.name) for field in fields(Tally)})

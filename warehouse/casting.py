@@ -307,3 +307,18 @@ def _result(connection: duckdb.DuckDBPyConnection, values: str, plans: Sequence[
         found = connection.execute(f"SELECT {', '.join(sums)} FROM ({values})").fetchone() or ()
         replaced = {plan.rule.name: count for plan, count in zip(replacing, found, strict=True)}
     return CastResult(rows, failed, deleted, tests, dict(failures), replaced)
+
+
+def gather_checked(scratches: Sequence[Path], target: Path, *, stride: int) -> None:
+    """Put the rows to judge of several scratch files into one, whose view `checked` it makes anew.
+
+    Rows of the file at position p get the number row_number + p × stride.
+    """
+    for leftover in (target, target.with_name(target.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    with open_scratch(target) as connection:
+        for position, scratch in enumerate(scratches):
+            connection.execute(f"ATTACH {literal(str(scratch))} AS one (READ_ONLY)")
+            rows = f"SELECT * REPLACE (row_number + {position * stride} AS row_number) FROM one.checked"
+            connection.execute(f"{'INSERT INTO checked' if position else 'CREATE TABLE checked AS'} {rows}")
+            connection.execute("DETACH one")

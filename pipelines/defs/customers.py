@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -44,8 +45,11 @@ def customer_assets(deployment: Deployment, contracts: Sequence[FeedContract]) -
 
 
 def customer_specs(contracts: Sequence[FeedContract]) -> list[dg.AssetSpec]:
-    """The assets of a refresh, upstream first. Descriptions of marts are those of their models."""
-    marts, upstreams = mart_tables(), mart_upstreams(contracts)
+    """The assets of a refresh, upstream first, as Dagster wants them reported. Marts are described by their models."""
+    upstreams = mart_upstreams(contracts)
+    tables = {table.name: table for table in mart_tables()}
+    reads = {name: sorted(other for other in tables if mart_key(other) in upstreams[name]) for name in tables}
+    marts = [tables[name] for name in TopologicalSorter(reads).static_order()]
     return [
         dg.AssetSpec(
             CROSSWALK,

@@ -42,7 +42,7 @@ def landing_asset(deployment: Deployment, contract: FeedContract) -> dg.AssetsDe
             if has_another_try or not _rows_wait(deployment, contract):
                 raise trouble_failure(landing.trouble)
             # What is landed is worth staging; the run fails after that.
-            context.instance.add_run_tags(context.run_id, {LANDING_TROUBLE: str(landing.trouble)})
+            context.instance.add_run_tags(context.run.run_id, {LANDING_TROUBLE: str(landing.trouble)})
         return dg.MaterializeResult(metadata=_landing_metadata(landing))
 
     return land
@@ -106,7 +106,7 @@ def _rows_wait(deployment: Deployment, contract: FeedContract) -> bool:
 
 
 def _run_tags(context: dg.AssetExecutionContext) -> dict[str, str]:
-    run = context.instance.get_run_by_id(context.run_id)
+    run = context.instance.get_run_by_id(context.run.run_id)
     return dict(run.tags) if run else {}
 
 

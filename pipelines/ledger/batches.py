@@ -166,6 +166,12 @@ def mark_held(ledger: Ledger, batch_id: str, reason: str) -> None:
     ledger.write("UPDATE feed_batch SET state = 'held', held_reason = ? WHERE batch_id = ?", reason, batch_id)
 
 
+def release_count(ledger: Ledger, batch_id: str) -> int:
+    """How often held rows of a batch were judged again."""
+    row = ledger.row("SELECT count(*) AS n FROM stage_tally WHERE batch_id LIKE ?", f"{batch_id}/release-%")
+    return row["n"] if row else 0
+
+
 def staging_version(ledger: Ledger) -> str:
     """Changes whenever any batch or release reached staging with an effect."""
     row = ledger.row(

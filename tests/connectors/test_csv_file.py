@@ -304,16 +304,18 @@ cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampl
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=12),
-    st.sampled_from([0, 1]),
-    st.sampled_from(["\n", "\r\n"]),
+# With newlines alone as line ends the writer leaves a carriage return unquoted, which reads as half a line end.
+styles = st.sampled_from([(csv.QUOTE_MINIMAL, "\r\n"), (csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n")])
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
-def test_what_a_csv_writer_wrote_is_read_back(tmp_path, rows, quoting, line_end):
+@given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=8), styles)
+def test_what_a_csv_writer_wrote_is_read_back(tmp_path, rows, style):
     """Python's csv module is the oracle; an empty value and NULL are one in CSV."""
     text = io.StringIO()
-    writer = csv.writer(text, quoting=quoting, lineterminator=line_end)
+    writer = csv.writer(text, quoting=style[0], lineterminator=style[1])
     writer.writerows([("id", "at", "street"), *rows])
     table, receipt = read(tmp_path, text.getvalue().encode())
     assert rejects(receipt) == []

@@ -19,7 +19,9 @@ from connectors.delivery import FeedTrouble
 from pipelines.definitions import build_definitions
 from pipelines.defs.feeds import trouble_failure
 
-FILES = ORDERS.replace("{kind: sql, connection: SHOP, table: orders}", "SOURCE").replace("cursor: {column: updated_at}\n", "")
+FILES = ORDERS.replace("{kind: sql, connection: SHOP, table: orders}", "SOURCE").replace(
+    "cursor: {column: updated_at}\n", ""
+)
 
 
 def test_a_feed_is_landed_judged_and_staged_and_a_second_run_finds_nothing_new(tmp_path):
