@@ -38,7 +38,7 @@ docs: $(CURRENT) ## Generate docs/data-dictionary.md
 
 dev: $(CURRENT) ## Open the Dagster UI on this deployment (C360_HOME, default ./data)
 	@C360_HOME="$${C360_HOME:-$(CURDIR)/data}" && mkdir -p "$$C360_HOME/dagster" && cp dagster.yaml "$$C360_HOME/dagster/" \
-	  && C360_HOME="$$C360_HOME" DAGSTER_HOME="$$C360_HOME/dagster" $(BIN)/dagster dev -m pipelines.definitions
+	  && C360_HOME="$$C360_HOME" DAGSTER_HOME="$$C360_HOME/dagster" $(BIN)/dg dev
 
 lock: ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

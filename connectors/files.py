@@ -24,7 +24,6 @@ from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Part, Probe
 from connectors.json_file import JsonFile, JsonLinesFile
 from connectors.parquet_file import ParquetFile
 from connectors.source_spec import FileSource
-from connectors.stream import stream_delivery
 from connectors.text_file import FrameClaims, first_line_of
 
 COPY_BYTES = 4 * 1024 * 1024
@@ -182,7 +181,8 @@ class _FolderReader:
         def receipt() -> Receipt:
             return replace(opened.receipt(), parts=(replace(part, row_count=rows),), source_file=found.identity)
 
-        return stream_delivery(found.identity.name, opened.schema, counted(), receipt)
+        reader = pa.RecordBatchReader.from_batches(opened.schema, counted())
+        return Delivery(found.identity.name, reader, receipt)
 
     def _opened(self, copy: Path, name: str) -> _OpenFile:
         contract, source = self._contract, self._source

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import sqlglot
 from pydantic import BeforeValidator, Field, model_validator
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from connectors.source_spec import Spec
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 
 class ColumnMapping(Spec):
@@ -70,6 +70,11 @@ def expression_columns(sql: str) -> list[str]:
     Raises:
         ValueError: the text is not one scalar DuckDB expression.
     """
+    # Half a second of import that a home of plain column mappings does without.
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
     try:
         parsed = sqlglot.parse_one(f"SELECT {sql}", dialect="duckdb")
     except SqlglotError as error:
@@ -80,6 +85,8 @@ def expression_columns(sql: str) -> list[str]:
 
 
 def _free_columns(parsed: exp.Expression) -> Iterator[str]:
+    from sqlglot import exp
+
     bound = {p.name for lambda_ in parsed.find_all(exp.Lambda) for p in lambda_.expressions}
     for column in parsed.find_all(exp.Column):
         if column.name not in bound:

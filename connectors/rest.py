@@ -23,7 +23,6 @@ from connectors.json_records import JsonRecords
 from connectors.paging import Page, Pager, PagingLoop, Request
 from connectors.rest_client import RestClient, shown_url
 from connectors.source_spec import RestSource
-from connectors.stream import stream_delivery
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,7 +68,8 @@ class _RestReader:
             self._claimed = made.claimed_rows
             return made
 
-        yield stream_delivery(shown_url(self._client.url), extract.schema, extract.batches(window), receipt)
+        reader = pa.RecordBatchReader.from_batches(extract.schema, extract.batches(window))
+        yield Delivery(shown_url(self._client.url), reader, receipt)
 
 
 class _Extract:

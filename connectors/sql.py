@@ -20,7 +20,6 @@ from connectors.declared import missing_column, undeclared
 from connectors.delivery import REJECT_SCHEMA, Delivery, FeedTrouble, FileIdentity, Probe, Receipt, SourceReader, Window
 from connectors.retry import with_retries
 from connectors.source_spec import SqlSource
-from connectors.stream import stream_delivery
 
 Reject = tuple[int | None, str, str]
 
@@ -121,7 +120,7 @@ class _SqlReader:
             arrays = [pa.array(column, kind) for column, kind in zip(columns, REJECT_SCHEMA.types, strict=True)]
             return Receipt(rejects=pa.table(arrays, REJECT_SCHEMA), undeclared_columns=undeclared(declared, present))
 
-        yield stream_delivery(self._shown(), schema, batches, receipt)
+        yield Delivery(self._shown(), pa.RecordBatchReader.from_batches(schema, batches), receipt)
 
     def close(self) -> None:
         """Close the connection."""

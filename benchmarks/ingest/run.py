@@ -77,7 +77,13 @@ def main() -> None:
         peer = str(dlt_python())
         peer_url = url.replace("postgresql://", "postgresql+psycopg2://")
         runners["dlt 1.31 Arrow (ConnectorX)"] = [peer, str(HERE / "with_dlt.py"), "arrow", url, str(BUILD / "dlt-a")]
-        runners["dlt 1.31 rows (SQLAlchemy)"] = [peer, str(HERE / "with_dlt.py"), "rows", peer_url, str(BUILD / "dlt-r")]
+        runners["dlt 1.31 rows (SQLAlchemy)"] = [
+            peer,
+            str(HERE / "with_dlt.py"),
+            "rows",
+            peer_url,
+            str(BUILD / "dlt-r"),
+        ]
     costs = [measure(runner, command) for runner, command in runners.items()]
     floor = costs[0].cpu_seconds
     table = Table(title=f"{options.rows:,} orders from PostgreSQL")

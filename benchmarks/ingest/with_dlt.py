@@ -1,4 +1,4 @@
-"""dlt on the benchmark's table, to Parquet files. Usage: with_dlt.py arrow|rows URL FOLDER. Runs in dlt's environment."""
+"""dlt on the benchmark's table, to Parquet. Usage: with_dlt.py arrow|rows URL FOLDER, in dlt's own environment."""
 
 import os
 import sys

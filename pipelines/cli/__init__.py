@@ -46,6 +46,4 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-
-
 __all__ = ["app", "main"]

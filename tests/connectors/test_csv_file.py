@@ -217,7 +217,7 @@ def test_a_packed_file_is_read_and_kept_packed(tmp_path):
 
 
 def test_a_packed_file_that_was_cut_off_is_broken_at_a_byte(tmp_path):
-    packed = gzip.compress(random.Random(1).randbytes(50_000))[:30_000]  # noqa: S311
+    packed = gzip.compress(random.Random(1).randbytes(50_000))[:30_000]
     caught = trouble(tmp_path, packed, "orders.csv.gz")
     assert caught.kind == "broken"
     assert "'orders.csv.gz' is cut off at byte 30,000" in str(caught)
@@ -269,7 +269,7 @@ def test_a_trailer_that_cannot_be_read_is_broken(tmp_path):
 @pytest.mark.parametrize("seed", range(40))
 def test_every_line_of_a_badly_quoted_file_ends_as_a_row_or_a_reject(tmp_path, seed):
     """Random faults; every good row has an id found nowhere else, and none may be missing."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     rows, good, ambiguous = [], set(), set()
     for number in range(2000):
         kind = chance.random()

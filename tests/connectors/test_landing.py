@@ -1,5 +1,6 @@
-"""The batch protocol: what is committed is complete, what is not leaves nothing, what was landed is not landed again."""
+"""The batch protocol: committed is complete, uncommitted leaves nothing, landed is not landed again."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -37,7 +38,7 @@ def contract(**changes: object) -> FeedContract:
 def delivery(rows: list[tuple[str, str, str]], receipt: Receipt | None = None) -> Delivery:
     columns = list(zip(*rows, strict=True)) or [[], [], []]
     table = pa.table(
-        {name: pa.array(values, pa.string()) for name, values in zip("id changed amount".split(), columns, strict=True)}
+        {name: pa.array(values, pa.string()) for name, values in zip(["id", "changed", "amount"], columns, strict=True)}
     )
     return Delivery("orders", table.to_reader(), lambda: receipt or Receipt())
 
@@ -50,6 +51,9 @@ class Feed:
         self.folder = LandingFolder(root, self.contract)
 
     def land(self, rows: list[tuple[str, str, str]], receipt: Receipt | None = None) -> tuple[LandedBatch | None, int]:
+        return self.deliver(delivery(rows, receipt))
+
+    def deliver(self, delivered: Delivery) -> tuple[LandedBatch | None, int]:
         committed = self.folder.committed()
         previous = self.folder.manifest(committed[-1]) if committed else None
         batch_id = f"shop.orders-{len(committed) + 1:08d}"
@@ -65,7 +69,7 @@ class Feed:
             recent_tables=[self.folder.table(name) for name in committed],
             previous=previous,
         )
-        written = self.folder.write(delivery(rows, receipt), self.folder.incoming(batch_id), request)
+        written = self.folder.write(delivered, self.folder.incoming(batch_id), request)
         if written.batch is not None:
             written.batch.rename()
         return written.batch, written.rows_reread
@@ -151,6 +155,21 @@ def test_rejected_lines_count_towards_the_claim_and_are_kept(tmp_path: Path) -> 
 
 def test_another_total_than_the_source_claims_lands_nothing(tmp_path: Path) -> None:
     feed = Feed(tmp_path)
-    with pytest.raises(FeedTrouble, match="claims a total amount of 10.01 and holds 10"):
+    with pytest.raises(FeedTrouble, match=r"claims a total amount of 10\.01 and holds 10"):
         feed.land([("1", OLD, "10.00")], Receipt(claimed_totals={"amount": Decimal("10.01")}))
+    assert feed.folder.committed() == []
+
+
+def test_a_source_that_fails_half_way_is_told_as_it_was_raised_and_lands_nothing(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    whole = delivery([("1", OLD, "10.00")])
+
+    def failing() -> Iterator[pa.RecordBatch]:
+        yield from whole.reader
+        raise FeedTrouble("shop.orders", "page 2 answers 401", "Renew SHOP_TOKEN.", kind="denied")
+
+    reader = pa.RecordBatchReader.from_batches(whole.reader.schema, failing())
+    with pytest.raises(FeedTrouble, match="page 2 answers 401") as caught:
+        feed.deliver(Delivery("orders", reader, whole.receipt))
+    assert caught.value.kind == "denied"
     assert feed.folder.committed() == []

@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import duckdb
 import pytest
 
 from connectors.delivery import FeedTrouble, Receipt, Window
@@ -377,20 +376,6 @@ def test_the_probe_knows_the_clock_after_the_first_answer(server, tmp_path):
     source.close()
     assert probe.identity == f"{server.url}/api/orders"
     assert (probe.clock, probe.row_count) == (datetime(2026, 11, 20, 12, tzinfo=UTC), 1)
-
-
-def test_a_trouble_that_duckdb_swallows_is_told_by_the_receipt(server, tmp_path):
-    """DuckDB turns every error of a stream it reads into one of its own."""
-    server.answer = lambda _path, _params: page("{}", 401)
-    source = open_source(rest_contract(), {"SHOP": server.url})
-    [delivery] = source.deliveries(Window(), is_landed=lambda _: False, raw_folder=lambda: tmp_path)
-    with duckdb.connect() as connection:
-        connection.register("delivered", delivery.reader)
-        with pytest.raises(duckdb.Error):
-            connection.execute("CREATE TABLE landed AS FROM delivered")
-    with pytest.raises(FeedTrouble, match="answers 401"):
-        delivery.receipt()
-    source.close()
 
 
 def test_a_missing_environment_variable_is_named():

@@ -174,7 +174,7 @@ def test_a_locked_database_is_busy_and_may_be_tried_again(tmp_path):
     # File locks hold between processes, not inside one.
     hold = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN EXCLUSIVE')"
     command = [sys.executable, "-c", hold + "; print('held', flush=True); sys.stdin.read()", str(tmp_path / "shop.db")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:  # noqa: S603
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with pytest.raises(FeedTrouble, match="locked") as caught:

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.sample_company.company_reader import CUSTOMERS, START
 
 from sample_company import company, state
+from tests.sample_company.company_reader import CUSTOMERS, START
 
 
 @pytest.fixture(scope="session")

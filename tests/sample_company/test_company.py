@@ -4,10 +4,19 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.sample_company.company_reader import CUSTOMERS, START, bad, carrier_file, desk_notes, registrations, services, shop
 
 from sample_company import company, truth
 from sample_company.state import CompanyTrouble
+from tests.sample_company.company_reader import (
+    CUSTOMERS,
+    START,
+    bad,
+    carrier_file,
+    desk_notes,
+    registrations,
+    services,
+    shop,
+)
 
 FILE_FEEDS = ("carrier", "website", "frontdesk", "bureau", "truth")
 

@@ -1,9 +1,8 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.sample_company.company_reader import START, desk_notes, services, shop
-
 from sample_company import truth
+from tests.sample_company.company_reader import START, desk_notes, services, shop
 
 
 def days_ago(days: int) -> str:

@@ -29,7 +29,7 @@ sys.stdin.readline()
 
 
 def hold_in_another_process(path: Path) -> subprocess.Popen[str]:
-    holder = subprocess.Popen(  # noqa: S603
+    holder = subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None

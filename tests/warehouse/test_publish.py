@@ -55,7 +55,7 @@ os._exit(0)
 
 def python(code: str, argument: Path) -> subprocess.Popen[str]:
     """Another process that runs ``code`` with one argument."""
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         [sys.executable, "-c", code, str(argument)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -3,6 +3,10 @@
 import sqlite3
 
 import dagster as dg
+
+from connectors.delivery import FeedTrouble
+from pipelines.definitions import build_definitions
+from pipelines.defs.feeds import trouble_failure
 from tests.pipelines.defs.deployment_factory import (
     ORDERS,
     add_orders,
@@ -14,10 +18,6 @@ from tests.pipelines.defs.deployment_factory import (
     run,
     shop,
 )
-
-from connectors.delivery import FeedTrouble
-from pipelines.definitions import build_definitions
-from pipelines.defs.feeds import trouble_failure
 
 FILES = ORDERS.replace("{kind: sql, connection: SHOP, table: orders}", "SOURCE").replace(
     "cursor: {column: updated_at}\n", ""

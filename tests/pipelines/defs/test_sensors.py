@@ -88,7 +88,8 @@ def test_a_schedule_skips_while_the_last_run_of_its_feed_is_at_work(tmp_path, in
 
 def test_a_run_whose_process_was_killed_is_ended_and_a_living_one_is_not(tmp_path, instance):
     home = {**os.environ, "DAGSTER_HOME": instance.root_directory}
-    process = subprocess.Popen([sys.executable, "-c", ENDLESS_RUN], stdout=subprocess.PIPE, text=True, env=home)
+    command = [sys.executable, "-c", ENDLESS_RUN]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=home)
     try:
         run_id = process.stdout.readline().strip()
         assert sweep_dead_runs(instance) == []

@@ -61,7 +61,7 @@ def test_no_working_table_is_left_behind() -> None:
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_order_of_rows_does_not_matter(seed: int) -> None:
-    shuffled = random.Random(seed).sample(ACCOUNTS, len(ACCOUNTS))  # noqa: S311
+    shuffled = random.Random(seed).sample(ACCOUNTS, len(ACCOUNTS))
     assert contents(world_of(shuffled)) == contents(world_of(ACCOUNTS))
 
 

@@ -20,7 +20,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def test_a_living_holder_keeps_others_out_and_is_named(ledger: Ledger) -> None:
     leases.acquire(ledger, "feed:shop.orders", now=NOON)
-    with pytest.raises(leases.LeaseHeld, match="process [0-9]+ on .* since 2026-11-21 12:00:00 UTC"):
+    with pytest.raises(leases.LeaseHeld, match=r"process \d+ on .* since 2026-11-21 12:00:00 UTC"):
         leases.acquire(ledger, "feed:shop.orders", now=NOON)
 
 
@@ -34,7 +34,8 @@ def test_a_lease_whose_process_was_killed_is_free_at_once(ledger: Ledger) -> Non
     program = (
         "import os, sys; from datetime import datetime, UTC; from pathlib import Path;"
         "from pipelines.ledger import leases; from pipelines.ledger.database import Ledger;"
-        f"leases.acquire(Ledger(Path({str(ledger.path)!r})), 'warehouse', now=datetime.now(UTC)); os.kill(os.getpid(), 9)"
+        f"leases.acquire(Ledger(Path({str(ledger.path)!r})), 'warehouse', now=datetime.now(UTC));"
+        "os.kill(os.getpid(), 9)"
     )
     killed = subprocess.run([sys.executable, "-c", program], check=False)
     assert killed.returncode == -9
