@@ -43,7 +43,7 @@ dev: $(CURRENT) ## Open the Dagster UI on this deployment (C360_HOME, default ./
 lock: ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --extra dev --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+	  --no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what was built here, the demo included; ./data stays
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis warehouse/target warehouse/logs

@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from pipelines.cli import customer, feeds, quarantine, query, sample, status, sync  # noqa: F401  (commands of the app)
+from pipelines.cli import customer, feeds, quarantine, query, status, sync  # noqa: F401  (commands of the app)
 from pipelines.cli.app import app
 from pipelines.cli.console import complain
 from pipelines.settings import Home
