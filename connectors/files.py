@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -81,14 +82,24 @@ class _FolderReader:
     ) -> Iterator[Delivery]:
         """One delivery per file that is not landed, by the sequence in its header record, then by name.
 
-        A window means nothing to files: each is read whole. Raises FeedTrouble at the first file that cannot be read,
-        after the files before it were handed over.
+        A window means nothing to files: each is read whole. A file that cannot be read does not keep back the others;
+        after them FeedTrouble is raised for the first such file.
         """
         del window
         new = [found for found in self._found() if not is_landed(found.identity)]
+        troubles: list[FeedTrouble] = []
         for found in self._in_sequence(new):
-            copy, part = self._copied(found, raw_folder())
-            yield self._delivery(found, copy, part)
+            folder = raw_folder()
+            try:
+                copy, part = self._copied(found, folder)
+                delivery = self._delivery(found, copy, part)
+            except FeedTrouble as trouble:
+                troubles.append(trouble)
+                shutil.rmtree(folder, ignore_errors=True)  # the next file goes there
+            else:
+                yield delivery
+        if troubles:
+            raise troubles[0]
 
     def _found(self) -> list[_Found]:
         """Files that match the pattern, by name."""

@@ -111,6 +111,10 @@ class LandingFolder:
         shutil.rmtree(self.folder / INCOMING, ignore_errors=True)
         return len(left)
 
+    def remove_raw(self, batch_id: str) -> None:
+        """Forget the bytes that a batch arrived as. Its table, rejects and manifest stay."""
+        shutil.rmtree(self.folder / batch_id / RAW_FOLDER, ignore_errors=True)
+
     def incoming(self, batch_id: str) -> Path:
         """A fresh incoming folder with room for raw bytes."""
         folder = self.folder / INCOMING / batch_id

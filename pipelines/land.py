@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +22,7 @@ from connectors.source import open_source
 from pipelines.deployment import Deployment
 from pipelines.ledger import batches, evidence, leases, runs
 from pipelines.ledger.database import Ledger
-from pipelines.ledger.leases import Lease, LeaseHeld
+from pipelines.ledger.leases import Lease, LeaseHeld, LeaseLost
 
 
 @dataclass
@@ -53,6 +54,9 @@ def land_feed(deployment: Deployment, contract: FeedContract) -> Landing:
                 ) as lease,
             ):
                 _LandingRun(deployment, ledger, contract, lease, landing).land()
+        except LeaseLost as lost:
+            step = "Run c360 sync again."
+            landing.trouble = FeedTrouble(contract.feed, str(lost), step, kind="busy", is_retryable=True)
         except LeaseHeld as held:
             landing.trouble = FeedTrouble(
                 contract.feed,
@@ -101,8 +105,9 @@ class _LandingRun:
                 self.window = next_window(contract.cursor, self.cursor_before, self.clock)
                 self._read(source)
             self._record_probe()
+            self._forget_old_bytes()
         except FeedTrouble as trouble:
-            self.landing.trouble = trouble
+            self.landing.trouble = self.landing.trouble or trouble
         except (OSError, duckdb.Error, MemoryError) as error:
             self.landing.trouble = storage_trouble(contract.feed, error) or _unforeseen(contract.feed, error)
         finally:
@@ -183,6 +188,14 @@ class _LandingRun:
             row_count=self.probe.row_count,
             newest=newest,
         )
+
+    def _forget_old_bytes(self) -> None:
+        """Remove raw bytes that the contract's retention no longer covers. They hold personal data like the rest."""
+        now = self.deployment.clock()
+        limit = now.astimezone(UTC) - self.contract.retention.raw
+        for batch_id in batches.batches_with_raw_bytes(self.ledger, self.contract.feed, limit):
+            self.folder.remove_raw(batch_id)
+            batches.mark_raw_removed(self.ledger, batch_id, now)
 
     def _closing(self) -> runs.RunClosing:
         trouble, now, landing = self.landing.trouble, self.deployment.clock(), self.landing

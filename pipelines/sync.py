@@ -48,8 +48,12 @@ def sync(
         on_step(contract.feed, "landing")
         return land_feed(deployment, contract)
 
-    with ThreadPoolExecutor(max_workers=LANDING_THREADS, thread_name_prefix="landing") as pool:
+    pool = ThreadPoolExecutor(max_workers=LANDING_THREADS, thread_name_prefix="landing")
+    try:
         landings = list(pool.map(land, contracts))
+    finally:
+        # Who stops a sync does not wait for the sources of its threads.
+        pool.shutdown(wait=False, cancel_futures=True)
     for contract, landing in zip(contracts, landings, strict=True):
         on_step(contract.feed, "staging")
         outcome.feeds.append(stage_feed(deployment, contract, landing))

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import NoReturn
 
-from pipelines.cli.app import app
+from pipelines.cli.app import app, global_options_first
 from pipelines.cli.console import complain
 from pipelines.settings import silence_telemetry
 
@@ -24,7 +24,7 @@ def main() -> None:
     from pipelines.cli import customer, demo, docs, doctor, feeds, quarantine, query, sample, status, sync  # noqa: F401
 
     try:
-        code = app(standalone_mode=False)
+        code = app(global_options_first(sys.argv[1:]), standalone_mode=False)
     except KeyboardInterrupt:
         # Work in progress is made to be killed: what is not committed is swept by the next run.
         sys.stderr.write("\nStopped. Nothing half-landed or half-published is left; run c360 sync to go on.\n")

@@ -13,6 +13,8 @@ from connectors.catalog import load_catalog
 from pipelines.deployment import Deployment
 from pipelines.settings import Settings, load_settings
 
+GLOBAL_OPTIONS = ("--home", "--feeds", "--now")
+
 app = typer.Typer(
     name="c360",
     help="Pull customer data out of every system, prove what arrived, recognise people, publish one DuckDB file.",
@@ -48,6 +50,23 @@ def root(
 ) -> None:
     """Global options."""
     context.obj = (load_settings(home, feeds or ()), _utc(now) if now else None)
+
+
+def global_options_first(arguments: list[str]) -> list[str]:
+    """The same arguments with the global options in front, so that they may stand behind the command as well."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in GLOBAL_OPTIONS:
+            front += [argument, *([value] if (value := next(waiting, None)) is not None else [])]
+        elif argument.startswith(tuple(f"{option}=" for option in GLOBAL_OPTIONS)):
+            front.append(argument)
+        else:
+            rest.append(argument)
+    return front + rest
 
 
 def settings_of(context: typer.Context) -> Settings:

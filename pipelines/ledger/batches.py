@@ -166,6 +166,22 @@ def mark_held(ledger: Ledger, batch_id: str, reason: str) -> None:
     ledger.write("UPDATE feed_batch SET state = 'held', held_reason = ? WHERE batch_id = ?", reason, batch_id)
 
 
+def batches_with_raw_bytes(ledger: Ledger, feed: str, landed_before: datetime) -> list[str]:
+    """Staged batches landed before a moment whose raw bytes are still kept, oldest first."""
+    rows = ledger.rows(
+        "SELECT batch_id FROM feed_batch WHERE feed = ? AND state = 'staged' AND byte_count > 0"
+        " AND raw_removed_at IS NULL AND landed_at < ? ORDER BY batch_seq",
+        feed,
+        landed_before.isoformat(),
+    )
+    return [row["batch_id"] for row in rows]
+
+
+def mark_raw_removed(ledger: Ledger, batch_id: str, now: datetime) -> None:
+    """Record that the raw bytes of a batch are gone; its table and manifest stay."""
+    ledger.write("UPDATE feed_batch SET raw_removed_at = ? WHERE batch_id = ?", stamp(now), batch_id)
+
+
 def release_count(ledger: Ledger, batch_id: str) -> int:
     """How often held rows of a batch were judged again."""
     row = ledger.row("SELECT count(*) AS n FROM stage_tally WHERE batch_id LIKE ?", f"{batch_id}/release-%")

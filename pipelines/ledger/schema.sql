@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS feed_batch (
     byte_count INTEGER NOT NULL, content_sha256 TEXT, schema_fingerprint TEXT NOT NULL,
     cursor_low TEXT, cursor_high TEXT, cursor_after TEXT, sequence INTEGER, business_date TEXT,
     source_identity TEXT, landed_at TEXT NOT NULL, staged_at TEXT,
-    file_name TEXT, file_bytes INTEGER, file_modified_at TEXT,
+    file_name TEXT, file_bytes INTEGER, file_modified_at TEXT, raw_removed_at TEXT,
     UNIQUE (feed, batch_seq)
 );
 -- One row per batch and stage: what went in and what became of it.

@@ -91,14 +91,14 @@ def test_a_file_that_grows_while_it_is_copied_is_left_for_the_next_sync(tmp_path
     assert (caught.value.kind, caught.value.is_retryable) == ("busy", True)
 
 
-def test_a_broken_file_stops_the_feed_after_the_files_before_it(tmp_path):
+def test_a_broken_file_is_told_after_the_files_around_it_were_handed_over(tmp_path):
     connection = drop(tmp_path, a_csv=row(1), b_csv=b"", c_csv=row(3))
     source = open_source(file_contract(), {"SHOP": connection})
     found: list[str] = []
     deliveries = source.deliveries(Window(), is_landed=nothing_landed, raw_folder=lambda: tmp_path / "raw")
     with pytest.raises(FeedTrouble, match=r"'b\.csv' is empty"):
         found.extend(delivery.label for delivery in deliveries)
-    assert found == ["a.csv"]
+    assert found == ["a.csv", "c.csv"]
 
 
 def test_a_missing_folder_is_unreachable(tmp_path):

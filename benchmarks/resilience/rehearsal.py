@@ -1,0 +1,70 @@
+"""A sample company with its services running, and homes that whole `c360` commands work on at a fixed time."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from sample_company import company
+from sample_company.server import serve
+
+# Long past, so that the clocks of the company's HTTP services, which are real, never lie before its data.
+START = date(2024, 5, 13)
+DAY_ONE = datetime(2024, 5, 14, 6, tzinfo=UTC)
+DAY_TWO = datetime(2024, 5, 14, 18, tzinfo=UTC)
+COMMAND = [str(Path(sys.executable).parent / "c360")]
+
+
+class Rehearsal:
+    """The company, and one home folder that is set up anew for every try."""
+
+    def __init__(self, folder: Path, customers: int) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self.folder, self.sample, self.home = folder, folder / "company", folder / "home"
+        company.create(self.sample, customers=customers, seed=11, start=START)
+        self.server = serve(self.sample, port=0, refuse_every=0).start()
+        pairs = company.connections(self.sample, self.server.url)
+        self._connections = "".join(f"{name}={value}\n" for name, value in pairs.items())
+
+    def advance(self) -> None:
+        """A day goes by."""
+        company.advance(self.sample, until=DAY_TWO)
+
+    def reset(self, kept: str | None = None) -> None:
+        """Make the home empty, or what `keep` kept. dbt's cache stays: it depends on the code alone."""
+        for part in self.home.iterdir() if self.home.exists() else ():
+            if part.name != "dbt":
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+        self.home.mkdir(parents=True, exist_ok=True)
+        if kept:
+            shutil.copytree(self.folder / kept, self.home, dirs_exist_ok=True)
+        (self.home / ".env").write_text(self._connections, encoding="utf-8")
+
+    def keep(self, name: str) -> None:
+        """Keep the home as it is, for `reset`."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        shutil.copytree(self.home, self.folder / name, ignore=shutil.ignore_patterns("dbt"))
+
+    def command(self, *arguments: str, now: datetime) -> list[str]:
+        """The command line of `c360` on this home at a moment."""
+        return [*COMMAND, "--home", str(self.home), "--now", now.isoformat(), *arguments]
+
+    def run(self, *arguments: str, now: datetime) -> subprocess.CompletedProcess[str]:
+        """Run `c360` to its end."""
+        return subprocess.run(self.command(*arguments, now=now), capture_output=True, text=True, check=False)
+
+    def published(self) -> dict[str, list[str]]:
+        """Table → its rows in a fixed order, of all tables that readers see."""
+        with duckdb.connect(str(self.home / "customer_360.duckdb"), read_only=True) as connection:
+            names = connection.execute(
+                "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal ORDER BY 1"
+            ).fetchall()
+            return {
+                name: sorted(repr(row) for row in connection.execute(f"SELECT * FROM {name}").fetchall())
+                for (name,) in names
+            }
