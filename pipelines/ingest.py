@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass, field
 
 from connectors.contract import FeedContract
 from connectors.delivery import FeedTrouble
 from pipelines.deployment import Deployment
+from pipelines.faults import record_fault
 from pipelines.land import Landing, land_feed
 from pipelines.ledger.batches import Tally
 from pipelines.ledger.evidence import CheckRecord
@@ -56,20 +56,9 @@ def stage_feed(deployment: Deployment, contract: FeedContract, landing: Landing 
         outcome.troubles.append(str(trouble))
         outcome.is_retryable |= trouble.is_retryable
     except Exception as error:  # a fault of the program in one feed must not keep the others from their data
-        outcome.troubles.append(_fault(deployment, contract, error))
+        safe = "What was landed is safe and is tried again by the next sync"
+        outcome.troubles.append(record_fault(deployment, contract.feed, error, safe))
     return outcome
-
-
-def _fault(deployment: Deployment, contract: FeedContract, error: Exception) -> str:
-    """Tell an error that nobody foresaw in one sentence, and keep its trace for those who can mend it."""
-    deployment.home.faults.parent.mkdir(parents=True, exist_ok=True)
-    with deployment.home.faults.open("a", encoding="utf-8") as log:
-        log.write(f"{deployment.clock().isoformat()} {contract.feed}\n{''.join(traceback.format_exception(error))}\n")
-    fact = str(error).splitlines()[0] if str(error) else "no message"
-    return (
-        f"{contract.feed}: a fault of the program: {type(error).__name__}: {fact}. What was landed is safe and is "
-        f"tried again by the next sync; the trace is in {deployment.home.faults}."
-    )
 
 
 def _take_over(outcome: FeedOutcome, contract: FeedContract, landing: Landing) -> None:

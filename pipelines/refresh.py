@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -61,36 +63,53 @@ def refresh(deployment: Deployment) -> Refreshed:
         warehouse.models.MartTrouble: a model or its test failed; the published file stays.
         warehouse.publish.PublishRefused: the audit failed; the published file stays.
     """
+    with _writing(deployment) as (ledger, lease):
+        return _refresh(deployment, ledger, lease)
+
+
+def refresh_if_due(deployment: Deployment) -> Refreshed | None:
+    """As `refresh`, when there is a reason to; None when the published file still tells the truth."""
+    with Ledger(deployment.home.ledger) as ledger:
+        if refresh_reason(deployment, ledger) is None:
+            return None
+    with _writing(deployment) as (ledger, lease):
+        # Asked again: another run may have refreshed while this one waited for the warehouse.
+        if refresh_reason(deployment, ledger) is None:
+            return None
+        return _refresh(deployment, ledger, lease)
+
+
+@contextmanager
+def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, leases.Lease]]:
+    """The ledger, and the right to write the warehouse."""
     with (
         Ledger(deployment.home.ledger) as ledger,
         leases.held(
             ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
         ) as lease,
     ):
-        now = deployment.clock()
-        statuses = feed_statuses(ledger, deployment.catalog, now)
-        fingerprint = _fingerprint(ledger, statuses)
-        snapshot_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
-        with warehouse_files.open_warehouse(deployment.home.root) as connection:
-            resolution = identify(connection, now=now, run_id=snapshot_id)
-            write_feed_marks(connection, statuses, snapshot_id, now)
-        build_models(deployment)
-        leases.check(ledger, lease)
-        customers = publish_snapshot(deployment)
-        verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
-        publications.record_publication(
-            ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)
+        yield ledger, lease
+
+
+def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease) -> Refreshed:
+    now = deployment.clock()
+    statuses = feed_statuses(ledger, deployment.catalog, now)
+    fingerprint = _fingerprint(ledger, statuses)
+    snapshot_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
+    with warehouse_files.open_warehouse(deployment.home.root) as connection:
+        resolution = identify(connection, now=now, run_id=snapshot_id)
+        write_feed_marks(connection, statuses, snapshot_id, now)
+    build_models(deployment)
+    leases.check(ledger, lease)
+    customers = publish_snapshot(deployment)
+    verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
+    publications.record_publication(
+        ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)
+    )
+    for status in statuses:
+        evidence.advance_mark(
+            ledger, status.feed, stage="published", clock="event", value=status.as_of, run_id=snapshot_id, now=now
         )
-        for status in statuses:
-            evidence.advance_mark(
-                ledger,
-                status.feed,
-                stage="published",
-                clock="event",
-                value=status.as_of,
-                run_id=snapshot_id,
-                now=now,
-            )
     return Refreshed(snapshot_id, resolution, statuses, customers)
 
 

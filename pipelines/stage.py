@@ -46,11 +46,11 @@ def stage_pending(deployment: Deployment, contract: FeedContract) -> Iterator[St
             before it are staged.
     """
     with Ledger(deployment.home.ledger) as ledger:
-        pending = batches.pending_batches(ledger, contract.feed)
-        if not pending:
+        if not batches.pending_batches(ledger, contract.feed):
             return
         with _Staging(deployment, ledger, contract).opened() as staging_run:
-            yield from staging_run.stage(pending)
+            # Asked again: another run may have staged them while this one waited for the warehouse.
+            yield from staging_run.stage(batches.pending_batches(ledger, contract.feed))
 
 
 def release_rows(

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 from connectors.contract import FeedContract
 from pipelines.deployment import Deployment
+from pipelines.faults import record_fault
 from pipelines.ingest import FeedOutcome, stage_feed
 from pipelines.land import Landing, land_feed
-from pipelines.ledger.database import Ledger
-from pipelines.refresh import Refreshed, refresh, refresh_reason
+from pipelines.ledger.leases import LeaseHeld, LeaseLost
+from pipelines.refresh import Refreshed, refresh_if_due
+from pipelines.trouble import Trouble
+from warehouse.models import MartTrouble
+from warehouse.publish import PublishRefused
 
 # Landing waits for sources most of the time; more threads than this only crowd two cores.
 LANDING_THREADS = 4
@@ -23,7 +27,7 @@ class SyncOutcome:
 
     feeds: list[FeedOutcome] = field(default_factory=list)
     refreshed: Refreshed | None = None
-    refresh_trouble: Exception | None = None
+    refresh_trouble: str | None = None
 
     @property
     def has_trouble(self) -> bool:
@@ -59,15 +63,10 @@ def sync(
         outcome.feeds.append(stage_feed(deployment, contract, landing))
     if wants_refresh:
         on_step("refresh", "refreshing")
-        _refresh_if_needed(deployment, outcome)
+        try:
+            outcome.refreshed = refresh_if_due(deployment)
+        except (MartTrouble, PublishRefused, Trouble, LeaseHeld, LeaseLost) as trouble:
+            outcome.refresh_trouble = str(trouble)
+        except Exception as error:  # what was landed and staged stands, and readers keep their snapshot
+            outcome.refresh_trouble = record_fault(deployment, "refresh", error, "Readers keep the former snapshot")
     return outcome
-
-
-def _refresh_if_needed(deployment: Deployment, outcome: SyncOutcome) -> None:
-    with Ledger(deployment.home.ledger) as ledger:
-        if refresh_reason(deployment, ledger) is None:
-            return
-    try:
-        outcome.refreshed = refresh(deployment)
-    except Exception as error:  # told as trouble: what was landed and staged stands
-        outcome.refresh_trouble = error

@@ -106,7 +106,7 @@ def print_outcome(outcome: SyncOutcome) -> None:
     if outcome.refreshed is not None:
         print_refreshed(outcome.refreshed)
     elif outcome.refresh_trouble is not None:
-        err.print(f"[red]trouble[/red]  not published: {escape(str(outcome.refresh_trouble))}")
+        err.print(f"[red]trouble[/red]  not published: {escape(outcome.refresh_trouble)}")
     else:
         out.print("Nothing changed; the published file still tells the truth.")
 
@@ -124,7 +124,7 @@ def sync_as_json(outcome: SyncOutcome) -> dict[str, Any]:
     return {
         "feeds": [_feed_as_json(feed) for feed in outcome.feeds],
         "refreshed": _refreshed_as_json(outcome.refreshed) if outcome.refreshed else None,
-        "refresh_trouble": str(outcome.refresh_trouble) if outcome.refresh_trouble else None,
+        "refresh_trouble": outcome.refresh_trouble,
     }
 
 

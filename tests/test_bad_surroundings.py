@@ -1,0 +1,271 @@
+"""What goes wrong around feeds: a wrong contract, two syncs at once, a full disk, a folder that is read-only, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.catalog import load_catalog
+from pipelines.deployment import Deployment
+from pipelines.ingest import FeedOutcome
+from pipelines.settings import Home, load_settings
+from pipelines.sync import sync
+from tests.bad_sources import BadSources, csv_of, sound, web_server
+from tests.journey_factory import DAY_ONE, c360
+from warehouse.connection import open_reader
+
+C360 = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> BadSources:
+    made = BadSources(tmp_path)
+    made.good()
+    return made
+
+
+def home_of(bad: BadSources) -> Home:
+    home = Home(bad.folder / "home")
+    bad.write_connections(home.connections)
+    return home
+
+
+def deployment_of(bad: BadSources) -> Deployment:
+    home = home_of(bad)
+    return Deployment(
+        home=home,
+        catalog=load_catalog([bad.contracts]),
+        environment=load_settings(home.root, environment={}).environment,
+        clock=lambda: DAY_ONE,
+        sleep=lambda _: time.sleep(0.01),
+    )
+
+
+def command(bad: BadSources, home: Home, *arguments: str) -> list[str]:
+    options = ["--home", str(home.root), "--now", DAY_ONE.isoformat(), "--feeds", str(bad.contracts)]
+    return [*C360, *options, *arguments]
+
+
+def staged(home: Home, feed: str) -> int:
+    with open_reader(home.warehouse) as connection:
+        [(count,)] = connection.execute("SELECT count(*) FROM staging.orders WHERE _feed = ?", [feed]).fetchall()
+    return int(count)
+
+
+def test_a_wrong_contract_stops_before_anything_is_touched_and_is_told_by_file_and_line(bad: BadSources) -> None:
+    path = bad.contracts / "shop" / "orders.yml"
+    path.write_text(path.read_text().replace("order_id: id", "order_idd: id"))
+    home = home_of(bad)
+    said = c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert said.code == 2
+    assert f"{path}:" in said.err
+    assert "Did you mean 'order_id'?" in said.err
+    assert [file.name for file in home.root.iterdir()] == [".env"]
+
+
+def test_a_folder_without_contracts_is_wrong_use(tmp_path: Path) -> None:
+    said = c360(Home(tmp_path / "home"), "sync", now=DAY_ONE, feeds_folder=tmp_path / "no-contracts")
+    assert said.code == 2
+    assert "holds no contract" in said.err
+
+
+def test_a_feed_that_no_contract_names_is_wrong_use_and_the_known_ones_are_shown(bad: BadSources) -> None:
+    deployment = home_of(bad)
+    done = subprocess.run(command(bad, deployment, "sync", "shop.oders"), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "No contract for shop.oders." in done.stderr
+    assert "shop.orders" in done.stderr
+
+
+def test_a_variable_that_is_not_set_is_named(bad: BadSources) -> None:
+    home = home_of(bad)
+    home.connections.write_text("")
+    said = c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert said.code == 1
+    assert "shop.orders: environment variable X_SHOP_ORDERS is not set. Set X_SHOP_ORDERS" in said.err
+
+
+def test_two_syncs_at_once_stage_every_row_once_and_neither_is_in_trouble(bad: BadSources) -> None:
+    bad.files("notes", a_csv=csv_of(sound(1), sound(2)), b_csv=csv_of(sound(3)))
+    deployment = deployment_of(bad)
+    together = threading.Barrier(2)
+
+    def run() -> list[FeedOutcome]:
+        together.wait()
+        return sync(deployment, list(deployment.catalog.values()), wants_refresh=False).feeds
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(run), pool.submit(run)
+        outcomes = [*first.result(), *second.result()]
+    assert [outcome.troubles for outcome in outcomes] == [[], [], [], []]
+    assert sum(outcome.rows_landed for outcome in outcomes) == 5
+    assert sum(outcome.tally.rows_new for outcome in outcomes) == 5
+    assert (staged(deployment.home, "shop.orders"), staged(deployment.home, "notes.orders")) == (2, 3)
+
+
+_HOLD = """
+import sys, time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from pipelines.ledger import leases
+from pipelines.ledger.database import Ledger
+with Ledger(Path(sys.argv[1])) as ledger:
+    leases.acquire(ledger, sys.argv[2], now=datetime(2024, 5, 14, tzinfo=UTC))
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def somebody_works_on(home: Home, resource_name: str) -> Iterator[int]:
+    """Another living process holds a lease."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(home.ledger), resource_name], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+@pytest.mark.parametrize(
+    ("work", "fact"),
+    [("feed:shop.orders", "another sync is at work on it"), ("warehouse", "the warehouse is being written")],
+)
+def test_who_is_at_work_is_named_and_what_waited_is_staged_later(bad: BadSources, work: str, fact: str) -> None:
+    deployment = deployment_of(bad)
+    contracts = list(deployment.catalog.values())
+    with somebody_works_on(deployment.home, work) as pid:
+        [outcome] = sync(replace(deployment, patience=timedelta(0)), contracts, wants_refresh=False).feeds
+    [trouble] = outcome.troubles
+    assert trouble.startswith(f"shop.orders: {fact} (process {pid} on ")
+    assert outcome.is_retryable
+    # Its holder is dead by now, so the lease is free although it was never given back.
+    [again] = sync(deployment, contracts, wants_refresh=False).feeds
+    assert again.troubles == []
+    assert staged(deployment.home, "shop.orders") == 2
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of its own that is soon full."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk; a limit on file sizes is tested beside this")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def big_file(rows: int = 60_000) -> bytes:
+    """Rows that pack badly."""
+    words = (format(number * 2654435761 % 2**61, "x") for number in range(1, rows * 4))
+    return csv_of(*(sound(number, " ".join(next(words) for _ in range(3))) for number in range(rows)))
+
+
+def test_a_full_disk_is_told_and_nothing_half_landed_stays(bad: BadSources) -> None:
+    bad.files("big", a_csv=big_file())
+    with small_disk(bad.folder / "disk", "2m") as disk:
+        deployment = replace(deployment_of(bad), home=Home(disk / "home"))
+        deployment.home.root.mkdir()
+        contracts = [deployment.catalog["big.orders"]]
+        [outcome] = sync(deployment, contracts, wants_refresh=False).feeds
+        [trouble] = outcome.troubles
+        assert trouble.startswith("big.orders: the disk of the home folder is full. Free space there")
+        assert list(deployment.home.landing.glob("*/*/*/*")) == []
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        [again] = sync(deployment, contracts, wants_refresh=False).feeds
+        assert again.troubles == []
+        assert staged(deployment.home, "big.orders") == 60_000
+
+
+def test_a_limit_on_file_sizes_is_told_in_a_line_and_nothing_half_landed_stays(bad: BadSources) -> None:
+    bad.files("big", a_csv=big_file())
+    home = home_of(bad)
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    done = subprocess.run(
+        command(bad, home, "sync", "big.orders", "--no-refresh"),
+        capture_output=True, text=True, check=False, preexec_fn=limit,
+    )  # fmt: skip
+    assert done.returncode == 1
+    [trouble] = [line for line in done.stderr.splitlines() if line.startswith("trouble")]
+    assert trouble.startswith("trouble  big.orders: ")
+    assert "run c360 sync again" in trouble
+    assert "Traceback" not in done.stderr
+    assert list(home.landing.glob("*/*/*/*")) == []
+    said = c360(home, "sync", "big.orders", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert said.code == 0
+    assert staged(home, "big.orders") == 60_000
+
+
+def test_a_home_that_may_not_be_written_is_told(bad: BadSources) -> None:
+    home = home_of(bad)
+    home.root.chmod(0o500)
+    for folder in [*bad.folder.resolve().parents][:3] + [bad.folder]:
+        if folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    home.connections.chmod(0o644)
+    options: dict[str, str] = {} if os.geteuid() else {"user": "nobody"}
+    done = subprocess.run(
+        command(bad, home, "sync", "--no-refresh"), capture_output=True, text=True, check=False, **options
+    )  # type: ignore[call-overload]
+    home.root.chmod(0o700)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(home.root) in done.stderr
+
+
+def test_ctrl_c_stops_soon_with_130_and_the_next_sync_brings_everything(bad: BadSources) -> None:
+    asked, released = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        asked.set()
+        released.wait(60)
+
+    with web_server(wait) as url:
+        bad.rest("slow", f"{url}/slow")
+        home = home_of(bad)
+        process = subprocess.Popen(
+            command(bad, home, "sync", "--no-refresh"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert asked.wait(30)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=50)
+        took = time.monotonic() - began
+        released.set()
+        assert process.returncode == 130
+        assert "Stopped. Nothing half-landed or half-published is left" in errors
+        assert "Traceback" not in errors
+        assert took < 5
+        said = c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert (said.code, said.err) == (0, "")
+    assert staged(home, "shop.orders") == 2
+    with sqlite3.connect(home.ledger) as connection:
+        runs = connection.execute("SELECT status FROM feed_run WHERE feed = 'slow.orders' ORDER BY run_id").fetchall()
+    assert runs == [("ABANDONED",), ("EMPTY_OK",)]
