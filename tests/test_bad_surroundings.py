@@ -1,8 +1,7 @@
-"""What goes wrong around feeds: a wrong contract, two syncs at once, a full disk, a folder that is read-only, Ctrl-C."""
+"""What goes wrong around feeds: a wrong contract, two syncs at once, a full disk, a read-only home, Ctrl-C."""
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 import sqlite3
@@ -51,7 +50,7 @@ def deployment_of(bad: BadSources) -> Deployment:
         catalog=load_catalog([bad.contracts]),
         environment=load_settings(home.root, environment={}).environment,
         clock=lambda: DAY_ONE,
-        sleep=lambda _: time.sleep(0.01),
+        sleep=time.sleep,
     )
 
 
@@ -224,20 +223,18 @@ def test_a_limit_on_file_sizes_is_told_in_a_line_and_nothing_half_landed_stays(b
 
 
 def test_a_home_that_may_not_be_written_is_told(bad: BadSources) -> None:
-    home = home_of(bad)
-    home.root.chmod(0o500)
-    for folder in [*bad.folder.resolve().parents][:3] + [bad.folder]:
-        if folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    home.connections.chmod(0o644)
-    options: dict[str, str] = {} if os.geteuid() else {"user": "nobody"}
-    done = subprocess.run(
-        command(bad, home, "sync", "--no-refresh"), capture_output=True, text=True, check=False, **options
-    )  # type: ignore[call-overload]
-    home.root.chmod(0o700)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert str(home.root) in done.stderr
+    with small_disk(bad.folder / "disk", "64m") as disk:
+        home = Home(disk / "home")
+        bad.write_connections(home.connections)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        said = c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+        assert said.code == 1
+        assert "Traceback" not in said.err
+        assert "The ledger in the home folder cannot be used" in said.err
+        assert "See that this user may write in the home folder" in said.err
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+        assert staged(home, "shop.orders") == 2
 
 
 def test_ctrl_c_stops_soon_with_130_and_the_next_sync_brings_everything(bad: BadSources) -> None:

@@ -26,21 +26,24 @@ def main() -> None:
     try:
         code = app(global_options_first(sys.argv[1:]), standalone_mode=False)
     except KeyboardInterrupt:
-        # Work in progress is made to be killed: what is not committed is swept by the next run.
-        sys.stderr.write("\nStopped. Nothing half-landed or half-published is left; run c360 sync to go on.\n")
-        _leave(STOPPED)
+        code = STOPPED
     except Exception as error:
         _leave(complain(error))
+    if code == STOPPED:  # Typer, too, turns Ctrl-C into this code
+        # Work in progress is made to be killed: what is not committed is swept by the next run.
+        sys.stderr.write("\nStopped. Nothing half-landed or half-published is left; run c360 sync to go on.\n")
+        _leave(STOPPED, is_stopped=True)
     _leave(code if isinstance(code, int) else 0)
 
 
-def _leave(code: int) -> NoReturn:
+def _leave(code: int, *, is_stopped: bool = False) -> NoReturn:
     """End the process without taking the interpreter down piece by piece.
 
     DuckDB's binding reports its own left-over references there, in fifty lines that help nobody; and a thread that
-    waits for a source would keep a stopped command alive.
+    waits for a source would keep a stopped command alive, as would libraries that wait for their threads on exit.
     """
-    atexit._run_exitfuncs()
+    if not is_stopped:
+        atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import traceback
 from datetime import datetime, timedelta
@@ -57,6 +58,11 @@ def complain(error: Exception) -> int:
         for problem in error.problems:
             err.print(escape(str(problem)))
         return WRONG_USE
+    if isinstance(error, sqlite3.OperationalError):
+        fact = "The ledger in the home folder cannot be used"
+        step = "See that this user may write in the home folder and that its disk has space, then run it again."
+        err.print(f"[red]{fact}: {escape(str(error))}. {step}[/red]")
+        return TROUBLE
     if isinstance(error, FeedTrouble | Trouble | LeaseHeld | OSError):
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE

@@ -33,7 +33,8 @@ MAX_EMAIL = 254
 def fold(text: str) -> str:
     """Case-fold, strip accents (NFKD) and turn everything but letters, digits and vowel signs into single blanks."""
     if not text.isascii():
-        text = _strip_accents(text.casefold()).translate(UNDECOMPOSED)
+        # Again after decomposing: a letter in a square becomes a capital.
+        text = _strip_accents(text.casefold()).casefold().translate(UNDECOMPOSED)
         kept = (char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in _no_quotes(text))
         return " ".join("".join(kept).split())
     return " ".join(re.sub(r"[^a-z0-9]+", " ", _no_quotes(text.casefold())).split())
