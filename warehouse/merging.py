@@ -114,16 +114,19 @@ def rows_sql(source: Incoming) -> str:
 def confirm(connection: duckdb.DuckDBPyConnection, source: Incoming) -> None:
     """Remember that a later batch brought the same content, without touching the staged row.
 
-    Only rows without a change time need it: for them the batch decides what is newer. A full delivery confirms every
+    Where versions have no change time, or the same one, the batch decides what is newer. A full delivery confirms every
     row, so its sequence number is enough.
     """
     if source.is_full:
         return
+    where = "FROM temp.verdict v WHERE v.state = 'unchanged' AND v.staged_seq < $batch_seq"
+    facts = {"entity": source.entity, "system": source.source_system, "batch_seq": source.batch_seq}
     connection.execute(
-        "INSERT INTO staging.confirmed_row SELECT ?, ?, _key, ? FROM temp.verdict "
-        "WHERE state = 'unchanged' AND _changed_at IS NULL AND staged_seq < ?",
-        [source.entity, source.source_system, source.batch_seq, source.batch_seq],
+        f"""DELETE FROM staging.confirmed_row WHERE entity = $entity AND source_system = $system
+            AND batch_seq < $batch_seq AND _key IN (SELECT v._key {where})""",
+        facts,
     )
+    connection.execute(f"INSERT INTO staging.confirmed_row SELECT $entity, $system, v._key, $batch_seq {where}", facts)
 
 
 def _fill_tombstones(connection: duckdb.DuckDBPyConnection, source: Incoming) -> None:

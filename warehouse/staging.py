@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from warehouse import absence, holding, merging, quarantine
 from warehouse.absence import ShrinkRefused, delete_absent, find_absent
+from warehouse.batch import Batch
 from warehouse.cast_sql import literal, quoted
 from warehouse.counting import number, parquet_rows
 from warehouse.quarantine import utc
@@ -66,28 +67,6 @@ class SchemaConflict(ValueError):
 
 class ConservationBroken(RuntimeError):
     """The rows of a batch do not add up. Nothing of the batch is applied."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What staging must know of a batch. Times are aware UTC.
-
-    A release brings back held rows of a landed batch: it has a batch id of its own, names the landed batch in
-    `release_of`, and carries that batch's `batch_seq` and `landed_at`, because its rows are as old as they are.
-    """
-
-    batch_id: str
-    feed: str
-    entity: str
-    source_system: str
-    batch_seq: int
-    landed_at: datetime
-    release_of: str | None = None
-
-    @property
-    def landed_batch_id(self) -> str:
-        """The batch whose landing folder holds the rows."""
-        return self.release_of or self.batch_id
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,28 @@
+"""What the modules that apply a batch know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What staging must know of a batch. Times are aware UTC.
+
+    A release brings back held rows of a landed batch: it has a batch id of its own, names the landed batch in
+    `release_of`, and carries that batch's `batch_seq` and `landed_at`, because its rows are as old as they are.
+    """
+
+    batch_id: str
+    feed: str
+    entity: str
+    source_system: str
+    batch_seq: int
+    landed_at: datetime
+    release_of: str | None = None
+
+    @property
+    def landed_batch_id(self) -> str:
+        """The batch whose landing folder holds the rows."""
+        return self.release_of or self.batch_id
