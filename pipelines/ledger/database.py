@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 BUSY_TIMEOUT_SECONDS = 60.0  # writers hold the file for milliseconds; a minute means that something is wrong
+WAL_RETRY_SECONDS = 0.02
 SCHEMA_FILE = Path(__file__).parent / "schema.sql"
 
 
@@ -22,10 +24,21 @@ class Ledger:
         self._connection.row_factory = sqlite3.Row
         # FULL, as a commit here is what makes a batch count: it must survive a power cut.
         self._connection.execute("PRAGMA synchronous=FULL")
-        if self._connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+        if self._wal_mode() != "wal":
             raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
         if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'publication'").fetchone():
             self._connection.executescript(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+    def _wal_mode(self) -> str:
+        """Turn a new file to WAL. SQLite refuses others meanwhile, however patient they are; so this tries again."""
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+        while True:
+            try:
+                return str(self._connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() >= give_up_at:
+                    raise
+                time.sleep(WAL_RETRY_SECONDS)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

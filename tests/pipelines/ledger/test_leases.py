@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,3 +68,10 @@ def test_a_holder_on_another_host_is_dead_once_it_stops_renewing(ledger: Ledger)
     with pytest.raises(leases.LeaseHeld):
         leases.acquire(ledger, "warehouse", now=NOON + timedelta(minutes=9))
     assert leases.acquire(ledger, "warehouse", now=NOON + timedelta(minutes=11)).token == 2
+
+
+def test_many_threads_may_open_a_new_ledger_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for number in range(10):
+            path = tmp_path / f"{number}.db"
+            list(pool.map(lambda _, path=path: Ledger(path).close(), range(8)))
