@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipelines.identity.names import Name, birth_dates_agree, compare
+from pipelines.identity.names import Name, birth_dates_agree, compare, slips_of
 
 
 class Link(NamedTuple):
@@ -85,8 +85,12 @@ def cluster(
     return result
 
 
+# Distinct names, birth dates and parties of a cluster.
+_Held = tuple[frozenset[int], frozenset[str], frozenset[str]]
+
+
 class _Holdings:
-    """The distinct names, birth dates and parties of each cluster, kept only once a cluster has two records."""
+    """What each cluster holds, kept only once records that say different things have met in it."""
 
     def __init__(
         self,
@@ -96,27 +100,39 @@ class _Holdings:
         parties: Sequence[str],
     ) -> None:
         self._names, self._name_of, self._birth_dates, self._parties = names, name_of, birth_dates, parties
-        self._of_cluster: dict[int, tuple[frozenset[int], frozenset[str], frozenset[str]]] = {}
+        self._of_cluster: dict[int, _Held] = {}
         self._differ = lru_cache(maxsize=1 << 18)(self._names_differ)
 
     def conflict(self, low: int, high: int) -> str | None:
         """Say why the two clusters may not be one, or None."""
+        if low not in self._of_cluster and high not in self._of_cluster and self._says_the_same(low, high):
+            return None
         left_names, left_dates, left_parties = self._held(low)
         right_names, right_dates, right_parties = self._held(high)
         if left_parties and right_parties and left_parties != right_parties:
             return "person_and_organisation"
-        if any(self._differ(a, b) for a in left_names - right_names for b in right_names - left_names):
+        clashes = ((a, b) for a in left_names - right_names for b in right_names - left_names if self._differ(a, b))
+        if any(not self._is_slip(a, b, left_names | right_names) for a, b in clashes):
             return "names_differ"
-        if any(not birth_dates_agree(a, b) for a in left_dates for b in right_dates):
+        if any(not birth_dates_agree(a, b) for a in left_dates - right_dates for b in right_dates - left_dates):
             return "birth_dates_differ"
         return None
 
     def merge(self, low: int, high: int) -> None:
-        low_held, high_held = self._held(low), self._held(high)
-        self._of_cluster[low] = (low_held[0] | high_held[0], low_held[1] | high_held[1], low_held[2] | high_held[2])
+        if low not in self._of_cluster and high not in self._of_cluster and self._says_the_same(low, high):
+            return
+        left, right = self._held(low), self._held(high)
+        self._of_cluster[low] = (left[0] | right[0], left[1] | right[1], left[2] | right[2])
         self._of_cluster.pop(high, None)
 
-    def _held(self, root: int) -> tuple[frozenset[int], frozenset[str], frozenset[str]]:
+    def _says_the_same(self, low: int, high: int) -> bool:
+        return (
+            self._names[low] == self._names[high]
+            and self._birth_dates[low] == self._birth_dates[high]
+            and self._parties[low] == self._parties[high]
+        )
+
+    def _held(self, root: int) -> _Held:
         if root in self._of_cluster:
             return self._of_cluster[root]
         name, birth, party = self._names[root], self._birth_dates[root], self._parties[root]
@@ -125,6 +141,11 @@ class _Holdings:
             frozenset((birth,)) if birth else frozenset(),
             frozenset() if party == "unknown" else frozenset((party,)),
         )
+
+    def _is_slip(self, left: int, right: int, held: frozenset[int]) -> bool:
+        """Two wrong spellings of a name that a third record of the clusters has right."""
+        one, other = self._name_of[left], self._name_of[right]
+        return any(slips_of(self._name_of[known], one, other) for known in held - {left, right})
 
     def _names_differ(self, left: int, right: int) -> bool:
         return compare(self._name_of[left], self._name_of[right]).relation == "different"

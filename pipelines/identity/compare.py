@@ -1,13 +1,12 @@
 """Judging candidate pairs: what two profiles agree on, which rule that satisfies, and what keeps them apart.
 
-The rules are data; a pair takes the strongest rule that it satisfies. Whether linked pairs may share a cluster is
-decided in `cluster`; how two names relate in `names`.
+The rules themselves live in `rules`. Whether linked pairs may share a cluster is decided in `cluster`; how two names
+relate in `names`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from pipelines.identity import names
+from pipelines.identity.rules import CONTACT_RULES, MEETING_PLACES, ORGANISATION_RULES, PERSON_RULES, strongest
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,51 +27,6 @@ SAME_ORGANISATION = 90.0
 SIMILAR_STREET = 0.9
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A way to be the same customer. `strength` estimates the share of its links that are right, and orders them."""
-
-    rule_id: str
-    strength: float
-    condition: str
-
-
-PERSON_RULES = (
-    Rule("strong_id", 0.99, "same_strong_id"),
-    Rule("email_and_name", 0.98, "same_email AND relation = 'full'"),
-    Rule("email_given_name_and_birth_date", 0.97, "same_email AND relation = 'given_only' AND birth = 'equal'"),
-    Rule("phone_and_name", 0.96, "same_phone AND relation = 'full'"),
-    Rule("phone_given_name_and_birth_date", 0.95, "same_phone AND relation = 'given_only' AND birth = 'equal'"),
-    Rule("name_and_birth_date", 0.94, "relation = 'full' AND birth = 'equal'"),
-    Rule("address_and_name", 0.93, "same_address AND relation = 'full'"),
-    Rule("email_and_given_name", 0.92, "same_email AND relation = 'given_only'"),
-    Rule("given_name_birth_date_and_place", 0.91, "relation = 'given_only' AND birth = 'equal' AND same_postal_code"),
-    Rule("initial_birth_date_and_place", 0.90, "relation = 'partial' AND birth = 'equal' AND same_postal_code"),
-    Rule("postal_code_similar_street_and_name", 0.89, "relation = 'full' AND similar_street"),
-    Rule("email_and_birth_date", 0.88, "same_email AND relation = 'unclear' AND birth = 'equal'"),
-    Rule("near_birth_date_name_and_place", 0.87, "relation = 'full' AND birth = 'near' AND same_postal_code"),
-    Rule("email_and_part_of_name", 0.86, "same_email AND relation = 'partial' AND NOT is_email_contested"),
-    Rule("email_alone", 0.85, "same_email AND relation IS NULL AND NOT is_email_contested"),
-    Rule("email_and_name_in_other_script", 0.84, "same_email AND relation = 'other_script' AND NOT is_email_contested"),
-    Rule(
-        "phone_birth_date_and_name_in_other_script",
-        0.83,
-        "same_phone AND birth = 'equal' AND relation = 'other_script'",
-    ),
-    Rule("phone_and_part_of_name", 0.80, "same_phone AND relation = 'partial' AND NOT is_phone_contested"),
-    Rule("phone_alone", 0.70, "same_phone AND relation IS NULL AND NOT is_phone_contested"),
-)
-ORGANISATION_RULES = (
-    Rule("strong_id", 0.99, "same_strong_id"),
-    Rule("organisation_and_email", 0.97, "same_organisation AND same_email"),
-    Rule("organisation_and_domain", 0.95, "same_organisation AND same_domain"),
-    Rule("organisation_and_phone", 0.93, "same_organisation AND same_phone"),
-    Rule("organisation_and_address", 0.92, "same_organisation AND (same_address OR similar_street)"),
-    Rule("email_alone", 0.85, "is_one_unnamed AND same_email AND NOT is_email_contested"),
-    Rule("phone_alone", 0.70, "is_one_unnamed AND same_phone AND NOT is_phone_contested"),
-)
-
-
 def judge_candidates(connection: duckdb.DuckDBPyConnection) -> None:
     """Build the temporary table `judged`: one row per candidate pair that a rule links, or would link but for a veto.
 
@@ -82,10 +37,15 @@ def judge_candidates(connection: duckdb.DuckDBPyConnection) -> None:
     _compare_organisations(connection)
     _compare_birth_dates(connection)
     _build_features(connection)
-    _find_contested_values(connection)
-    linked = f"""CASE WHEN both_persons THEN {_strongest(PERSON_RULES)}
-                      WHEN both_organisations THEN {_strongest(ORGANISATION_RULES)} END"""
-    contested = "(SELECT value FROM contested_value WHERE kind = '{}')"
+    _find_contested(connection)
+    linked = f"""CASE WHEN both_persons THEN {strongest(PERSON_RULES)}
+                      WHEN both_organisations THEN {strongest(ORGANISATION_RULES)}
+                      WHEN is_contact THEN {strongest(CONTACT_RULES)} END"""
+    contested = ", ".join(
+        f"""(left_id IN (SELECT profile_id FROM contested WHERE kind = '{kind}')
+             OR right_id IN (SELECT profile_id FROM contested WHERE kind = '{kind}')) AS is_{kind}_contested"""
+        for kind in MEETING_PLACES
+    )
     # What would have linked two people had their names or birth dates not spoken against it: worth explaining.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE judged AS
@@ -95,10 +55,7 @@ def judge_candidates(connection: duckdb.DuckDBPyConnection) -> None:
                              same_strong_id: same_strong_id, same_postal_code: same_postal_code, birth_date: birth,
                              names: relation, same_organisation: same_organisation}}) AS evidence
             FROM (SELECT *, if(guard IS NULL, {linked}, NULL) AS rule
-                  FROM (SELECT *, email IN {contested.format("email")} AS is_email_contested,
-                               coalesce(phone IN {contested.format("phone")}, false)
-                               OR coalesce(other_phone IN {contested.format("phone")}, false) AS is_phone_contested
-                        FROM feature))
+                  FROM (SELECT *, {contested} FROM feature))
             WHERE rule IS NOT NULL
                OR (guard IS NOT NULL
                    AND (same_email OR same_phone OR same_strong_id OR (relation = 'full' AND same_address)))"""
@@ -190,20 +147,25 @@ def _build_features(connection: duckdb.DuckDBPyConnection) -> None:
               coalesce(one.email = other.email, false) AS same_email,
               {_same_phone()} AS same_phone,
               coalesce(one.address = other.address, false) AS same_address,
+              coalesce(list_has_any(one.homes, other.homes), false) AS same_household,
               coalesce(one.postal_code_std = other.postal_code_std, false) AS same_postal_code,
               coalesce(one.postal_code_std = other.postal_code_std AND jaro_winkler_similarity(
                 split_part(one.address, ', ', 1), split_part(other.address, ', ', 1)) >= {SIMILAR_STREET}, false)
                 AS similar_street,
               coalesce(one.domain = other.domain, false) AS same_domain,
+              coalesce(one.mailbox = other.mailbox, false) AS same_mailbox,
+              one.is_role_mailbox AS is_role_mailbox,
+              coalesce(one.company_domain = other.company_domain, false) AS same_company,
+              {_is_contact("one")} AND other.party_std = 'organisation'
+                OR {_is_contact("other")} AND one.party_std = 'organisation' AS is_contact,
               coalesce(organisation_comparison.is_same, false) AS same_organisation,
               CASE WHEN one.date_of_birth_std = other.date_of_birth_std THEN 'equal'
                    WHEN is_near THEN 'near' WHEN NOT is_near THEN 'differ' END AS birth,
               relation, agreement,
               CASE WHEN one.party_std <> other.party_std AND 'unknown' NOT IN (one.party_std, other.party_std)
-                     THEN 'person_and_organisation'
+                        AND NOT is_contact THEN 'person_and_organisation'
                    WHEN relation = 'different' THEN 'names_differ'
-                   WHEN birth = 'differ' THEN 'birth_dates_differ' END AS guard,
-              one.email AS email, one.phone AS phone, other.phone AS other_phone
+                   WHEN birth = 'differ' THEN 'birth_dates_differ' END AS guard
             FROM candidate
             JOIN profile AS one ON one.profile_id = left_id JOIN profile AS other ON other.profile_id = right_id
             LEFT JOIN profile_name AS one_name ON one_name.profile_id = left_id
@@ -220,19 +182,30 @@ def _build_features(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _find_contested_values(connection: duckdb.DuckDBPyConnection) -> None:
-    """Build `contested_value`: e-mails and phones on which two clearly different customers meet.
+def _find_contested(connection: duckdb.DuckDBPyConnection) -> None:
+    """Build `contested` (kind, profile_id): profiles that may mean either of two customers with different names.
 
-    Such a value cannot say which of the two a bare record means.
+    They meet both on one e-mail, phone or company domain, and nothing in them speaks against the one or the other.
     """
-    phones = "unnest(list_intersect([one.phone, one.phone_alternate], [other.phone, other.phone_alternate]))"
-    both = """(FROM feature WHERE guard IS NOT NULL AND (same_email OR same_phone)) AS meeting
-              JOIN profile AS one ON one.profile_id = left_id JOIN profile AS other ON other.profile_id = right_id"""
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE contested_value AS
-            SELECT DISTINCT 'email' AS kind, one.email AS value FROM {both} WHERE same_email
-            UNION ALL SELECT DISTINCT 'phone', {phones} FROM {both} WHERE same_phone"""
+    found = " UNION ALL ".join(
+        f"""SELECT DISTINCT '{kind}' AS kind, one.profile_id
+            FROM (FROM feature WHERE {meeting} AND guard IS NOT NULL) AS apart
+            JOIN {kind}_neighbour AS one ON one.other_id = apart.left_id
+            JOIN {kind}_neighbour AS other ON other.other_id = apart.right_id AND other.profile_id = one.profile_id"""
+        for kind, meeting in MEETING_PLACES.items()
     )
+    neighbours = ", ".join(
+        f"""{kind}_neighbour AS (
+              SELECT unnest([left_id, right_id]) AS profile_id, unnest([right_id, left_id]) AS other_id
+              FROM feature WHERE {meeting} AND guard IS NULL AND left_id < right_id)"""
+        for kind, meeting in MEETING_PLACES.items()
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE contested AS WITH {neighbours} {found}")
+
+
+def _is_contact(side: str) -> str:
+    """SQL: a person known to write for an organisation, who may stand for it."""
+    return f"({side}.party_std = 'person' AND {side}.company_domain IS NOT NULL)"
 
 
 def _same_phone() -> str:
@@ -243,15 +216,6 @@ def _same_phone() -> str:
         for b, b_full in (("phone", "phone_std"), ("phone_alternate", "phone_alternate_std"))
     ]
     return f"({' OR '.join(tests)})"
-
-
-def _strongest(rules: Iterable[Rule]) -> str:
-    ordered = sorted(rules, key=lambda rule: (-rule.strength, rule.rule_id))
-    cases = " ".join(
-        f"WHEN {rule.condition} THEN {{rule_id: '{rule.rule_id}', strength: {rule.strength}::DOUBLE}}"
-        for rule in ordered
-    )
-    return f"CASE {cases} END"
 
 
 def _keyed(batch: pa.RecordBatch, **columns: pa.Array) -> pa.Table:

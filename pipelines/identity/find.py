@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.identity import standardise
+from pipelines.identity import phones, standardise
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,7 +18,7 @@ def find(connection: duckdb.DuckDBPyConnection, text: str, *, default_region: st
     """
     text = text.strip()
     name = standardise.person_name(text)
-    number = standardise.phone(text, default_region)
+    number = phones.e164(text, default_region)
     rows = connection.execute(
         """WITH found AS (
              SELECT customer_id FROM identity.golden_customers WHERE customer_id = upper($text)
@@ -39,7 +39,7 @@ def find(connection: duckdb.DuckDBPyConnection, text: str, *, default_region: st
             "text": text,
             "email": standardise.email(text) if "@" in text else None,
             "number": number,
-            "phone_key": standardise.phone_key(text, number),
+            "phone_key": phones.key(text, number),
             "given": name.given if name else None,
             "family": name.family if name else None,
             "organisation": standardise.organisation(text),

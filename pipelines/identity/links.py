@@ -27,7 +27,9 @@ def cluster_records(connection: duckdb.DuckDBPyConnection) -> None:
     """
     _build_links(connection)
     records = connection.sql(
-        """SELECT coalesce(name_id, 0) AS name_id, date_of_birth_std, party_std
+        """SELECT coalesce(name_id, 0) AS name_id, date_of_birth_std,
+                  -- Who writes for an organisation may belong to its customer.
+                  if(party_std = 'person' AND company_domain IS NOT NULL, 'unknown', party_std) AS party_std
            FROM numbered JOIN profile USING (profile_id) LEFT JOIN profile_name USING (profile_id) ORDER BY record_no"""
     ).to_arrow_table()
     rows = connection.execute("SELECT name_id, given_std, family_std, generation_std FROM person_name").fetchall()

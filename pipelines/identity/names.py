@@ -24,7 +24,8 @@ SLIP_LENGTH = 5
 # Endings that turn a man's name into a woman's. Brother and sister share household, surname and e-mail,
 # so a pair that differs by one of these alone is two people, however alike the spelling.
 GENDERED_ENDINGS = (
-    ("", "a"), ("o", "a"), ("us", "a"), ("an", "ina"), ("an", "ine"), ("e", "a"), ("i", "a"), ("", "ina"), ("", "lla")
+    ("", "a"), ("o", "a"), ("us", "a"), ("an", "ina"), ("an", "ine"), ("e", "a"), ("i", "a"), ("", "ina"), ("", "lla"),
+    ("e", "efa"), ("", "efa"), ("", "fa"),
 )  # fmt: skip
 # Endings that do so in some names and are slips in others: neither agreement nor conflict.
 UNSURE_ENDINGS = (("", "e"), ("", "le"), ("", "lle"), ("", "ne"), ("", "tte"), ("", "ette"), ("", "y"), ("", "ie"))
@@ -59,7 +60,7 @@ def compare(left: Name, right: Name) -> NameComparison:
     if left.generation and right.generation and left.generation != right.generation:
         return NameComparison("different", 0.0)
     if _script(left.given or left.family or "") != _script(right.given or right.family or ""):
-        return NameComparison("other_script", 0.5)
+        return _compare_scripts(left, right)
     if not (left.given and left.family and right.given and right.family):
         return _compare_incomplete(left, right)
     given, family = given_names(left.given, right.given), family_names(left.family, right.family)
@@ -76,6 +77,22 @@ def compare(left: Name, right: Name) -> NameComparison:
     return NameComparison("unclear", 0.6 if family == "same" else 0.3)
 
 
+def slips_of(known: Name, left: Name, right: Name) -> bool:
+    """Say whether two names that look different are `known` in two wrong spellings: rmi and reim of remi.
+
+    Never so for names that people have, for names of man and woman, or by way of nicknames.
+    """
+    if left.generation != right.generation or not (left.given and right.given and known.given):
+        return False
+    one, other, true = (name.split()[0] for name in (left.given, right.given, known.given))
+    return (
+        not (_formal(one) and _formal(other))
+        and not _differ_by(one, other, GENDERED_ENDINGS)
+        and _spelling(one, true) == "same" == _spelling(other, true)
+        and compare(left, known).relation == "full" == compare(right, known).relation
+    )
+
+
 @lru_cache(maxsize=1 << 17)
 def given_names(left: str, right: str) -> Agreement:
     """Relate two given names, each one or more words."""
@@ -86,18 +103,38 @@ def given_names(left: str, right: str) -> Agreement:
     if len(first) == 1 or len(second) == 1:
         if len(left_words) > 1 and len(right_words) > 1 and set(left_words) & set(right_words) - {first, second}:
             return "same"
-        return "initial" if first[0] == second[0] else "different"
+        # Bill may sign as W.
+        return "initial" if not _initials(first).isdisjoint(_initials(second)) else "different"
     if set(left_words) <= set(right_words) or set(right_words) <= set(left_words):
         return "same"
     if _script(first) != _script(second):
         return "unclear"
-    if _share_formal_name(first, second) or left.replace(" ", "") == right.replace(" ", ""):
+    if left.replace(" ", "") == right.replace(" ", ""):
+        return "same"
+    if len(left_words) > 1 and len(right_words) > 1:
+        if _spelling(left, right) == "same" and set(left_words) & set(right_words):
+            return "same"
+        if given_names(left_words[1], right_words[1]) == "different":
+            # Jean-Paul and Jean-Pierre may be brothers, or one man with two middle names.
+            return "different" if _single_names(first, second) == "different" else "unclear"
+    return _single_names(first, second)
+
+
+def _single_names(first: str, second: str) -> Agreement:
+    """Relate two given names of one spelled-out word each, in one script."""
+    if _share_formal_name(first, second):
         return "same"
     if _differ_by(first, second, GENDERED_ENDINGS):
         return "different"
+    if _is_misspelt_formal_name(first, second) or _is_misspelt_formal_name(second, first):
+        return "same"
     if _differ_by(first, second, UNSURE_ENDINGS):
         return "unclear"
-    return _spelling(first, second)
+    spelling = _spelling(first, second)
+    if _formal(first) and _formal(second):
+        # Two names that people have: Susan is no slip of Stan, nor Marta of Maria.
+        return "unclear" if spelling == "same" else "different"
+    return spelling
 
 
 @lru_cache(maxsize=1 << 17)
@@ -126,6 +163,19 @@ def given_key(given: str | None) -> str | None:
     return min(load().formal_names.get(word, {word}))
 
 
+def _compare_scripts(left: Name, right: Name) -> NameComparison:
+    """Compare by sound where the letters of both can be written in Latin ones; else the spelling says nothing."""
+    one, other = (Name(*(_latin(part) if part else None for part in name)) for name in (left, right))
+    readable = all(_script(part) == "LATIN" for name in (one, other) for part in name[:2] if part)
+    if readable and compare(one, other).relation == "full":
+        return NameComparison("full", 0.9)
+    return NameComparison("other_script", 0.5)
+
+
+def _latin(text: str) -> str:
+    return "".join(load().latin_letters.get(char, char) for char in text)
+
+
 def _compare_incomplete(left: Name, right: Name) -> NameComparison:
     left_words = [word for word in (left.given, left.family) if word]
     right_words = [word for word in (right.given, right.family) if word]
@@ -148,14 +198,35 @@ def _spelling(left: str, right: str) -> Agreement:
     similarity = JaroWinkler.similarity(left, right)
     if similarity >= SAME_SPELLING:
         return "same"
-    if min(len(left), len(right)) >= SLIP_LENGTH and OSA.distance(left, right, score_cutoff=1) <= 1:
+    if _is_one_slip(left, right):
         return "same"
     return "different" if similarity < CLEARLY_DIFFERENT else "unclear"
+
+
+def _is_one_slip(left: str, right: str) -> bool:
+    return min(len(left), len(right)) >= SLIP_LENGTH and OSA.distance(left, right, score_cutoff=1) <= 1
 
 
 def _share_formal_name(left: str, right: str) -> bool:
     formal = load().formal_names
     return not formal.get(left, frozenset((left,))).isdisjoint(formal.get(right, frozenset((right,))))
+
+
+def _initials(word: str) -> frozenset[str]:
+    """First letters under which somebody with this given name may sign."""
+    return frozenset(name[0] for name in _formal(word)) | {word[0]}
+
+
+def _formal(word: str) -> frozenset[str]:
+    return load().formal_names.get(word, frozenset())
+
+
+def _is_misspelt_formal_name(word: str, nickname: str) -> bool:
+    """Say whether `word` is an unknown name that is spelt like a formal name of `nickname`: willliam and bill."""
+    return not _formal(word) and any(
+        _is_one_slip(word, formal) and not _differ_by(word, formal, GENDERED_ENDINGS + UNSURE_ENDINGS)
+        for formal in _formal(nickname)
+    )
 
 
 def _differ_by(left: str, right: str, endings: tuple[tuple[str, str], ...]) -> bool:
@@ -174,11 +245,19 @@ def _is_swapped(left: Name, right: Name) -> bool:
 
 
 def _is_contained(left: Name, right: Name) -> bool:
-    """All words of the shorter name, two or more, occur in the longer: second given or family names left out."""
+    """All words of the shorter name, two or more, occur in the longer: second given or family names left out.
+
+    One word in three or more may be misspelt.
+    """
     left_words = set(f"{left.given} {left.family}".split())
     right_words = set(f"{right.given} {right.family}".split())
     shared = left_words & right_words
-    return len(shared) >= 2 and (shared in (left_words, right_words))
+    if len(shared) < 2:
+        return False
+    left_rest, right_rest = left_words - shared, right_words - shared
+    if not left_rest or not right_rest:
+        return True
+    return len(left_rest) == len(right_rest) == 1 and given_names(*left_rest, *right_rest) == "same"
 
 
 def _crosses(left: Name, right: Name) -> bool:

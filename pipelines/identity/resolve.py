@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.identity import block, compare, crosswalk, links, quality, records, survivorship, values
 from pipelines.identity.records import EntityRoles
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import duckdb
+
+# Between the two halves of `input_fingerprint`.
+SEAM = "#"
+LAST_RUN = "FROM identity.resolution ORDER BY resolved_at DESC, run_id DESC LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,14 @@ class Resolution:
     retired: int = 0
 
 
+class _Fingerprints(NamedTuple):
+    """Digests of staging, of the records gathered from it, and of the rules; None before the first run."""
+
+    staged: str | None
+    gathered: str | None
+    rules: str | None
+
+
 def resolve(
     connection: duckdb.DuckDBPyConnection,
     *,
@@ -59,15 +71,20 @@ def resolve(
     try:
         tables_before = _temporary_tables(connection)
         ensure_schema(connection)
-        records.gather(connection, entities)
-        prints = records.fingerprint(connection), _rules_fingerprint(default_region)
         former = _former_fingerprints(connection)
-        if prints == former:
+        staged, rules = records.staging_fingerprint(connection, entities), _rules_fingerprint(default_region)
+        if former == _Fingerprints(staged, former.gathered, rules):
             resolution = _unchanged(connection)
         else:
-            rules_changed = former is not None and former[1] != prints[1]
-            resolution = _rebuild(connection, now, run_id, default_region, rules_changed=rules_changed)
-            _log(connection, resolution, prints, now, run_id)
+            records.gather(connection, entities)
+            prints = _Fingerprints(staged, records.fingerprint(connection), rules)
+            if (prints.gathered, rules) == (former.gathered, former.rules):
+                _remember(connection, prints)
+                resolution = _unchanged(connection)
+            else:
+                rules_changed = former.rules not in {None, rules}
+                resolution = _rebuild(connection, now, run_id, default_region, rules_changed=rules_changed)
+                _log(connection, resolution, prints, now, run_id)
         for name in _temporary_tables(connection) - tables_before:
             connection.execute(f"DROP TABLE temp.{name}")
         connection.commit()
@@ -123,12 +140,20 @@ def _rules_fingerprint(default_region: str | None) -> str:
     return digest.hexdigest()
 
 
-def _former_fingerprints(connection: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
-    row = connection.execute(
-        """SELECT input_fingerprint, rules_fingerprint FROM identity.resolution
-           ORDER BY resolved_at DESC, run_id DESC LIMIT 1"""
-    ).fetchone()
-    return (row[0], row[1]) if row else None
+def _former_fingerprints(connection: duckdb.DuckDBPyConnection) -> _Fingerprints:
+    row = connection.execute(f"SELECT input_fingerprint, rules_fingerprint {LAST_RUN}").fetchone()
+    if not row:
+        return _Fingerprints(None, None, None)
+    staged, _, gathered = row[0].partition(SEAM)
+    return _Fingerprints(staged, gathered, row[1])
+
+
+def _remember(connection: duckdb.DuckDBPyConnection, prints: _Fingerprints) -> None:
+    """Rows changed in staging, but nothing that tells of identity: next time the cheap comparison shall suffice."""
+    connection.execute(
+        f"UPDATE identity.resolution SET input_fingerprint = ? WHERE run_id = (SELECT run_id {LAST_RUN})",
+        [f"{prints.staged}{SEAM}{prints.gathered}"],
+    )
 
 
 def _unchanged(connection: duckdb.DuckDBPyConnection) -> Resolution:
@@ -146,12 +171,12 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _log(
-    connection: duckdb.DuckDBPyConnection, resolution: Resolution, prints: tuple[str, str], now: datetime, run_id: str
+    connection: duckdb.DuckDBPyConnection, resolution: Resolution, prints: _Fingerprints, now: datetime, run_id: str
 ) -> None:
     counts = {name: count for name, count in asdict(resolution).items() if name != "changed"}
     connection.execute(
         f"""INSERT INTO identity.resolution
               (run_id, resolved_at, input_fingerprint, rules_fingerprint, {", ".join(counts)})
             VALUES (?, ?, ?, ?, {", ".join("?" * len(counts))})""",
-        [run_id, now.replace(tzinfo=None), *prints, *counts.values()],
+        [run_id, now.replace(tzinfo=None), f"{prints.staged}{SEAM}{prints.gathered}", prints.rules, *counts.values()],
     )

@@ -1,8 +1,8 @@
-"""Making values comparable: e-mail, telephone, names, organisations, streets, postal codes, countries, birth dates.
+"""Making values comparable: e-mail, names, organisations, streets, postal codes, countries.
 
 Pure functions of one value each. They never change a record: the original stays beside the standardised value, and a
-value that cannot be read, or that stands for "no value", becomes None here and nowhere else. `values` applies them to
-tables.
+value that cannot be read, or that stands for "no value", becomes None here and nowhere else. Telephone numbers have
+`phones`; `values` applies both to tables.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from pipelines.identity.names import Name
@@ -19,11 +18,14 @@ from pipelines.identity.vocabulary import load
 
 # Letters that Unicode does not take apart into letter and accent.
 UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+# Marks inside a word: O'Brien is one word.
+QUOTES = str.maketrans(dict.fromkeys("'’‘`´ʼ"))
+ASCII_FOLDED = {code: " " for code in range(128) if not chr(code).isalnum()} | {
+    code: mark for code, mark in QUOTES.items() if code < 128
+}
 # Accents are stripped from Latin, Greek and Cyrillic only (code points below Armenian): in Indic or Semitic scripts a
 # combining mark may be a vowel.
 FIRST_SCRIPT_WITH_VOWEL_MARKS = "԰"
-# Digits compared when the country is unknown: enough to be one subscriber, few enough to leave out trunk prefixes.
-PHONE_KEY_DIGITS = 9
 # An unquoted local part (RFC 5322 dot-atom); everything else goes through the full validator.
 PLAIN_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 MAX_LOCAL_PART = 64
@@ -32,12 +34,12 @@ MAX_EMAIL = 254
 
 def fold(text: str) -> str:
     """Case-fold, strip accents (NFKD) and turn everything but letters, digits and vowel signs into single blanks."""
-    if not text.isascii():
-        # Again after decomposing: a letter in a square becomes a capital.
-        text = _strip_accents(text.casefold()).casefold().translate(UNDECOMPOSED)
-        kept = (char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in _no_quotes(text))
-        return " ".join("".join(kept).split())
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", _no_quotes(text.casefold())).split())
+    if text.isascii():
+        return " ".join(text.casefold().translate(ASCII_FOLDED).split())
+    # Again after decomposing: a letter in a square becomes a capital.
+    text = _strip_accents(text.casefold()).casefold().translate(UNDECOMPOSED)
+    kept = (char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in text.translate(QUOTES))
+    return " ".join("".join(kept).split())
 
 
 def email(text: str) -> str | None:
@@ -58,32 +60,12 @@ def email(text: str) -> str | None:
     return f"{local}@{domain}"
 
 
-def phone(text: str, region: str | None) -> str | None:
-    """E.164, read as a number of `region` (ISO 3166 code) where it has no country prefix; None if impossible."""
-    if _is_placeholder_number(text):
-        return None
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number) or _is_placeholder_number(str(number.national_number)):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def phone_key(text: str, e164: str | None) -> str | None:
-    """Last nine digits, comparable between a national and an international spelling; None if there are fewer."""
-    digits = e164 or re.sub(r"\D", "", re.sub(r"(?i)(?:x|ext|extension|#)\s*\.?\s*\d+\s*$", "", text))
-    digits = digits.lstrip("+")
-    return None if len(digits) < PHONE_KEY_DIGITS or _is_placeholder_number(digits) else digits[-PHONE_KEY_DIGITS:]
-
-
 def person_name(text: str) -> Name | None:
     """Given name(s), family name and generation from 'Given Family' or 'Family, Given'; None for no name.
 
     A single word is a mononym and stands as the given name; 'Word,' is a family name alone.
     """
-    if "@" in text:
+    if "@" in text or is_organisation(text):
         return None
     words = load()
     before, comma, after = text.partition(",")
@@ -102,6 +84,27 @@ def person_name(text: str) -> Name | None:
     return Name(" ".join(left[:cut]), " ".join(left[cut:]), generation)
 
 
+def shown(text: str, name: Name) -> tuple[str | None, str | None]:
+    """Given and family name of `name` in the letters of `text`, from which it was read, capitalised as names are."""
+    words = text.replace(",", " ").split()
+    folded = [fold(word) for word in words]
+    if folded == [name.given, name.family]:
+        return _capitalised(words[0]), _capitalised(words[1])
+    if folded == [name.family, name.given]:
+        return _capitalised(words[1]), _capitalised(words[0])
+
+    def written(part: str | None) -> str | None:
+        if not part:
+            return None
+        for start in range(len(words)):
+            for end in range(start + 1, len(words) + 1):
+                if " ".join(filter(None, folded[start:end])) == part and folded[start] and folded[end - 1]:
+                    return " ".join(map(_capitalised, words[start:end]))
+        return part.title()
+
+    return written(name.given), written(name.family)
+
+
 def organisation(text: str) -> str | None:
     """Folded name without legal forms; None for a placeholder."""
     folded = fold(text)
@@ -112,6 +115,25 @@ def organisation(text: str) -> str | None:
     joined = re.sub(r"\b(\w) (?=\w\b)", r"\1", folded)
     kept = [word for word in joined.split() if word not in words.legal_forms]
     return " ".join(kept) or folded
+
+
+def is_organisation(text: str) -> bool:
+    """Say whether a full name ends in a legal form: 'Marsh Ltd', 'Nowak Sp. z o.o.', 'Vogt e.K.', 'Roth AG'.
+
+    A short form that may be a name or initials counts in its own spelling only, and not after a comma.
+    """
+    words = text.replace(",", " ").split()
+    if len(words) < 2:
+        return False
+    vocabulary = load()
+    last = fold(words[-1]).replace(" ", "")
+    if last in vocabulary.telling_legal_forms:
+        return True
+    return (
+        words[-1].replace(".", "") in vocabulary.cased_legal_forms
+        and "," not in text
+        and not " ".join(words[:-1]).isupper()
+    )
 
 
 def street(text: str) -> str | None:
@@ -146,8 +168,10 @@ def _strip_accents(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(stripped))
 
 
-def _no_quotes(text: str) -> str:
-    return re.sub(r"['’‘`´ʼ]", "", text)
+def _capitalised(word: str) -> str:
+    if not (word.isupper() or word.islower()):
+        return word
+    return word.lower() if fold(word) in load().family_particles else word.title()
 
 
 @lru_cache(maxsize=1 << 16)
@@ -161,14 +185,6 @@ def _full_email(text: str) -> str | None:
         return validate_email(text, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         return None
-
-
-def _is_placeholder_number(text: str) -> bool:
-    """One digit repeated, or a plain run up or down such as 123456789, apart from a leading trunk zero."""
-    digits = re.sub(r"\D", "", text)
-    tail = digits.lstrip("0")
-    # A subscriber number may well contain runs; only a number that is nothing else is a placeholder.
-    return len(set(tail)) <= 1 or tail in "1234567890123" or tail in "9876543210987"
 
 
 def _without_titles(folded: str) -> tuple[list[str], str | None]:

@@ -42,6 +42,7 @@ class Attribute:
             "not_deleted": "is_deleted::INT",
             "verified": "(is_email_verified IS NOT TRUE)::INT",
             "readable": f"(nullif({self.compare}, '') IS NULL)::INT",
+            "spelled_out": "((length(given_std) > 1 AND family_std IS NOT NULL) IS NOT TRUE)::INT",
             "most_frequent": "-count(*) OVER (PARTITION BY customer_id, compared)",
             # Microseconds; a record without a change time counts as the oldest.
             "most_recent": "-coalesce(epoch_us(source_updated_at), 0)",
@@ -74,8 +75,10 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring golden_customers and attribute_provenance up to date for the customers in `changed_customer`."""
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE member AS
-           SELECT customer_id, record.* FROM identity.customer_crosswalk
-           JOIN changed_customer USING (customer_id) JOIN identity.source_records AS record USING (source_record_key)"""
+           SELECT customer_id, record.*, read.standard[6] AS shown_given_name, read.standard[7] AS shown_family_name
+           FROM identity.customer_crosswalk JOIN changed_customer USING (customer_id)
+           JOIN identity.source_records AS record USING (source_record_key)
+           LEFT JOIN (FROM identity.standardised_value WHERE kind = 'name') AS read ON read.value = record.full_name"""
     )
     for table in ("golden_customers", "attribute_provenance"):
         connection.execute(
@@ -130,14 +133,16 @@ def _write_provenance(connection: duckdb.DuckDBPyConnection, attribute: Attribut
             JOIN (FROM {name}_survivor WHERE is_conflict) AS survivor USING (customer_id)
             GROUP BY customer_id"""
     )
-    for column in attribute.columns:
-        connection.execute(
-            f"""INSERT INTO identity.attribute_provenance
-                SELECT customer_id, '{column}', CAST(golden_{column} AS VARCHAR), source_system, source_record_key,
-                       coalesce(rule, if(candidate_count = 1, 'only_value', 'agreed')), candidate_count, is_conflict,
-                       source_updated_at
-                FROM {name}_survivor LEFT JOIN deciding_rule USING (customer_id) WHERE golden_{column} IS NOT NULL"""
-        )
+    values = ", ".join(f"{{name: '{column}', value: CAST(golden_{column} AS VARCHAR)}}" for column in attribute.columns)
+    connection.execute(
+        f"""INSERT INTO identity.attribute_provenance
+            SELECT customer_id, golden.name, golden.value, source_system, source_record_key,
+                   coalesce(rule, if(candidate_count = 1, 'only_value', 'agreed')), candidate_count, is_conflict,
+                   source_updated_at
+            FROM (SELECT *, unnest([{values}]) AS golden FROM {name}_survivor)
+            LEFT JOIN deciding_rule USING (customer_id)
+            WHERE golden.value IS NOT NULL"""
+    )
     connection.execute(f"DROP TABLE {name}_candidate")
 
 

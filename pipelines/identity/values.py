@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipelines.identity import names, standardise
+from pipelines.identity import names, phones, standardise
 from pipelines.identity.vocabulary import load
 
 if TYPE_CHECKING:
@@ -24,13 +24,17 @@ CHUNK = 200_000
 
 
 def _phone(text: str, region: str) -> list[str | None]:
-    number = standardise.phone(text, region or None)
-    return [number, standardise.phone_key(text, number)]
+    number = phones.e164(text, region or None)
+    return [number, phones.key(text, number)]
 
 
-def _person_name(text: str, _region: str) -> list[str | None]:
+def _full_name(text: str, _region: str) -> list[str | None]:
+    """Given and family name, generation, key of the given name; organisation; given and family name as to be shown."""
     name = standardise.person_name(text)
-    return [*name, names.given_key(name.given)] if name else [None] * 4
+    if name:
+        return [*name, names.given_key(name.given), None, *standardise.shown(text, name)]
+    organisation = standardise.organisation(text) if standardise.is_organisation(text) else None
+    return [None, None, None, None, organisation, None, None]
 
 
 def _single(function: Callable[[str], str | None]) -> Callable[[str, str], list[str | None]]:
@@ -42,7 +46,7 @@ STANDARDS: dict[str, Callable[[str, str], list[str | None]]] = {
     "country": _single(standardise.country),
     "email": _single(standardise.email),
     "phone": _phone,
-    "name": _person_name,
+    "name": _full_name,
     "organisation": _single(standardise.organisation),
     "street": _single(standardise.street),
     "postal_code": _single(standardise.postal_code),
@@ -138,7 +142,8 @@ def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
               SELECT pending.* EXCLUDE (is_named_in_full, name_text, phone_region),
                 name_value.standard[1] AS given_std, name_value.standard[2] AS family_std,
                 name_value.standard[3] AS generation_std, name_value.standard[4] AS given_key,
-                organisation_value.standard[1] AS organisation_std, email_value.standard[1] AS email_std,
+                coalesce(organisation_value.standard[1], name_value.standard[5]) AS organisation_std,
+                email_value.standard[1] AS email_std,
                 phone_value.standard[1] AS phone_std, phone_value.standard[2] AS phone_key,
                 phone_alternate_value.standard[1] AS phone_alternate_std,
                 phone_alternate_value.standard[2] AS phone_alternate_key,

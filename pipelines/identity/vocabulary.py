@@ -27,6 +27,8 @@ class Vocabulary:
     family_particles: frozenset[str]
     placeholder_names: frozenset[str]
     legal_forms: frozenset[str]
+    telling_legal_forms: frozenset[str]
+    cased_legal_forms: frozenset[str]
     role_mailboxes: frozenset[str]
     placeholder_mailboxes: frozenset[str]
     placeholder_domains: frozenset[str]
@@ -35,6 +37,7 @@ class Vocabulary:
     street_words: dict[str, str]
     street_tails: dict[str, str]
     countries: dict[str, str]
+    latin_letters: dict[str, str]
     formal_names: dict[str, frozenset[str]]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import duckdb
 import yaml
@@ -45,6 +46,7 @@ class World:
             ENTITIES[entity].key[0]: str(key), "_source_system": system, "_key": str(key), "_is_deleted": False,
             "_changed_at": datetime(2026, 1, 1),  # noqa: DTZ001  staging keeps UTC without a zone
         } | values  # fmt: skip
+        row["_row_hash"] = crc32(repr(sorted(values.items())).encode())
         names = ", ".join(f'"{name}"' for name in row)
         self.connection.execute(
             f'INSERT INTO staging."{entity}" ({names}) VALUES ({", ".join("?" * len(row))})', list(row.values())

@@ -26,6 +26,14 @@ def test_the_weaker_of_two_contradicting_links_is_refused() -> None:
     assert result.spanning == [0]
 
 
+def test_two_misspellings_share_a_cluster_with_the_right_spelling() -> None:
+    names = {1: Name("remi", "roux", None), 2: Name("rmi", "roux", None), 3: Name("reim", "roux", None)}
+    links = [Link(0, 1), Link(0, 2)]
+    none = [None] * 3
+    held = cluster(3, links, names=[1, 2, 3], name_of=names, birth_dates=none, parties=["person"] * 3)
+    assert held.roots == [0, 0, 0]
+
+
 def test_birth_dates_may_not_meet_through_a_third_record() -> None:
     result = run([Link(0, 1), Link(1, 2)], [0, 0, 0], ["19800517", None, "19511102"])
     assert result.roots == [0, 0, 2]

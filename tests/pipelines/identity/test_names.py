@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.identity.names import Name, birth_dates_agree, compare
+from pipelines.identity.names import Name, birth_dates_agree, compare, slips_of
 from pipelines.identity.standardise import person_name
 
 WORDS = st.sampled_from(
@@ -42,11 +42,44 @@ def relation(one: str, other: str) -> str:
         ("Mario Rossi", "Maria Rossi", "different"),
         ("John Smith Jr.", "John Smith Sr.", "different"),
         ("Sukarno", "Budi Hartono", "different"),
-        ("Иван Петров", "Ivan Petrov", "other_script"),
+        ("Bill Fairweather", "Willliam Fairweather", "full"),
+        ("Peggy Hughes", "M. Hughes", "partial"),
+        ("Bill Hughes", "M. Hughes", "different"),
+        ("Rob Roth", "Roberta Roth", "unclear"),
+        ("Stan Roth", "Susan Roth", "different"),
+        ("John Roth", "Joan Roth", "different"),
+        ("Tih Lan Ho", "Thi Lan Ho", "full"),
+        ("NgocA nh Pham", "Ngoc Anh Pham", "full"),
+        ("Mnh Chau Bui", "Bui Minh Chau", "full"),
+        ("Jean-Paul Blanc", "Jean-Pierre Blanc", "unclear"),
+        ("Иван Петров", "Ivan Petrov", "full"),
+        ("Νίκος Γεωργίου", "Nikos Georgiou", "full"),
+        ("Иван Петров", "Olga Petrova", "other_script"),
+        ("王小明", "Wang Xiaoming", "other_script"),
     ],
 )
 def test_names_relate_as_a_clerk_would_say(one: str, other: str, expected: str) -> None:
     assert relation(one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "known", "expected"),
+    [
+        ("Rmi Rousseau", "Reim Rousseau", "Remi Rousseau", True),
+        ("Rmi Rousseau", "Reim Rousseau", "Jean Rousseau", False),
+        ("Mario Rossi", "Maria Rossi", "Mari Rossi", False),  # man and woman
+        ("Jack Rossi", "John Rossi", "Jacky Rossi", False),  # both are names
+        ("Rmi Rousseau Jr.", "Reim Rousseau Sr.", "Remi Rousseau", False),
+    ],
+)
+def test_two_misspellings_agree_through_the_right_spelling_only(
+    one: str, other: str, known: str, expected: bool
+) -> None:
+    left, right, true = person_name(one), person_name(other), person_name(known)
+    assert left
+    assert right
+    assert true
+    assert slips_of(true, left, right) is slips_of(true, right, left) is expected
 
 
 @given(NAMES, NAMES)

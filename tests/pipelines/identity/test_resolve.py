@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.identity import survivorship
+from pipelines.identity import records, survivorship
 from pipelines.identity.find import find
 from pipelines.identity.judgements import record_judgement
 from pipelines.identity.tables import TABLES, ensure_schema
@@ -51,6 +51,17 @@ def test_a_second_run_changes_nothing() -> None:
     before = contents(world)
     assert world.resolve().changed is False
     assert contents(world) == before
+
+
+def test_rows_that_say_nothing_of_identity_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_of(ACCOUNTS)
+    world.add("orders", "shop", 9, account_id="1")
+    before = {name: rows for name, rows in contents(world).items() if name != "resolution"}
+    assert world.resolve().changed is False
+    assert {name: rows for name, rows in contents(world).items() if name != "resolution"} == before
+    # Nor are they gathered again.
+    monkeypatch.setattr(records, "gather", None)
+    assert world.resolve().changed is False
 
 
 def test_no_working_table_is_left_behind() -> None:

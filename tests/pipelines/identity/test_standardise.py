@@ -35,6 +35,40 @@ def test_a_person_name_is_taken_apart(text: str, expected: Name | None) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("Marsh Garden Supplies Inc.", True),
+        ("Nowak Bakery Sp. z o.o.", True),
+        ("Acme, Inc.", True),
+        ("Vogt Textiles e.K.", True),
+        ("Roth AG", True),
+        ("Muller, AG", False),  # initials behind the family name
+        ("MULLER SE", False),
+        ("Inc.", False),
+        ("Anna Huber", False),
+    ],
+)
+def test_a_legal_form_at_the_end_tells_an_organisation(text: str, expected: bool) -> None:
+    assert standardise.is_organisation(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("garcía lópez, José", ("José", "García López")),
+        ("DR. MARIA O'NEIL", ("Maria", "O'Neil")),
+        ("HANS VAN DER BERG", ("Hans", "van der Berg")),
+        ("Mohammed El-Ali", ("Mohammed", "El-Ali")),
+        ("Sukarno", ("Sukarno", None)),
+    ],
+)
+def test_a_name_is_shown_in_the_letters_of_its_source(text: str, expected: tuple[str, str | None]) -> None:
+    name = standardise.person_name(text)
+    assert name
+    assert standardise.shown(text, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         (" John.Smith@Example.COM ", "john.smith@example.com"),
         ("a+shop@mailbox.example", "a+shop@mailbox.example"),
         ("none@none.com", None),
@@ -59,26 +93,6 @@ def test_the_fast_way_accepts_exactly_what_the_validator_accepts(local: str, dom
     except EmailNotValidError:
         expected = None
     assert standardise.email(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "region", "expected"),
-    [
-        ("0151 2345678", "DE", "+491512345678"),
-        ("+49 151 2345678", None, "+491512345678"),
-        ("(212) 555-0123", "US", "+12125550123"),
-        ("2125550123", None, None),
-        ("000000000", "DE", None),
-        ("123456789", "PL", None),
-        ("n/a", "US", None),
-    ],
-)
-def test_a_phone_is_international_or_nothing(text: str, region: str | None, expected: str | None) -> None:
-    assert standardise.phone(text, region) == expected
-
-
-def test_a_national_and_an_international_number_share_their_key() -> None:
-    assert standardise.phone_key("0151 2345678", None) == standardise.phone_key("x", "+491512345678") == "512345678"
 
 
 def test_legal_forms_and_street_words_do_not_count() -> None:

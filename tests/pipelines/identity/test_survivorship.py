@@ -17,6 +17,23 @@ def provenance(world: World, attribute: str) -> dict[str, Any]:
     return dict(world.one("FROM identity.attribute_provenance WHERE attribute_name = ?", attribute))
 
 
+def test_given_and_family_name_are_read_from_a_full_name() -> None:
+    world = World()
+    world.account(1, "LÓPEZ, José")
+    world.resolve()
+    golden = world.golden("accounts/1")
+    assert (golden["full_name"], golden["given_name"], golden["family_name"]) == ("LÓPEZ, José", "José", "López")
+    assert provenance(world, "given_name")["attribute_value"] == "José"
+
+
+def test_a_name_spelled_out_outranks_an_initial_and_a_frequent_one_a_slip() -> None:
+    world = World()
+    for number, name in enumerate(["W. Roth", "W. Roth", "William Roth", "Willliam Roth", "William Roth"]):
+        world.account(number, name, phone=PHONE)
+    world.resolve()
+    assert world.golden("accounts/1")["full_name"] == "William Roth"
+
+
 def test_a_verified_email_outranks_a_newer_one() -> None:
     world = World()
     world.account(1, "Ann Lee", phone=PHONE, email="proved@lee.example", is_email_verified=True, _changed_at=OLD)
