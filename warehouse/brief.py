@@ -69,7 +69,9 @@ def find_customers(connection: duckdb.DuckDBPyConnection, text: str) -> list[Fou
         (
             "name",
             """SELECT customer_id FROM dim_customer
-               WHERE strip_accents(lower(display_name)) LIKE '%' || strip_accents(lower($text)) || '%'""",
+               WHERE display_name IS NOT NULL AND len(list_filter(
+                   string_split(strip_accents(lower($text)), ' '),
+                   lambda word: NOT contains(strip_accents(lower(display_name)), word))) = 0""",
             wanted or None,
         ),
     ]

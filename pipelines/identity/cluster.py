@@ -38,7 +38,7 @@ class Clustering:
 
 def cluster(
     size: int,
-    links: Iterable[Link],
+    links: Iterable[tuple[int, int, bool]],
     *,
     names: Sequence[int],
     name_of: Mapping[int, Name],
@@ -46,7 +46,7 @@ def cluster(
     parties: Sequence[str],
     apart: Iterable[tuple[int, int]] = (),
 ) -> Clustering:
-    """Cluster records 0 … size-1.
+    """Cluster records 0 … size-1 by links (each a Link or a plain tuple like it).
 
     `names[i]` is a number into `name_of`, or 0 for none. `parties[i]` is person, organisation or unknown. `apart` are
     pairs that must not share a cluster. Links must come strongest first; their order decides which of two contradicting
@@ -66,14 +66,16 @@ def cluster(
         return record
 
     result = Clustering(parents)
-    for position, link in enumerate(links):
-        low, high = sorted((root(link.left), root(link.right)))
+    for position, (left, right, is_decreed) in enumerate(links):
+        low, high = root(left), root(right)
         if low == high:
             continue
+        if low > high:
+            low, high = high, low
         if enemies and any(root(enemy) == low for enemy in enemies.get(high, ())):
             result.guarded[position] = "judged_apart"
             continue
-        if not link.is_decreed and (reason := holdings.conflict(low, high)):
+        if not is_decreed and (reason := holdings.conflict(low, high)):
             result.guarded[position] = reason
             continue
         parents[high] = low
@@ -105,8 +107,8 @@ class _Holdings:
 
     def conflict(self, low: int, high: int) -> str | None:
         """Say why the two clusters may not be one, or None."""
-        if low not in self._of_cluster and high not in self._of_cluster and self._says_the_same(low, high):
-            return None
+        if low not in self._of_cluster and high not in self._of_cluster:
+            return self._conflict_of_two(low, high)
         left_names, left_dates, left_parties = self._held(low)
         right_names, right_dates, right_parties = self._held(high)
         if left_parties and right_parties and left_parties != right_parties:
@@ -117,6 +119,17 @@ class _Holdings:
         if any(not birth_dates_agree(a, b) for a in left_dates - right_dates for b in right_dates - left_dates):
             return "birth_dates_differ"
         return None
+
+    def _conflict_of_two(self, left: int, right: int) -> str | None:
+        """The same for two single records: without sets, since most clusters are small."""
+        parties = self._parties[left], self._parties[right]
+        if parties[0] != parties[1] and "unknown" not in parties:
+            return "person_and_organisation"
+        one, other = self._names[left], self._names[right]
+        if one != other and one and other and self._differ(one, other):
+            return "names_differ"
+        born, also = self._birth_dates[left], self._birth_dates[right]
+        return "birth_dates_differ" if born and also and born != also and not birth_dates_agree(born, also) else None
 
     def merge(self, low: int, high: int) -> None:
         if low not in self._of_cluster and high not in self._of_cluster and self._says_the_same(low, high):

@@ -87,12 +87,11 @@ def _build_links(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _read_links(connection: duckdb.DuckDBPyConnection) -> Iterator[cluster.Link]:
+def _read_links(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, int, bool]]:
     reader = connection.sql("SELECT left_no, right_no, is_decreed FROM link ORDER BY position").to_arrow_reader(CHUNK)
     for batch in reader:
         columns = (batch.column(name).to_pylist() for name in ("left_no", "right_no", "is_decreed"))
-        for left, right, is_decreed in zip(*columns, strict=True):
-            yield cluster.Link(left, right, is_decreed)
+        yield from zip(*columns, strict=True)
 
 
 def _interned(column: pa.ChunkedArray) -> list[str | None]:

@@ -249,8 +249,10 @@ def _is_contained(left: Name, right: Name) -> bool:
 
     One word in three or more may be misspelt.
     """
-    left_words = set(f"{left.given} {left.family}".split())
-    right_words = set(f"{right.given} {right.family}".split())
+    left_text, right_text = f"{left.given} {left.family}", f"{right.given} {right.family}"
+    if left_text.count(" ") == right_text.count(" ") == 1:
+        return left_text == right_text
+    left_words, right_words = set(left_text.split()), set(right_text.split())
     shared = left_words & right_words
     if len(shared) < 2:
         return False

@@ -166,7 +166,10 @@ def _write_golden(connection: duckdb.DuckDBPyConnection, declared: Iterable[Attr
               FROM surviving)
             SELECT *, if(party_type = 'organisation',
                          coalesce(organisation_name, full_name, primary_email, primary_phone_e164),
-                         coalesce(full_name, organisation_name, primary_email, primary_phone_e164)) AS display_name
+                         -- 'Smith, Ann' is how lists are sorted, not how people are called.
+                         coalesce(if(contains(full_name, ',') AND given_name IS NOT NULL AND family_name IS NOT NULL,
+                                     given_name || ' ' || family_name, full_name),
+                                  organisation_name, primary_email, primary_phone_e164)) AS display_name
             FROM named"""
     )
     for attribute in declared:
