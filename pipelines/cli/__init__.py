@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+import threading
+from types import FrameType
 from typing import NoReturn
 
 from pipelines.cli.app import app, global_options_first
@@ -15,13 +18,28 @@ from pipelines.cli.console import complain
 from pipelines.settings import silence_telemetry
 
 STOPPED = 130  # 128 + SIGINT, as shells have it
+# From Ctrl-C until the process ends whatever its main thread does.
+STOP_SECONDS = 3.0
 
 
 def main() -> None:
     """Entry point of the command `c360`."""
     silence_telemetry()
+    signal.signal(signal.SIGINT, _interrupt)
     # Each command adds itself to the app when its module is imported.
-    from pipelines.cli import customer, demo, docs, doctor, feeds, quarantine, query, sample, status, sync  # noqa: F401
+    from pipelines.cli import (  # noqa: F401
+        customer,
+        demo,
+        docs,
+        doctor,
+        feeds,
+        quarantine,
+        query,
+        resolve,
+        sample,
+        status,
+        sync,
+    )
 
     try:
         code = app(global_options_first(sys.argv[1:]), standalone_mode=False)
@@ -30,10 +48,22 @@ def main() -> None:
     except Exception as error:
         _leave(complain(error))
     if code == STOPPED:  # Typer, too, turns Ctrl-C into this code
-        # Work in progress is made to be killed: what is not committed is swept by the next run.
-        sys.stderr.write("\nStopped. Nothing half-landed or half-published is left; run c360 sync to go on.\n")
-        _leave(STOPPED, is_stopped=True)
+        _stop()
     _leave(code if isinstance(code, int) else 0)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt, and see that the process ends: a destructor or a callback may swallow the exception."""
+    timer = threading.Timer(STOP_SECONDS, _stop)
+    timer.daemon = True
+    timer.start()
+    raise KeyboardInterrupt
+
+
+def _stop() -> NoReturn:
+    # Work in progress is made to be killed: what is not committed is swept by the next run.
+    sys.stderr.write("\nStopped. Nothing half-landed or half-published is left; run c360 sync to go on.\n")
+    _leave(STOPPED, is_stopped=True)
 
 
 def _leave(code: int, *, is_stopped: bool = False) -> NoReturn:

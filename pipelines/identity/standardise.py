@@ -142,7 +142,12 @@ def street(text: str) -> str | None:
     words = load()
     if not folded or folded in words.placeholder_names:
         return None
-    return " ".join(_short_street_word(word) for word in folded.split())
+    return street_words(folded)
+
+
+def street_words(folded: str) -> str:
+    """Put the kinds of streets in a folded street in their short form."""
+    return " ".join(map(_short_street_word, folded.split()))
 
 
 def postal_code(text: str) -> str | None:
@@ -203,6 +208,7 @@ def _without_titles(folded: str) -> tuple[list[str], str | None]:
     return words, generation
 
 
+@lru_cache(maxsize=1 << 16)
 def _short_street_word(word: str) -> str:
     vocabulary = load()
     if word in vocabulary.street_words:

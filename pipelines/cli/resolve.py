@@ -1,0 +1,42 @@
+"""`c360 resolve`: who is who in any table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from pipelines.cli.app import app
+from pipelines.cli.console import WRONG_USE, err, out
+from pipelines.identity.matching.roles import WrongInput
+
+
+@app.command("resolve")
+def resolve_command(
+    records: Annotated[Path, typer.Argument(help="Parquet or CSV with record_id and text columns.")],
+    roles: Annotated[Path, typer.Option(help="YAML: one `column: role` line a column.")],
+    output: Annotated[Path, typer.Option(help="Where record_id, customer_id, household_id, confidence go.")],
+    threshold: Annotated[float, typer.Option(help="Probability above which records join.")] = 0.5,
+    judgements: Annotated[
+        Path | None, typer.Option(help="Decisions of people: left_id, right_id, decision (match, no_match, unsure).")
+    ] = None,
+    explain: Annotated[Path | None, typer.Option(help="Where the evidence of each pair goes, in bits.")] = None,
+) -> int:
+    """Find the records of a table that are the same person or organisation. The roles are all it needs to know."""
+    from pipelines.identity.matching.table import resolve_table
+
+    try:
+        with err.status("Resolving ..."):
+            resolved = resolve_table(
+                records, roles, output, threshold=threshold, judgements=judgements, explanation=explain
+            )
+    except WrongInput as wrong:
+        err.print(f"[red]{escape(str(wrong))}[/red]")
+        return WRONG_USE
+    out.print(
+        f"{resolved.records:,} records are {resolved.customers:,} customers in {resolved.households:,} households "
+        f"({resolved.pairs:,} pairs compared). {escape(str(output))}"
+    )
+    return 0

@@ -1,0 +1,241 @@
+"""Attributes that are compared as they stand: words, dates, contacts, organisations.
+
+Names of people and addresses, which are compared in several parts, have files of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from rapidfuzz.fuzz import token_sort_ratio
+from typing_extensions import override
+
+from pipelines.identity.matching import levels as known
+from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, shared_values
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints, Mask, Reals, numbered, packed
+from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
+from pipelines.identity.matching.people import People
+from pipelines.identity.matching.spelling import Spellings
+from pipelines.identity.vocabulary import load
+
+# Token-sort ratio from which two names of organisations are one with slips, and from which they share a part.
+SAME_ORGANISATION, SIMILAR_ORGANISATION = 88.0, 72.0
+SHORTEST_MAILBOX = 4
+
+
+class Words(Attribute):
+    """Same, one slip apart (or an initial, or similar), or different."""
+
+    def __init__(self, column: Column, comparison: Comparison) -> None:
+        self.column = column
+        self.comparisons = (comparison,)
+        names = [level.name for level in comparison.levels]
+        self.different = len(names)
+        self.knows_slips, self.knows_similar, self.knows_initials = (
+            name in names for name in ("slip", "similar", "initial")
+        )
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        result, rows = compare_codes(self.column.codes[left], self.column.codes[right], self.different)
+        if len(rows) and (self.knows_slips or self.knows_similar):
+            found = Spellings(self.column, self.column.codes[left[rows]], self.column.codes[right[rows]])
+            alike = found.is_same | found.is_similar if self.knows_similar else found.is_same
+            level = np.where(alike, 2, self.different).astype(np.int8)
+            if self.knows_initials:
+                unlike = np.flatnonzero(level == self.different)
+                level[unlike] = found.each(
+                    unlike, lambda one, other: 3 if _is_short_for(one, other) else self.different
+                )
+            result[rows] = level
+        return (result,)
+
+    @override
+    def count(self, people: People) -> None:
+        self.share = people.shares(self.column.codes, len(self.column.values))
+
+    @override
+    def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
+        return (at_level(levels[0], 1, self.share, self.column.codes[left]),)
+
+
+class Births(Attribute):
+    """Birth dates; one wrong digit, two swapped ones, or day for month are slips."""
+
+    comparisons = (known.BIRTH,)
+
+    def __init__(self, births: Ints) -> None:
+        self.year, self.month, self.day = births
+        self.is_whole = (self.month > 0) | (self.day > 0)
+        self.dates = numbered(np.where(self.year > 0, packed(self.year, self.month, self.day), MISSING))
+        self.digits = [
+            (part // 10**place % 10).astype(np.int8)
+            for part, width in ((self.year, 4), (self.month, 2), (self.day, 2))
+            for place in reversed(range(width))
+        ]
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        result = np.full(len(left), 5, dtype=np.int8)
+        years, months, days = (part[left] == part[right] for part in (self.year, self.month, self.day))
+        whole = self.is_whole[left] & self.is_whole[right]
+        wrong = np.zeros(len(left), dtype=np.int8)
+        balance = np.zeros(len(left), dtype=np.int8)  # 0 when two wrong digits are each other's
+        for digits in self.digits:
+            difference = digits[left] - digits[right]
+            wrong += difference != 0
+            balance += difference
+        turned = years & (self.month[left] == self.day[right]) & (self.day[left] == self.month[right])
+        result[years] = 4
+        result[(years & months) | (years & days) | (months & days)] = 3
+        result[(wrong == 1) | ((wrong == 2) & (balance == 0)) | turned] = 2
+        result[wrong == 0] = 1
+        result[~whole] = np.where(years[~whole], 4, 5)
+        result[(self.year[left] == 0) | (self.year[right] == 0)] = UNKNOWN
+        return (result,)
+
+    @override
+    def count(self, people: People) -> None:
+        self.date_share = people.shares(self.dates, int(self.dates.max(initial=0)) + 1)
+        self.year_share = people.shares(np.where(self.year > 0, self.year, MISSING), int(self.year.max(initial=0)) + 1)
+
+    @override
+    def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
+        dates = at_level(levels[0], 1, self.date_share, self.dates[left])
+        return (dates + at_level(levels[0], 4, self.year_share, self.year[left]),)
+
+
+class Emails(Attribute):
+    """E-mail addresses, any of one record with any of the other."""
+
+    comparisons = (known.EMAIL,)
+
+    def __init__(self, columns: Columns, namesakes: Namesakes | None) -> None:
+        self.columns, self.namesakes = columns, namesakes
+        mailboxes = [value.split("@")[0] for value in columns.values]
+        place: dict[str, int] = {}
+        self.mailbox_of = np.array([place.setdefault(name, len(place)) for name in mailboxes] + [MISSING])
+        roles = load().role_mailboxes
+        self.is_role = np.array([name in roles for name in mailboxes] + [False])
+        self.is_telling = np.array([len(name) >= SHORTEST_MAILBOX for name in mailboxes] + [False]) & ~self.is_role
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        shared, result = shared_values(self.columns, left, right, different=7)
+        result[shared >= 0] = np.where(self.is_role[shared[shared >= 0]], 2, 1)
+        for one in self.columns.each:
+            for other in self.columns.each:
+                rows = np.flatnonzero((result == 7) & (one[left] >= 0) & (other[right] >= 0))
+                first, second = one[left[rows]], other[right[rows]]
+                same = (self.mailbox_of[first] == self.mailbox_of[second]) & self.is_telling[first]
+                result[rows[same]] = 3
+                rows, first, second = rows[~same], first[~same], second[~same]
+                result[rows[Spellings(self.columns, first, second).slips <= 2]] = 4
+        if self.namesakes is not None:
+            similar = np.flatnonzero((result == 3) | (result == 4))
+            agree = self.namesakes.agree(left[similar], right[similar])
+            result[similar[agree]] += 2
+        return (result,)
+
+    @override
+    def count(self, people: People) -> None:
+        self.share = people.shares(self.columns.joined, len(self.columns.values))
+        codes = self.mailbox_of[self.columns.joined]
+        self.mailbox_share = people.shares(codes, int(codes.max(initial=0)) + 1)
+
+    @override
+    def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
+        shared, _ = shared_values(self.columns, left, right, different=7)
+        mailbox = self.mailbox_of[self.columns.each[0][left]]
+        whole = np.where(shared >= 0, self.share[shared], 0)
+        return (whole + at_level(levels[0], 3, self.mailbox_share, mailbox),)
+
+
+class Phones(Attribute):
+    """Telephone numbers, any of one record with any of the other."""
+
+    comparisons = (known.PHONE,)
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        shared, result = shared_values(self.columns, left, right, different=3)
+        result[shared >= 0] = 1
+        rows = np.flatnonzero(result == 3)
+        found = Spellings(self.columns, self.columns.each[0][left[rows]], self.columns.each[0][right[rows]])
+        result[rows[found.slips <= 1]] = 2
+        return (result,)
+
+    @override
+    def count(self, people: People) -> None:
+        self.share = people.shares(self.columns.joined, len(self.columns.values))
+
+    @override
+    def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
+        shared, _ = shared_values(self.columns, left, right, different=3)
+        return (np.where(shared >= 0, self.share[shared], 0).astype(np.float32),)
+
+
+class Organisations(Words):
+    """Names of organisations: words in any order, some left out."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__(column, known.ORGANISATION)
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        result, rows = compare_codes(self.column.codes[left], self.column.codes[right], 4)
+        if len(rows):
+            found = Spellings(self.column, self.column.codes[left[rows]], self.column.codes[right[rows]])
+            result[rows] = found.each(np.arange(len(found)), _organisation_level)
+        return (result,)
+
+
+class Parties(Attribute):
+    """Whether both records name a person, or both an organisation alone."""
+
+    comparisons = (known.PARTY,)
+
+    def __init__(self, evidence: Evidence) -> None:
+        named = [evidence.columns[name].codes >= 0 for name in ("given", "family") if name in evidence.columns]
+        is_person = np.logical_or.reduce(named)
+        is_firm = evidence.columns["organisation"].codes >= 0
+        self.kinds = np.where(is_person, 1, np.where(is_firm, 0, MISSING))
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        return (compare_codes(self.kinds[left], self.kinds[right], 2)[0],)
+
+    @override
+    def count(self, people: People) -> None:
+        """How many people and firms there are says nothing about one of them."""
+
+    @override
+    def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
+        return (np.zeros(len(left), dtype=np.float32),)
+
+
+def _is_short_for(one: str, other: str) -> bool:
+    """Say whether one is an initial of the other, or some of its words."""
+    short, long = sorted((one, other), key=len)
+    return (len(short) == 1 and long.startswith(short)) or set(short.split()) <= set(long.split())
+
+
+def _organisation_level(one: str, other: str) -> int:
+    ratio = token_sort_ratio(one, other, score_cutoff=SIMILAR_ORGANISATION)
+    if ratio >= SAME_ORGANISATION:
+        return 2
+    first, second = set(one.split()), set(other.split())
+    if first <= second or second <= first:
+        return 2 if min(len(first), len(second)) > 1 else 3
+    return 3 if ratio else 4
+
+
+class Namesakes(Protocol):
+    """Knows which pairs have one name."""
+
+    def agree(self, left: Ints, right: Ints) -> Mask:
+        """Say of each pair whether its names agree."""

@@ -1,0 +1,286 @@
+"""Which records to compare at all: those that share a key, or stand side by side when sorted.
+
+A key that many records share says little; who belongs together in it stands close when its records are sorted by name
+and birth date, so each record of a large block meets its nearest neighbours only. No block is dropped, and the number
+of pairs grows with the number of records, whatever is in them. Telling rules always run; broad ones run, the cheapest
+first, while pairs are left in the budget, which is larger a record where there are few records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, derived, distinct, packed
+
+# All pairs of a block up to this size; in a larger one each record meets so many that stand next to it.
+WHOLE_BLOCK = 24
+NEIGHBOURS = 3
+# Pairs a record that broad rules may add: many in small tables, where missing one costs most, few in large ones.
+BUDGET = 1_500_000
+FEWEST_A_RECORD, MOST_A_RECORD = 0.5, 60
+ALPHABET_WINDOWS = (1, 2, 4, 8, 16)
+# Words of an organisation's name that more records share make no key by themselves.
+RARE_WORD = 40
+SHORTEST_MAILBOX = 4
+# Spreads keys over all bits (Knuth 1998, 6.4: multiplicative hashing with the golden ratio).
+MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A rule's keys: `records[i]` has key `keys[i]`; a record may have several."""
+
+    rule: str
+    records: Ints
+    keys: Ints
+
+
+def candidate_pairs(evidence: Evidence) -> tuple[Ints, Ints, dict[str, int]]:
+    """Left and right record numbers of the pairs to compare (left < right, sorted), and how many each rule found."""
+    size = len(evidence)
+    order = _reading_order(evidence)
+    keys = _Keys(evidence)
+    chosen: list[_Lines] = [_lines(block, order) for block in _telling(evidence, keys)]
+    left = int(np.clip(BUDGET, FEWEST_A_RECORD * size, MOST_A_RECORD * size))
+    broad = [_lines(block, order) for block in _broad(evidence, keys)] + list(_alphabets(evidence, left))
+    for lines in sorted(broad, key=lambda lines: lines.count):
+        if lines.count <= left:
+            left -= lines.count
+            chosen.append(lines)
+    every = distinct(np.concatenate([lines.pairs(size) for lines in chosen] or [np.zeros(0, dtype=np.int64)]))
+    return every // max(size, 1), every % max(size, 1), {lines.rule: lines.count for lines in chosen}
+
+
+def pairs_within(groups: Ints, most: int) -> Ints:
+    """All pairs of records with one group number, as left * size + right, sorted; groups above `most` are left out."""
+    counts = np.bincount(groups)
+    records = np.flatnonzero((counts[groups] > 1) & (counts[groups] <= most))
+    records = records[np.argsort(groups[records], kind="stable")]
+    number = np.cumsum(np.append(True, groups[records][1:] != groups[records][:-1])[: len(records)]) - 1
+    return np.sort(_Lines("", records, number, range(1, most)).pairs(len(groups)))
+
+
+def sound(text: str) -> str | None:
+    """First letter and the consonants that follow, like sounds as one: schmidt, schmitt and smith are s-m-t."""
+    letters = text.replace(" ", "").translate(_SOUNDS)
+    if not letters:
+        return None
+    kept = [letters[0]]
+    for letter in letters[1:]:
+        if letter not in "aeiouyhw" and letter != kept[-1]:
+            kept.append(letter)
+    return "".join(kept[:5])
+
+
+_SOUNDS = str.maketrans({"d": "t", "b": "p", "v": "f", "w": "f", "c": "s", "z": "s", "x": "s", "k": "s", "q": "s",
+                         "g": "s", "j": "s", "n": "m", "r": "l"})  # fmt: skip
+
+
+class _Keys:
+    """Codes of values and of what they begin with or sound like; MISSING throughout where a column is absent."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.nothing = np.full(len(evidence), MISSING, dtype=np.int64)
+        year, month, day = evidence.births
+        whole = (month > 0) & (day > 0)
+        self.born = np.where(whole, year * 10_000 + month * 100 + day, MISSING)
+        self.birthday = np.where(whole, month * 100 + day, MISSING)
+        self.year = np.where(year > 0, year, MISSING)
+        postal, city = self.of("postal_code"), self.of("city")
+        self.place = np.where(postal >= 0, postal, np.where(city >= 0, city + postal.max(initial=0) + 1, MISSING))
+
+    def of(self, name: str, form: Callable[[str], str | None] | None = None) -> Ints:
+        column = self.evidence.columns.get(name)
+        if column is None:
+            return self.nothing
+        return (derived(column, form) if form else column).codes.astype(np.int64)
+
+
+def _begin(length: int) -> Callable[[str], str | None]:
+    return lambda text: text.replace(" ", "")[:length] or None
+
+
+def _telling(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
+    for name, values in evidence.lists.items():
+        yield Block(name, np.tile(np.arange(len(evidence)), len(values.each)), values.joined.astype(np.int64))
+    initial, short = keys.of("given", _begin(1)), keys.of("given", _begin(3))
+    heard, given_heard = keys.of("family", sound), keys.of("given", sound)
+    house, way = keys.of("house"), keys.of("way")
+    yield from _filled(
+        national_id=(keys.of("national_id"),),
+        birth_date_and_initials=(keys.born, _unordered(evidence, letters=True)),
+        birth_date_and_family_name=(keys.born, heard),
+        birth_date_and_given_name=(keys.born, given_heard),
+        birth_date_and_place=(keys.born, keys.place),
+        name=(_unordered(evidence, letters=False),),
+        name_sound_and_birth_year=(heard, given_heard, keys.year),
+        name_sound_and_birthday=(heard, initial, keys.birthday),
+        name_sound_and_place=(heard, initial, keys.place),
+        given_name_and_place=(short, keys.place),
+        address=(house, way, keys.place),
+        house_and_family_name=(house, way, heard),
+        house_and_given_name=(house, way, short),
+        organisation=(keys.of("organisation"),),
+        organisation_and_house=(keys.of("organisation", _begin(4)), house),
+        organisation_and_place=(keys.of("organisation", _begin(4)), keys.place),
+    )
+    if "organisation" in evidence.columns:
+        yield _rare_words(evidence.columns["organisation"])
+
+
+def _broad(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
+    if "emails" in evidence.lists:
+        values = evidence.lists["emails"]
+        mailbox = derived(
+            Column(codes=values.joined, values=values.values),
+            lambda text: part if len(part := text.split("@")[0]) >= SHORTEST_MAILBOX else None,
+        )
+        records = np.tile(np.arange(len(evidence)), len(values.each))
+        yield Block("mailbox", records, mailbox.codes.astype(np.int64))
+    initial, family_initial = keys.of("given", _begin(1)), keys.of("family", _begin(1))
+    yield from _filled(
+        birth_date=(keys.born,),
+        given_name_and_birthday=(keys.of("given"), keys.birthday),
+        family_name_and_birth_year=(keys.of("family"), keys.year),
+        family_name_and_place=(keys.of("family"), keys.place),
+        given_name_and_city=(keys.of("given"), family_initial, keys.of("city")),
+        family_name_and_city=(keys.of("family"), initial, keys.of("city")),
+        street=(keys.of("street"),),
+        organisation_and_city=(keys.of("organisation", _begin(6)), keys.of("city")),
+    )
+
+
+def _filled(**rules: tuple[Ints, ...]) -> Iterator[Block]:
+    for rule, parts in rules.items():
+        keys = packed(*parts)
+        records = np.flatnonzero(keys >= 0)
+        if len(records):
+            yield Block(rule, records, keys[records])
+
+
+def _unordered(evidence: Evidence, *, letters: bool) -> Ints:
+    """A number for given and family name, or for their first letters, in either order."""
+    if "given" not in evidence.columns or "family" not in evidence.columns:
+        return np.full(len(evidence), MISSING, dtype=np.int64)
+    given, family = evidence.columns["given"], evidence.columns["family"]
+    place: dict[str, int] = {}
+    one, other = (
+        np.array([place.setdefault(word[: 1 if letters else None], len(place)) for word in column.values] + [MISSING])[
+            column.codes
+        ]
+        for column in (given, family)
+    )
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    return np.where(low < 0, MISSING, high * len(place) + low)
+
+
+def _rare_words(column: Column) -> Block:
+    """Words of an organisation's name that few share."""
+    words = [name.split() for name in column.values]
+    sizes = np.array([len(some) for some in words], dtype=np.int64)
+    place: dict[str, int] = {}
+    flat = np.array([place.setdefault(word, len(place)) for some in words for word in some], dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    known = np.flatnonzero(column.codes >= 0)
+    counts = sizes[column.codes[known]]
+    records = np.repeat(known, counts)
+    within = np.arange(len(records)) - np.repeat(np.cumsum(counts) - counts, counts)
+    keys = flat[starts[column.codes[records]] + within]
+    rare = np.bincount(keys, minlength=1)[keys] <= RARE_WORD
+    return Block("organisation_word", records[rare], keys[rare])
+
+
+def _reading_order(evidence: Evidence) -> Ints:
+    """Place of each record when all are sorted by family name, given name and birth date."""
+    keys = [*evidence.births[::-1]]
+    keys += [_rank(evidence.columns[name]) for name in ("organisation", "given", "family") if name in evidence.columns]
+    place = np.empty(len(evidence), dtype=np.int64)
+    place[np.lexsort(keys)] = np.arange(len(evidence))
+    return place
+
+
+def _alphabets(evidence: Evidence, budget: int) -> Iterator[_Lines]:
+    """Records in orders in which those that belong together are likely neighbours; those without a value left out."""
+    columns = dict(evidence.columns)
+    if "emails" in evidence.lists:
+        emails = evidence.lists["emails"]
+        columns["email"] = Column(codes=emails.each[0], values=emails.values)
+    orders: dict[str, tuple[str, ...]] = {name: (name,) for name in ("email", "organisation", "street")}
+    orders |= {"family": ("family", "given"), "given": ("given", "family")}
+    for name, parts in orders.items():
+        if all(part in columns for part in parts) and np.count_nonzero(columns[name].codes >= 0) <= budget:
+            keys = [*evidence.births[::-1], *(_rank(columns[part]) for part in reversed(parts))]
+            order = np.lexsort(keys if len(parts) > 1 else keys[-1:])
+            line = order[columns[name].codes[order] >= 0]
+            for former, window in pairwise((0, *ALPHABET_WINDOWS)):
+                yield _Lines(f"near_{name}_{window}", line, np.zeros_like(line), range(former + 1, window + 1))
+
+
+def _rank(column: Column) -> Ints:
+    """Alphabetical place of each record's value."""
+    place = np.full(len(column.values) + 1, MISSING, dtype=np.int64)
+    place[pc.sort_indices(pa.array(column.values, pa.string())).to_numpy()] = np.arange(len(column.values))
+    return place[column.codes]
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Records in line, in blocks or in one; those at some distance within a block are pairs."""
+
+    rule: str
+    records: Ints
+    block: Ints  # number of each record's block, rising from 0
+    near: range  # distances in any block
+    far: range = range(0)  # distances that come on top in blocks of up to WHOLE_BLOCK records
+
+    @cached_property
+    def count(self) -> int:
+        """Pairs, some perhaps twice."""
+        sizes = np.bincount(self.block)
+        small = sizes[sizes <= WHOLE_BLOCK]
+        return int(
+            sum(np.maximum(sizes - step, 0).sum() for step in self.near)
+            + sum(np.maximum(small - step, 0).sum() for step in self.far)
+        )
+
+    def pairs(self, size: int) -> Ints:
+        """Pairs of records as left * size + right."""
+        found = [np.zeros(0, dtype=np.int64)]
+        at = np.arange(len(self.records))
+        for step in (*self.near, *self.far):
+            if self.far and step == self.far.start:
+                at = at[(np.bincount(self.block) <= WHOLE_BLOCK)[self.block[at]]]
+            # Whoever has nobody at this distance has nobody further on.
+            at = at[: np.searchsorted(at, len(self.records) - step)]
+            at = at[self.block[at] == self.block[at + step]]
+            if not len(at):
+                break
+            one, other = self.records[at], self.records[at + step]
+            coded = np.minimum(one, other) * size + np.maximum(one, other)
+            found.append(coded[one != other])
+        return np.concatenate(found)
+
+
+def _lines(block: Block, order: Ints) -> _Lines:
+    """Sort the records of a rule by key, and those with one key in reading order."""
+    by_order = np.empty(len(order), dtype=np.int64)
+    by_order[order] = np.arange(len(order))
+    filled = block.keys >= 0
+    # Key and place in one number sort fastest. Keys that fall together by chance only cost comparisons.
+    bits = max(len(order).bit_length(), 1)
+    mixed = (block.keys[filled].astype(np.uint64) * MIX) >> np.uint64(bits + 1)
+    coded = np.sort((mixed.astype(np.int64) << bits) | order[block.records[filled]])
+    records, keys = by_order[coded & ((1 << bits) - 1)], coded >> bits
+    starts = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    number = np.cumsum(starts) - 1
+    shared = np.bincount(number, minlength=1)[number] > 1
+    number = np.cumsum(starts[shared]) - 1
+    return _Lines(block.rule, records[shared], number, range(1, NEIGHBOURS + 1), range(NEIGHBOURS + 1, WHOLE_BLOCK))

@@ -1,0 +1,170 @@
+"""The way from comparable records to people, on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.identity.matching import attributes, blocking, levels, model
+from pipelines.identity.matching.addresses import Addresses
+from pipelines.identity.matching.attribute import Attribute
+from pipelines.identity.matching.clustering import average_linkage, components
+from pipelines.identity.matching.evidence import Evidence, Ints, distinct
+from pipelines.identity.matching.judgements import NO_JUDGEMENTS, Judgements
+from pipelines.identity.matching.levels import Levels
+from pipelines.identity.matching.model import Judged, Model
+from pipelines.identity.matching.people import People
+from pipelines.identity.matching.person_names import PersonNames
+
+# Pairs that the model learns from, and pairs drawn at random to see how alike strangers are.
+SAMPLE, STRANGERS = 300_000, 300_000
+# Pairs judged at once; bounds memory.
+CHUNK = 1_000_000
+# Average bits from which a cluster counts as one person when values are counted for the second pass.
+SURE = 4.0
+# Pairs with fewer bits in the first pass are not judged again.
+HOPELESS = -12.0
+# Longest chain of records on which everybody meets everybody.
+CHAIN = 60
+# One pair's evidence counts up to so many bits, for or against; a person's word counts more than any number of them.
+CEILING, FLOOR = 16.0, -12.0
+ONE_PERSON, TWO_PEOPLE = 1e6, -1e9
+SEED = 1969
+
+
+@dataclass
+class Matching:
+    """Who is who: `cluster` gives each record the lowest record number of its cluster; the rest is why."""
+
+    cluster: Ints
+    left: Ints
+    right: Ints
+    bits: npt.NDArray[np.float32]
+    model: Model
+    pairs_by_rule: dict[str, int]
+
+
+def match(evidence: Evidence, *, threshold: float = 0.0, judged: Judgements = NO_JUDGEMENTS) -> Matching:
+    """Cluster all records. The first pass counts each record as a person, the second those who surely are one.
+
+    `threshold` is the average log2 odds above which clusters merge; `judged` pairs are decided already.
+    """
+    size = len(evidence)
+    compared = attributes_of(evidence)
+    if size < 2 or not compared:
+        return _nobody_compared(size)
+    left, right, found = blocking.candidate_pairs(evidence)
+    comparisons = [comparison for attribute in compared for comparison in attribute.comparisons]
+    rng = np.random.default_rng(SEED)
+    sample = np.sort(rng.choice(len(left), min(SAMPLE, len(left)), replace=False))
+    seen = [attribute.levels(left[sample], right[sample]) for attribute in compared]
+    one, other = rng.integers(0, size, (2, STRANGERS))
+    apart = one != other
+    strangers = [array for attribute in compared for array in attribute.levels(one[apart], other[apart])]
+
+    def learn(people: People) -> Model:
+        for attribute in compared:
+            attribute.count(people)
+        candidates = [
+            Judged(*both)
+            for attribute, found in zip(compared, seen, strict=True)
+            for both in zip(found, attribute.shares(found, left[sample], right[sample]), strict=True)
+        ]
+        return model.learn(comparisons, candidates, strangers, records=size, sampled=len(sample) / max(len(left), 1))
+
+    fitted = learn(People(np.arange(size)))
+    bits = score(fitted, compared, left, right)
+    fitted = learn(People(average_linkage(size, left, right, np.clip(bits, FLOOR, CEILING), SURE)))
+    near = np.flatnonzero(bits > HOPELESS)
+    bits[near] = score(fitted, compared, left[near], right[near])
+    # Whoever is linked by a chain meets everybody on it, so that average linkage knows what speaks against.
+    met = blocking.pairs_within(components(size, left, right, bits, threshold), CHAIN)
+    met = distinct(np.concatenate([met, judged.left * size + judged.right]))
+    known = left * size + right
+    new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met] if len(known) else met
+    more_left, more_right = new // size, new % size
+    bits = np.append(bits, score(fitted, compared, more_left, more_right))
+    left, right = np.append(left, more_left), np.append(right, more_right)
+    decided = _decided(left * size + right, bits, judged, size)
+    return Matching(average_linkage(size, left, right, decided, threshold), left, right, bits, fitted, found)
+
+
+def confidence(matching: Matching) -> npt.NDArray[np.float64]:
+    """Probability that each record is with the right others; NaN for a record that was compared with none.
+
+    With others of its customer: from the average bits between them. Alone: that the likeliest other is not the same.
+    """
+    size = len(matching.cluster)
+    together = matching.cluster[matching.left] == matching.cluster[matching.right]
+    ends = np.concatenate([matching.left, matching.right])
+    bits = np.tile(np.clip(matching.bits, FLOOR, CEILING).astype(np.float64), 2)
+    inside = np.tile(together, 2)
+    mates = np.bincount(ends[inside], minlength=size)
+    average = np.bincount(ends[inside], weights=bits[inside], minlength=size) / np.maximum(mates, 1)
+    likeliest = np.full(size, -np.inf)
+    np.maximum.at(likeliest, ends[~inside], bits[~inside])
+    log_odds = np.where(mates > 0, average, -likeliest)
+    result = 1 / (1 + np.exp2(-log_odds))
+    result[(mates == 0) & np.isneginf(likeliest)] = np.nan
+    return result
+
+
+def _decided(pairs: Ints, bits: npt.NDArray[np.float32], judged: Judgements, size: int) -> npt.NDArray[np.float32]:
+    """Bits with judged pairs so far out that no evidence outweighs them."""
+    decided = np.clip(bits, FLOOR, CEILING)
+    order = np.argsort(pairs, kind="stable")
+    at = order[np.searchsorted(pairs, judged.left * size + judged.right, sorter=order)]
+    decided[at] = np.where(judged.is_match, ONE_PERSON, TWO_PEOPLE)
+    return decided
+
+
+def _nobody_compared(size: int) -> Matching:
+    nothing = np.zeros(0, dtype=np.int64)
+    unlearned = Model([], [], [], [], 0.0, 0.0)
+    return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), unlearned, {})
+
+
+def attributes_of(evidence: Evidence) -> list[Attribute]:
+    """What can be compared in these records."""
+    columns, lists = evidence.columns, evidence.lists
+    found: list[Attribute] = []
+    names = PersonNames(evidence) if "given" in columns or "family" in columns else None
+    if names:
+        found.append(names)
+    for name, comparison in (
+        ("middle", levels.MIDDLE), ("generation", levels.GENERATION), ("sex", levels.SEX),
+        ("national_id", levels.NATIONAL_ID),
+    ):  # fmt: skip
+        if name in columns:
+            found.append(attributes.Words(columns[name], comparison))
+    if evidence.births[0].any():
+        found.append(attributes.Births(evidence.births))
+    if "emails" in lists:
+        found.append(attributes.Emails(lists["emails"], names))
+    if "phones" in lists:
+        found.append(attributes.Phones(lists["phones"]))
+    if any(name in columns for name in ("street", "postal_code", "city", "region")):
+        found.append(Addresses(evidence))
+    if "organisation" in columns:
+        found.append(attributes.Organisations(columns["organisation"]))
+        if names:
+            found.append(attributes.Parties(evidence))
+    for name, column in columns.items():
+        if name.startswith(("category_", "other_")):
+            found.append(attributes.Words(column, levels.other(name)))
+    return found
+
+
+def score(fitted: Model, compared: list[Attribute], left: Ints, right: Ints) -> npt.NDArray[np.float32]:
+    """Bits for each pair, a chunk at a time."""
+    bits = np.empty(len(left), dtype=np.float32)
+    for at in range(0, len(left), CHUNK):
+        one, other = left[at : at + CHUNK], right[at : at + CHUNK]
+        judged: list[Judged] = []
+        for attribute in compared:
+            found: tuple[Levels, ...] = attribute.levels(one, other)
+            judged += map(Judged, found, attribute.shares(found, one, other))
+        bits[at : at + CHUNK] = fitted.score(judged)
+    return bits

@@ -1,0 +1,134 @@
+"""Records as arrays: one code a value, so that a million comparisons are one step of NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+Reals = npt.NDArray[np.float32]
+
+Bits = npt.NDArray[np.uint64]
+
+MISSING = -1
+
+
+@dataclass(kw_only=True)
+class Values:
+    """Distinct texts; codes are their numbers."""
+
+    values: list[str]
+
+    @cached_property
+    def texts(self) -> npt.NDArray[np.object_]:
+        """The values as an array that can be indexed by codes."""
+        return np.array(self.values, dtype=object)
+
+    @cached_property
+    def letters(self) -> npt.NDArray[np.uint64]:
+        """Which letters and digits each value has, a bit each; beyond Latin ones several may share a bit."""
+        return self._over_bytes(np.bitwise_or, lambda byte: np.left_shift(np.uint64(1), byte & np.uint64(63)))
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """Letters of each value."""
+        return np.asarray(pc.utf8_length(self._array).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    @cached_property
+    def is_latin(self) -> Mask:
+        """Which values are written in Latin letters."""
+        return self._over_bytes(np.maximum, lambda byte: byte) < np.uint64(128)
+
+    @cached_property
+    def has_blank(self) -> Mask:
+        """Which values are more than one word."""
+        return self._over_bytes(np.maximum, lambda byte: (byte == ord(" ")).astype(np.uint64)) > 0
+
+    @cached_property
+    def _array(self) -> pa.Array:
+        return pa.array(self.values, pa.large_string())
+
+    def _over_bytes(self, combine: np.ufunc, of_byte: Callable[[Bits], Bits]) -> Bits:
+        """Combine something of every byte of each value; no value is empty."""
+        if not self.values:
+            return np.zeros(0, dtype=np.uint64)
+        _, offsets, data = self._array.buffers()
+        table = of_byte(np.arange(256, dtype=np.uint64))
+        starts = np.frombuffer(offsets, dtype=np.int64, count=len(self.values))
+        return np.asarray(combine.reduceat(table[np.frombuffer(data, dtype=np.uint8)], starts))
+
+
+@dataclass(kw_only=True)
+class Column(Values):
+    """One value a record as a code into `values`, MISSING where there is none."""
+
+    codes: Codes
+
+
+@dataclass(kw_only=True)
+class Columns(Values):
+    """Up to several values a record, all coded into the same `values`: e-mail addresses, telephone numbers."""
+
+    each: list[Codes]
+
+    @cached_property
+    def joined(self) -> Codes:
+        """All values, one position after the other."""
+        return np.concatenate(self.each)
+
+
+@dataclass
+class Evidence:
+    """All records in the order of their ids: values by name, `births` as year, month, day (0 = not known)."""
+
+    record_ids: pa.Array
+    columns: dict[str, Column]
+    lists: dict[str, Columns]
+    births: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.record_ids)
+
+
+def derived(column: Column, form: Callable[[str], str | None]) -> Column:
+    """Recode a column by a form of its values, which is computed once a value; None is missing."""
+    return recoded(column.codes, [form(value) for value in column.values])
+
+
+def recoded(codes: Codes, forms: list[str | None]) -> Column:
+    """Column whose code i stands for forms[i]; equal forms become one code."""
+    formed = pa.array(forms, pa.string()).dictionary_encode()
+    numbers = formed.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
+    renumbered = np.append(numbers, MISSING).astype(np.int32)
+    return Column(codes=renumbered[codes], values=formed.dictionary.to_pylist())
+
+
+def packed(*parts: npt.NDArray[np.integer]) -> Ints:
+    """One number for the combination of several codes; MISSING where any of them is."""
+    combined = np.zeros(len(parts[0]), dtype=np.int64)
+    missing = np.zeros(len(parts[0]), dtype=np.bool_)
+    for part in parts:
+        combined = combined * (int(part.max(initial=0)) + 1) + part
+        missing |= part < 0
+    combined[missing] = MISSING
+    return combined
+
+
+def numbered(codes: Ints) -> Ints:
+    """Renumber codes without gaps; missing ones stay."""
+    known = distinct(codes[codes >= 0])
+    return np.where(codes < 0, MISSING, np.searchsorted(known, codes))
+
+
+def distinct(numbers: Ints) -> Ints:
+    """Sort and drop repetitions; sorting is several times faster than NumPy's hash tables."""
+    numbers = np.sort(numbers)
+    return numbers[np.append(True, numbers[1:] != numbers[:-1])] if len(numbers) else numbers

@@ -1,0 +1,138 @@
+"""Resolving any table: records and roles in, customers out. Behind the command `c360 resolve`.
+
+Nothing but the roles is told; what agreement is worth is learned from the records. The result depends on the records
+and their ids only, not on their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.identity.matching import engine, reading
+from pipelines.identity.matching.explanation import explain
+from pipelines.identity.matching.households import households
+from pipelines.identity.matching.judgements import NO_JUDGEMENTS, read_judgements
+from pipelines.identity.matching.roles import Roles, WrongInput, read_roles
+
+DEFAULT_THRESHOLD = 0.5
+SHOWN = 5  # examples in an error
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What came out, as counts; `pairs_by_rule` says how many pairs each blocking rule proposed."""
+
+    records: int
+    customers: int
+    households: int
+    pairs: int
+    pairs_by_rule: dict[str, int]
+
+
+def resolve_table(
+    records: Path,
+    roles: Path,
+    output: Path,
+    *,
+    threshold: float = DEFAULT_THRESHOLD,
+    judgements: Path | None = None,
+    explanation: Path | None = None,
+) -> Resolved:
+    """Write who is who to `output` (Parquet, or CSV by its suffix).
+
+    One row a record: record_id, customer_id (the lowest record_id of the customer), household_id (likewise), and
+    confidence, the probability that the record belongs with the others of its customer, or for a customer with one
+    record that it belongs to no other; null where nothing was there to compare. `threshold` is the probability above
+    which records join. `explanation` gets one row a pair and attribute with its evidence in bits.
+    Raises WrongInput when a file cannot be used.
+    """
+    if not 0 < threshold < 1:
+        raise WrongInput(f"--threshold {threshold:g} is no probability. Give a number between 0 and 1.")
+    meaning = read_roles(roles)
+    table = read_records(records, meaning, roles)
+    evidence = reading.read(table, meaning)
+    judged = read_judgements(judgements, evidence.record_ids) if judgements else NO_JUDGEMENTS
+    matching = engine.match(evidence, threshold=float(np.log2(threshold / (1 - threshold))), judged=judged)
+    homes = households(evidence, matching.cluster)
+    confidence = engine.confidence(matching)
+    ids = evidence.record_ids
+    result = pa.table(
+        {
+            "record_id": ids,
+            "customer_id": ids.take(pa.array(matching.cluster)),
+            "household_id": ids.take(pa.array(homes)),
+            "confidence": pa.array(confidence, mask=np.isnan(confidence)),
+        }
+    )
+    write(result, output)
+    if explanation:
+        write(explain(evidence, matching), explanation)
+    return Resolved(
+        records=len(evidence),
+        customers=len(np.unique(matching.cluster)),
+        households=len(np.unique(homes)),
+        pairs=len(matching.left),
+        pairs_by_rule=matching.pairs_by_rule,
+    )
+
+
+def read_records(path: Path, roles: Roles, roles_path: Path) -> pa.Table:
+    """Read record_id and the columns that have a role, as text, in the order of record_id.
+
+    Raises WrongInput for a file that cannot be read, for a column that is not there, and for ids missing or not unique.
+    """
+    if not path.exists():
+        raise WrongInput(f"{path} does not exist. Give a Parquet or CSV file with a column record_id.")
+    name = str(path).replace("'", "''")
+    scan = (
+        f"read_parquet('{name}')" if path.suffix != ".csv" else f"read_csv('{name}', all_varchar = true, header = true)"
+    )
+    with duckdb.connect() as connection:
+        try:
+            present = [row[0] for row in connection.execute(f"DESCRIBE FROM {scan}").fetchall()]
+            for column, where in [("record_id", path), *((c, roles_path) for some in roles.values() for c in some)]:
+                if column not in present:
+                    raise WrongInput(
+                        f"{where}: {path.name} has no column {column}. It has {', '.join(present)}; name one of these."
+                    )
+            columns = {"record_id", *(column for some in roles.values() for column in some)}
+            texts = ", ".join(f"CAST({quoted} AS VARCHAR) AS {quoted}" for quoted in map(_quoted, sorted(columns)))
+            table = connection.sql(f"SELECT {texts} FROM {scan} ORDER BY record_id").to_arrow_table().combine_chunks()
+        except duckdb.Error as error:
+            fact = str(error).splitlines()[0]
+            raise WrongInput(f"{path} cannot be read as {path.suffix[1:] or 'Parquet'}: {fact}") from None
+    ids = table.column("record_id")
+    if ids.null_count:
+        raise WrongInput(f"{path}: {ids.null_count:,} rows have no record_id. Give each record an id of its own.")
+    counted = pc.value_counts(ids)
+    repeated = counted.filter(pc.greater(counted.field("counts"), 1)).field("values")
+    if len(repeated):
+        shown = ", ".join(repeated[:SHOWN].to_pylist()) + (", ..." if len(repeated) > SHOWN else "")
+        raise WrongInput(
+            f"{path}: {len(repeated):,} record_ids stand in more than one row ({shown}). Give each record its own id."
+        )
+    return table
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write Parquet, or CSV where the name says so. Raises WrongInput where the folder cannot be written."""
+    try:
+        if path.suffix == ".csv":
+            with duckdb.connect() as connection:
+                connection.register("result", table)
+                connection.execute(f"COPY result TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER)")
+        else:
+            pq.write_table(table, path)
+    except (OSError, duckdb.Error) as error:
+        raise WrongInput(f"{path} cannot be written ({error}). Name a file in a folder that exists.") from None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
