@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from pipelines.identity.matching import levels as known
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, shared_values
-from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints, Mask, Reals, numbered, packed
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, numbered, packed
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
 from pipelines.identity.matching.people import People
 from pipelines.identity.matching.spelling import Spellings
@@ -22,6 +22,8 @@ from pipelines.identity.vocabulary import load
 # Token-sort ratio from which two names of organisations are one with slips, and from which they share a part.
 SAME_ORGANISATION, SIMILAR_ORGANISATION = 88.0, 72.0
 SHORTEST_MAILBOX = 4
+SAME_DOMAIN, DIFFERENT_EMAIL = 9, 10
+NO_DIGITS = str.maketrans("", "", "0123456789")
 
 
 class Words(Attribute):
@@ -116,26 +118,37 @@ class Emails(Attribute):
         mailboxes = [value.split("@")[0] for value in columns.values]
         place: dict[str, int] = {}
         self.mailbox_of = np.array([place.setdefault(name, len(place)) for name in mailboxes] + [MISSING])
+        domains: dict[str, int] = {}
+        self.domain_of = np.array(
+            [domains.setdefault(value.split("@")[-1], len(domains)) for value in columns.values] + [MISSING]
+        )
+        words: dict[str, int] = {}
+        self.word_of = np.array([words.setdefault(value.translate(NO_DIGITS), len(words)) for value in columns.values])
         roles = load().role_mailboxes
         self.is_role = np.array([name in roles for name in mailboxes] + [False])
         self.is_telling = np.array([len(name) >= SHORTEST_MAILBOX for name in mailboxes] + [False]) & ~self.is_role
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
-        shared, result = shared_values(self.columns, left, right, different=7)
+        shared, result = shared_values(self.columns, left, right, different=DIFFERENT_EMAIL)
         result[shared >= 0] = np.where(self.is_role[shared[shared >= 0]], 2, 1)
         for one in self.columns.each:
             for other in self.columns.each:
-                rows = np.flatnonzero((result == 7) & (one[left] >= 0) & (other[right] >= 0))
+                rows = np.flatnonzero((result == DIFFERENT_EMAIL) & (one[left] >= 0) & (other[right] >= 0))
                 first, second = one[left[rows]], other[right[rows]]
                 same = (self.mailbox_of[first] == self.mailbox_of[second]) & self.is_telling[first]
                 result[rows[same]] = 3
                 rows, first, second = rows[~same], first[~same], second[~same]
-                result[rows[Spellings(self.columns, first, second).slips <= 2]] = 4
+                # hans76 and hans97 are two people's; a slip is in the letters.
+                alike = (Spellings(self.columns, first, second).slips <= 2) & (
+                    self.word_of[first] != self.word_of[second]
+                )
+                result[rows[alike]] = 4
+                result[rows[~alike & (self.domain_of[first] == self.domain_of[second])]] = SAME_DOMAIN
         if self.namesakes is not None:
             similar = np.flatnonzero((result == 3) | (result == 4))
-            agree = self.namesakes.agree(left[similar], right[similar])
-            result[similar[agree]] += 2
+            # Levels 3 and 4 without, 5 and 6 with one, 7 and 8 with both names.
+            result[similar] += 2 * self.namesakes.agreeing(left[similar], right[similar])
         return (result,)
 
     @override
@@ -143,13 +156,16 @@ class Emails(Attribute):
         self.share = people.shares(self.columns.joined, len(self.columns.values))
         codes = self.mailbox_of[self.columns.joined]
         self.mailbox_share = people.shares(codes, int(codes.max(initial=0)) + 1)
+        codes = self.domain_of[self.columns.joined]
+        self.domain_share = people.shares(codes, int(codes.max(initial=0)) + 1)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        shared, _ = shared_values(self.columns, left, right, different=7)
-        mailbox = self.mailbox_of[self.columns.each[0][left]]
-        whole = np.where(shared >= 0, self.share[shared], 0)
-        return (whole + at_level(levels[0], 3, self.mailbox_share, mailbox),)
+        shared, _ = shared_values(self.columns, left, right, different=DIFFERENT_EMAIL)
+        first = self.columns.each[0][left]
+        shares = np.where(shared >= 0, self.share[shared], np.float32(0))
+        shares += at_level(levels[0], 3, self.mailbox_share, self.mailbox_of[first])
+        return (shares + at_level(levels[0], SAME_DOMAIN, self.domain_share, self.domain_of[first]),)
 
 
 class Phones(Attribute):
@@ -180,10 +196,12 @@ class Phones(Attribute):
 
 
 class Organisations(Words):
-    """Names of organisations: words in any order, some left out."""
+    """Names of organisations: words in any order, some left out. Of a person it is the employer, whom others share."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, is_person: Mask) -> None:
         super().__init__(column, known.ORGANISATION)
+        self.comparisons = (known.ORGANISATION, known.EMPLOYER)
+        self.is_person = is_person
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
@@ -191,7 +209,15 @@ class Organisations(Words):
         if len(rows):
             found = Spellings(self.column, self.column.codes[left[rows]], self.column.codes[right[rows]])
             result[rows] = found.each(np.arange(len(found)), _organisation_level)
-        return (result,)
+        of_person = self.is_person[left] | self.is_person[right]
+        return np.where(of_person, UNKNOWN, result).astype(np.int8), np.where(of_person, result, UNKNOWN).astype(
+            np.int8
+        )
+
+    @override
+    def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
+        of_firm, of_person = (at_level(some, 1, self.share, self.column.codes[left]) for some in levels)
+        return of_firm, of_person
 
 
 class Parties(Attribute):
@@ -199,10 +225,7 @@ class Parties(Attribute):
 
     comparisons = (known.PARTY,)
 
-    def __init__(self, evidence: Evidence) -> None:
-        named = [evidence.columns[name].codes >= 0 for name in ("given", "family") if name in evidence.columns]
-        is_person = np.logical_or.reduce(named)
-        is_firm = evidence.columns["organisation"].codes >= 0
+    def __init__(self, is_person: Mask, is_firm: Mask) -> None:
         self.kinds = np.where(is_person, 1, np.where(is_firm, 0, MISSING))
 
     @override
@@ -235,7 +258,7 @@ def _organisation_level(one: str, other: str) -> int:
 
 
 class Namesakes(Protocol):
-    """Knows which pairs have one name."""
+    """Knows which pairs have names in common."""
 
-    def agree(self, left: Ints, right: Ints) -> Mask:
-        """Say of each pair whether its names agree."""
+    def agreeing(self, left: Ints, right: Ints) -> Levels:
+        """Count which of given and family name agree in each pair."""

@@ -18,8 +18,8 @@ from pipelines.identity.matching.model import Judged, Model
 from pipelines.identity.matching.people import People
 from pipelines.identity.matching.person_names import PersonNames
 
-# Pairs that the model learns from, and pairs drawn at random to see how alike strangers are.
-SAMPLE, STRANGERS = 300_000, 300_000
+# Pairs that the model learns from, and pairs drawn at random to see how alike strangers are, and namesakes.
+SAMPLE, STRANGERS, NAMESAKES = 300_000, 300_000, 100_000
 # Pairs judged at once; bounds memory.
 CHUNK = 1_000_000
 # Average bits from which a cluster counts as one person when values are counted for the second pass.
@@ -32,6 +32,14 @@ CHAIN = 60
 CEILING, FLOOR = 16.0, -12.0
 ONE_PERSON, TWO_PEOPLE = 1e6, -1e9
 SEED = 1969
+
+
+# What is compared as it stands.
+WORDS = {
+    "middle": levels.MIDDLE, "generation": levels.GENERATION, "sex": levels.SEX, "national_id": levels.NATIONAL_ID,
+    "source": levels.SOURCE,
+}  # fmt: skip
+PLACE = {"street", "postal_code", "city", "region"}
 
 
 @dataclass
@@ -63,16 +71,23 @@ def match(evidence: Evidence, *, threshold: float = 0.0, judged: Judgements = NO
     one, other = rng.integers(0, size, (2, STRANGERS))
     apart = one != other
     strangers = [array for attribute in compared for array in attribute.levels(one[apart], other[apart])]
+    namesakes = _of_one_given_name(evidence, rng)
+    seen_namesakes = [attribute.levels(*namesakes) for attribute in compared]
+
+    def judge(seen: list[tuple[Levels, ...]], left: Ints, right: Ints) -> list[Judged]:
+        return [
+            Judged(*both)
+            for attribute, found in zip(compared, seen, strict=True)
+            for both in zip(found, attribute.shares(found, left, right), strict=True)
+        ]
 
     def learn(people: People) -> Model:
         for attribute in compared:
             attribute.count(people)
-        candidates = [
-            Judged(*both)
-            for attribute, found in zip(compared, seen, strict=True)
-            for both in zip(found, attribute.shares(found, left[sample], right[sample]), strict=True)
-        ]
-        return model.learn(comparisons, candidates, strangers, records=size, sampled=len(sample) / max(len(left), 1))
+        candidates, alike = judge(seen, left[sample], right[sample]), judge(seen_namesakes, *namesakes)
+        return model.learn(
+            comparisons, candidates, strangers, alike, records=size, sampled=len(sample) / max(len(left), 1)
+        )
 
     fitted = learn(People(np.arange(size)))
     bits = score(fitted, compared, left, right)
@@ -111,6 +126,25 @@ def confidence(matching: Matching) -> npt.NDArray[np.float64]:
     return result
 
 
+def _of_one_given_name(evidence: Evidence, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Pairs of records drawn at random from those with one given name."""
+    nobody = np.zeros(0, dtype=np.int64)
+    if "given" not in evidence.columns:
+        return nobody, nobody
+    codes = evidence.columns["given"].codes
+    order = np.argsort(codes, kind="stable")
+    order = order[np.searchsorted(codes, 0, sorter=order) :]
+    if not len(order):
+        return nobody, nobody
+    counts = np.bincount(codes[order])
+    first = np.cumsum(counts) - counts
+    place = rng.integers(0, len(order), NAMESAKES)
+    one = order[place]
+    other = order[first[codes[one]] + rng.integers(0, counts[codes[one]])]
+    apart = one != other
+    return one[apart], other[apart]
+
+
 def _decided(pairs: Ints, bits: npt.NDArray[np.float32], judged: Judgements, size: int) -> npt.NDArray[np.float32]:
     """Bits with judged pairs so far out that no evidence outweighs them."""
     decided = np.clip(bits, FLOOR, CEILING)
@@ -122,37 +156,33 @@ def _decided(pairs: Ints, bits: npt.NDArray[np.float32], judged: Judgements, siz
 
 def _nobody_compared(size: int) -> Matching:
     nothing = np.zeros(0, dtype=np.int64)
-    unlearned = Model([], [], [], [], 0.0, 0.0)
+    unlearned = Model([], [], [], [], [], 0.0, 0.0)
     return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), unlearned, {})
 
 
 def attributes_of(evidence: Evidence) -> list[Attribute]:
     """What can be compared in these records."""
     columns, lists = evidence.columns, evidence.lists
-    found: list[Attribute] = []
     names = PersonNames(evidence) if "given" in columns or "family" in columns else None
-    if names:
-        found.append(names)
-    for name, comparison in (
-        ("middle", levels.MIDDLE), ("generation", levels.GENERATION), ("sex", levels.SEX),
-        ("national_id", levels.NATIONAL_ID),
-    ):  # fmt: skip
-        if name in columns:
-            found.append(attributes.Words(columns[name], comparison))
+    found: list[Attribute] = [names] if names else []
+    found += [attributes.Words(columns[name], comparison) for name, comparison in WORDS.items() if name in columns]
     if evidence.births[0].any():
         found.append(attributes.Births(evidence.births))
     if "emails" in lists:
         found.append(attributes.Emails(lists["emails"], names))
     if "phones" in lists:
         found.append(attributes.Phones(lists["phones"]))
-    if any(name in columns for name in ("street", "postal_code", "city", "region")):
+    if PLACE & set(columns):
         found.append(Addresses(evidence))
     if "organisation" in columns:
-        found.append(attributes.Organisations(columns["organisation"]))
-        if names:
-            found.append(attributes.Parties(evidence))
+        is_person = np.zeros(len(evidence), dtype=np.bool_)
+        for name in {"given", "family"} & set(columns):
+            is_person |= columns[name].codes >= 0
+        found.append(attributes.Organisations(columns["organisation"], is_person))
+        found.append(attributes.Parties(is_person, columns["organisation"].codes >= 0))
     for name, column in columns.items():
-        if name.startswith(("category_", "other_")):
+        # What has one value throughout tells nobody from anybody.
+        if name.startswith(("category_", "other_")) and len(column.values) > 1:
             found.append(attributes.Words(column, levels.other(name)))
     return found
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from pipelines.identity.matching.evidence import Mask
 from pipelines.identity.matching.evidence import Reals as Shares
-from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
+from pipelines.identity.matching.levels import GIVEN, Comparison, Levels, agreeing
 
 Reals = npt.NDArray[np.float64]
 
@@ -30,6 +30,8 @@ PRIOR_PAIRS = 40.0
 DUPLICATES, HOUSEMATES = 0.5, 0.3
 # Namesakes with like mailboxes before the data has spoken.
 FEW_NAMESAKES = 0.005
+# Bounds of what one name may tell of another attribute.
+LIKELIER_BY_NAME = (-2.0, 10.0)
 # Bits of a pair that nothing speaks for or against.
 SILENT = -2.0
 RAREST = 1e-9
@@ -53,6 +55,8 @@ class Model:
     match: list[Reals]
     home: list[Reals]
     chance: list[Reals]
+    # How many times likelier (log2) a level is by chance where the given names agree: names go with regions.
+    by_name: list[Reals]
     match_odds: float
     home_odds: float
 
@@ -64,11 +68,22 @@ class Model:
         """log2 odds of match and of home, each against chance."""
         size = len(judged[0].levels) if judged else 0
         match, home = np.full(size, self.match_odds), np.full(size, self.home_odds)
-        for at, one in enumerate(judged):
+        namesakes = self.given_names_agree(judged)
+        for at, (comparison, one) in enumerate(zip(self.comparisons, judged, strict=True)):
             for_match, for_home = self.weights(at)
-            match += for_match[one.levels] - one.shares
-            home += for_home[one.levels] - (one.shares if self.comparisons[at].is_shared_at_home else 0)
+            shares: Shares | Reals = one.shares
+            if comparison.goes_with_names and namesakes is not None:
+                shares = shares + np.where(namesakes, self.by_name[at][one.levels], 0)
+            match += for_match[one.levels] - shares
+            home += for_home[one.levels] - (shares if comparison.is_shared_at_home else 0)
         return match, home
+
+    def given_names_agree(self, judged: list[Judged]) -> Mask | None:
+        """Say of each pair whether its given names agree; None where there are none."""
+        for comparison, one in zip(self.comparisons, judged, strict=True):
+            if comparison is GIVEN:
+                return agreeing(GIVEN, one.levels) > 0
+        return None
 
     def score(self, judged: list[Judged]) -> Reals:
         """log2 odds that a pair is one person rather than two, but no lower than what speaks against it.
@@ -85,12 +100,19 @@ class Model:
 
 
 def learn(
-    comparisons: list[Comparison], candidates: list[Judged], strangers: list[Levels], *, records: int, sampled: float
+    comparisons: list[Comparison],
+    candidates: list[Judged],
+    strangers: list[Levels],
+    namesakes: list[Judged],
+    *,
+    records: int,
+    sampled: float,
 ) -> Model:
     """Fit a model.
 
     `candidates` judges a sample of the candidate pairs, `sampled` being its share of all; `strangers` holds the levels
-    of pairs drawn at random from all pairs, one array a comparison. `records` is the size of the table.
+    of pairs drawn at random from all pairs, one array a comparison, and `namesakes` judges pairs drawn at random from
+    those with one given name. `records` is the size of the table.
     """
     all_pairs = max(records * (records - 1) / 2, 1.0)
     weight = 1 / sampled if sampled else 0.0
@@ -100,15 +122,17 @@ def learn(
         match=[_log([level.match for level in one.levels]) for one in comparisons],
         home=[_home(one, overall[at]) for at, one in enumerate(comparisons)],
         chance=[_by_chance(one, overall[at]) for at, one in enumerate(comparisons)],
+        by_name=[np.zeros(len(one.levels) + 1) for one in comparisons],
         match_odds=float(np.log2(records * DUPLICATES / all_pairs)),
         home_odds=float(np.log2(records * HOUSEMATES / all_pairs)),
     )
-    namesakes = _namesakes(comparisons, candidates)
+    agreeing_names = _agreeing_names(comparisons, candidates)
     former = 0.0
     for _ in range(MOST_ROUNDS):
         match, home = model.weigh(candidates)
         total = np.logaddexp2(np.logaddexp2(match, home), 0.0)
         is_match, is_home = np.exp2(match - total), np.exp2(home - total)
+        are_strangers = 1 - 1 / (1 + np.exp2(-model.weigh(namesakes)[0])) if namesakes else np.zeros(0)
         matches, homes = (max(float(kind.sum()) * weight, 1.0) for kind in (is_match, is_home))
         model.match_odds, model.home_odds = (float(np.log2(kind / all_pairs)) for kind in (matches, homes))
         for at, (comparison, judged) in enumerate(zip(comparisons, candidates, strict=True)):
@@ -123,10 +147,15 @@ def learn(
             rest = np.maximum(everything - seen_match - seen_home, FEWEST_BY_CHANCE * everything) + 0.5 / size
             rest /= rest.sum()
             for number, level in enumerate(comparison.levels):
-                if level.of_namesakes:
-                    # Nearly all pairs of one name are candidates, so these tell how often it happens by chance.
-                    others = weight * float((1 - is_match)[namesakes].sum())
+                if level.of_names:
+                    # Nearly all pairs of like names are candidates, so these tell how often it happens by chance.
+                    others = weight * float((1 - is_match)[agreeing_names == level.of_names].sum())
                     rest[number] = (seen_other[number] + FEW_NAMESAKES * PRIOR_PAIRS) / (others + PRIOR_PAIRS)
+            if comparison.goes_with_names and len(namesakes):
+                by_name = np.bincount(namesakes[at].levels, weights=are_strangers, minlength=size + 1)[1:]
+                likelier = _updated(by_name.astype(np.float64), rest) - _log(rest)
+                of_names = [level.of_whole_name for level in comparison.levels]
+                model.by_name[at] = np.where([True, *of_names], 0, np.clip(likelier, *LIKELIER_BY_NAME))
             model.chance[at] = _by_chance(comparison, rest)
             model.home[at] = _home(comparison, rest, seen_home)
         if abs(matches - former) < SETTLED * matches:
@@ -135,13 +164,13 @@ def learn(
     return model
 
 
-def _namesakes(comparisons: list[Comparison], candidates: list[Judged]) -> Mask:
-    """Which candidates have one name."""
-    agree = np.ones(len(candidates[0].levels) if candidates else 0, dtype=np.bool_)
+def _agreeing_names(comparisons: list[Comparison], candidates: list[Judged]) -> Levels:
+    """How many names of each candidate agree."""
+    count = np.zeros(len(candidates[0].levels) if candidates else 0, dtype=np.int8)
     for comparison, judged in zip(comparisons, candidates, strict=True):
         if comparison.names_agree_to:
-            agree &= (judged.levels > UNKNOWN) & (judged.levels <= comparison.names_agree_to)
-    return agree
+            count += agreeing(comparison, judged.levels)
+    return count
 
 
 def _frequencies(levels: Levels, size: int) -> Reals:

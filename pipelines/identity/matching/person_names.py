@@ -6,8 +6,8 @@ import numpy as np
 from typing_extensions import override
 
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes
-from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Mask, Reals, numbered, packed
-from pipelines.identity.matching.levels import FAMILY, GIVEN, ORDER, UNKNOWN, Levels
+from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Reals, numbered, packed
+from pipelines.identity.matching.levels import FAMILY, GIVEN, ORDER, UNKNOWN, Levels, agreeing
 from pipelines.identity.matching.people import People
 from pipelines.identity.matching.spelling import Codes, Spellings
 from pipelines.identity.vocabulary import load
@@ -50,12 +50,21 @@ class PersonNames(Attribute):
         order[doubtful[both]] = SWAPPED
         given[doubtful[both]], family[doubtful[both]] = crossed[both], back[both]
         order[(given == UNKNOWN) | (family == UNKNOWN)] = UNKNOWN
+        for (lone, other), missing in (
+            ((given_one, family_other), family_one),
+            ((given_other, family_one), family_other),
+        ):
+            # A name in one word may be the family name.
+            rows = np.flatnonzero((given > SLIP) & (missing < 0) & (other >= 0))
+            as_family = self._family(lone[rows], other[rows])
+            fits = (as_family > UNKNOWN) & (as_family <= FAMILY_SLIP)
+            given[rows[fits]], family[rows[fits]] = UNKNOWN, as_family[fits]
         return given, family, order
 
-    def agree(self, left: Ints, right: Ints) -> Mask:
-        """Say of each pair whether its names agree."""
+    def agreeing(self, left: Ints, right: Ints) -> Levels:
+        """Count which of given and family name agree in each pair."""
         given, family, _ = self.levels(left, right)
-        return np.asarray((given > UNKNOWN) & (given <= INITIAL) & (family > UNKNOWN) & (family <= FAMILY_SLIP))
+        return agreeing(GIVEN, given) + agreeing(FAMILY, family)
 
     @override
     def count(self, people: People) -> None:
@@ -66,10 +75,14 @@ class PersonNames(Attribute):
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
         given = at_level(levels[0], SAME, self.given_share, self.given[left])
-        family = at_level(levels[1], SAME, self.family_share, self.family[left])
+        # Where the left name is one word, the right one says which it is.
+        family = at_level(
+            levels[1], SAME, self.family_share, np.where(self.family[left] < 0, self.family[right], self.family[left])
+        )
         # Given names go with family names (Minh with Ngo): among namesakes they are commoner than elsewhere.
-        both = (levels[0] == SAME) & (levels[1] == SAME) & (levels[2] == STRAIGHT)
-        given[both] = np.maximum(given[both], self.whole_share[self.whole[left[both]]] - family[both])
+        both = np.flatnonzero((levels[0] == SAME) & (levels[1] == SAME))
+        whole = np.maximum(*(self.whole_share[self.whole[side[both]]] for side in (left, right)))
+        given[both] = np.maximum(given[both], whole - family[both])
         return given, family, np.zeros(len(left), dtype=np.float32)
 
     def _given(self, one: Codes, other: Codes) -> Levels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,8 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.identity.matching import comparable
+from pipelines.identity.matching.comparable import NameParts
 from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints, derived, recoded
 from pipelines.identity.matching.roles import Roles
+
+# Fewer organisations with one last word may be chance.
+SEVERAL_FIRMS = 3
 
 
 def read(table: pa.Table, roles: Roles) -> Evidence:
@@ -106,7 +111,7 @@ def _names(texts: _Texts) -> dict[str, Column | None]:
         parts["family"].append(recoded(family.codes, [" ".join(words) or None for words, _ in named]))
         parts["generation"].append(recoded(family.codes, [generation for _, generation in named]))
     if full:
-        whole = [comparable.full_name(value) for value in full.values]
+        whole = _with_firms([comparable.full_name(value) for value in full.values])
         # Names in parts say more than the same name in one piece.
         unknown = np.ones(texts.size, dtype=np.bool_)
         for part in (given, family):
@@ -117,6 +122,22 @@ def _names(texts: _Texts) -> dict[str, Column | None]:
                            ("organisation", "firm")):  # fmt: skip
             parts[name].append(recoded(codes, [getattr(one, role) for one in whole]))
     return {name: _first_of(columns, join=name == "middle") for name, columns in parts.items()}
+
+
+def _with_firms(names: list[NameParts]) -> list[NameParts]:
+    """Recognise organisations written without their legal form by what those with one are called.
+
+    A name is one's whose last word ends several names of organisations, and more of them than of people.
+    """
+    last_of_firm = Counter(name.firm.split()[-1] for name in names if name.firm)
+    last_of_person = Counter(name.family.split()[-1] for name in names if name.family)
+    telling = {word for word, firms in last_of_firm.items() if firms >= SEVERAL_FIRMS and firms > last_of_person[word]}
+    return [
+        NameParts(firm=" ".join(filter(None, (name.given, name.middle, name.family))))
+        if name.family and name.family.split()[-1] in telling
+        else name
+        for name in names
+    ]
 
 
 def _place(texts: _Texts) -> tuple[Column | None, Column | None, Column | None]:
