@@ -8,7 +8,9 @@ first, while pairs are left in the budget, which is larger a record where there 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -19,6 +21,8 @@ import pyarrow.compute as pc
 
 from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, derived, distinct, packed
 
+# More threads than this only crowd the memory.
+THREADS = min(4, os.cpu_count() or 1)
 # All pairs of a block up to this size; in a larger one each record meets so many that stand next to it.
 WHOLE_BLOCK = 24
 NEIGHBOURS = 3
@@ -47,14 +51,18 @@ def candidate_pairs(evidence: Evidence) -> tuple[Ints, Ints, dict[str, int]]:
     size = len(evidence)
     order = _reading_order(evidence)
     keys = _Keys(evidence)
-    chosen: list[_Lines] = [_lines(block, order) for block in _telling(evidence, keys)]
+    # Sorting leaves other threads to run.
+    with ThreadPoolExecutor(THREADS) as pool:
+        chosen = list(pool.map(lambda block: _lines(block, order), _telling(evidence, keys)))
     left = int(np.clip(BUDGET, FEWEST_A_RECORD * size, MOST_A_RECORD * size))
     broad = [_lines(block, order) for block in _broad(evidence, keys)] + list(_alphabets(evidence, left))
     for lines in sorted(broad, key=lambda lines: lines.count):
         if lines.count <= left:
             left -= lines.count
             chosen.append(lines)
-    every = distinct(np.concatenate([lines.pairs(size) for lines in chosen] or [np.zeros(0, dtype=np.int64)]))
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(lambda lines: lines.pairs(size), chosen))
+    every = distinct(np.concatenate(found or [np.zeros(0, dtype=np.int64)]))
     return every // max(size, 1), every % max(size, 1), {lines.rule: lines.count for lines in chosen}
 
 

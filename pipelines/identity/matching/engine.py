@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,9 @@ from pipelines.identity.matching.person_names import PersonNames
 
 # Pairs that the model learns from, and pairs drawn at random to see how alike strangers are, and namesakes.
 SAMPLE, STRANGERS, NAMESAKES = 300_000, 300_000, 100_000
-# Pairs judged at once; bounds memory.
-CHUNK = 1_000_000
+# Pairs judged at once, and how many times; bounds memory.
+CHUNK = 250_000
+THREADS = blocking.THREADS
 # Average bits from which a cluster counts as one person when values are counted for the second pass.
 SURE = 4.0
 # Pairs with fewer bits in the first pass are not judged again.
@@ -188,13 +190,17 @@ def attributes_of(evidence: Evidence) -> list[Attribute]:
 
 
 def score(fitted: Model, compared: list[Attribute], left: Ints, right: Ints) -> npt.NDArray[np.float32]:
-    """Bits for each pair, a chunk at a time."""
+    """Bits for each pair, some chunks at a time: NumPy and rapidfuzz leave other threads to run."""
     bits = np.empty(len(left), dtype=np.float32)
-    for at in range(0, len(left), CHUNK):
-        one, other = left[at : at + CHUNK], right[at : at + CHUNK]
+
+    def fill(start: int) -> None:
+        one, other = left[start : start + CHUNK], right[start : start + CHUNK]
         judged: list[Judged] = []
         for attribute in compared:
             found: tuple[Levels, ...] = attribute.levels(one, other)
             judged += map(Judged, found, attribute.shares(found, one, other))
-        bits[at : at + CHUNK] = fitted.score(judged)
+        bits[start : start + CHUNK] = fitted.score(judged)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(fill, range(0, len(left), CHUNK)))
     return bits

@@ -31,7 +31,7 @@ class Spellings:
     @cached_property
     def similarity(self) -> npt.NDArray[np.float32]:
         """Jaro-Winkler; 0 below .8."""
-        return cpdist(*self._texts(), scorer=JaroWinkler.similarity, score_cutoff=0.8, dtype=np.float32, workers=-1)
+        return cpdist(*self._texts(), scorer=JaroWinkler.similarity, score_cutoff=0.8, dtype=np.float32)
 
     @cached_property
     def slips(self) -> npt.NDArray[np.int8]:
@@ -39,7 +39,7 @@ class Spellings:
         result = np.full(len(self), 3, dtype=np.int8)
         # A slip changes which letters there are by two at most, which is quick to see.
         rows = np.flatnonzero(self.differing_letters <= 4)
-        result[rows] = cpdist(*self._texts(rows), scorer=OSA.distance, score_cutoff=2, dtype=np.int8, workers=-1)
+        result[rows] = cpdist(*self._texts(rows), scorer=OSA.distance, score_cutoff=2, dtype=np.int8)
         return result
 
     @cached_property
