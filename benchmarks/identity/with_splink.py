@@ -32,6 +32,8 @@ SEED = 1
 _RANDOM_PAIRS = 1e7
 _CERTAIN_RECALL = 0.7
 _MOST_TRAINING_PAIRS = 1e7
+# Splink's own single best links take 9 GB on ten thousand records; on larger sets, pairs are taken by falling score.
+_MOST_FOR_BEST_LINKS = 20_000
 _BRITISH_POSTCODE = "^[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}$"
 
 
@@ -114,16 +116,10 @@ def one_table_a_source(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return names
 
 
-def greedy(
-    connection: duckdb.DuckDBPyConnection, predictions: Any, columns: list[str], is_duplicate_free: bool
-) -> pa.Table:
-    """The clusters of constrained.py: record_id, customer_id."""
-    wanted = {
-        "given_name": "given_name" in columns,
-        "date_of_birth": "date_of_birth" in columns,
-        "source": is_duplicate_free,
-    }
-    listed = ", ".join(name if is_there else "NULL" for name, is_there in wanted.items())
+def greedy(connection: duckdb.DuckDBPyConnection, predictions: Any, guards: set[str]) -> pa.Table:
+    """The clusters of constrained.py (record_id, customer_id), with prohibitions by the columns of `guards` alone."""
+    wanted = ("given_name", "date_of_birth", "source")
+    listed = ", ".join(name if name in guards else "NULL" for name in wanted)
     rows = connection.execute(f"SELECT record_id, {listed} FROM records ORDER BY record_id").fetchall()
     record_ids, given_names, births, sources = ([row[column] for row in rows] for column in range(4))
     number = {record_id: position for position, record_id in enumerate(record_ids)}
@@ -150,8 +146,11 @@ def main() -> None:
     sources = one_table_a_source(connection) if options.duplicate_free else []
     linker = trained_linker(connection, columns, sources)
     predictions = linker.inference.predict(threshold_match_probability=options.threshold)
-    if options.constrained:
-        pq.write_table(greedy(connection, predictions, columns, options.duplicate_free), options.output)
+    guards = {"given_name", "date_of_birth"} & set(columns) if options.constrained else set()
+    guards |= {"source"} if sources else set()
+    ((size,),) = connection.execute("SELECT count(*) FROM records").fetchall()
+    if options.constrained or (sources and size > _MOST_FOR_BEST_LINKS):
+        pq.write_table(greedy(connection, predictions, guards), options.output)
         return
     if sources:
         clusters = linker.clustering.cluster_using_single_best_links(
