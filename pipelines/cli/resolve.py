@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from pipelines.cli.app import app
 from pipelines.cli.console import WRONG_USE, err, out
-from pipelines.identity.matching.roles import WrongInput
+from pipelines.identity.matching.roles import DEFAULT_THRESHOLD, WrongInput
 
 
 @app.command("resolve")
@@ -18,7 +18,7 @@ def resolve_command(
     records: Annotated[Path, typer.Argument(help="Parquet or CSV with record_id and text columns.")],
     roles: Annotated[Path, typer.Option(help="YAML: one `column: role` line a column.")],
     output: Annotated[Path, typer.Option(help="Where record_id, customer_id, household_id, confidence go.")],
-    threshold: Annotated[float, typer.Option(help="Probability above which records join.")] = 1 / 3,
+    threshold: Annotated[float, typer.Option(help="Probability above which records join.")] = DEFAULT_THRESHOLD,
     judgements: Annotated[
         Path | None, typer.Option(help="Decisions of people: left_id, right_id, decision (match, no_match, unsure).")
     ] = None,

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from warehouse.cast_sql import quoted
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -91,7 +93,7 @@ def staging_fingerprint(connection: duckdb.DuckDBPyConnection, entities: Mapping
     tables = ", ".join(
         f"""(SELECT concat_ws(':', count(*),
                     sum(hash(_source_system, _key, _row_hash, _changed_at, _is_deleted)))
-             FROM staging.{_quoted(roles.entity)})"""
+             FROM staging.{quoted(roles.entity)})"""
         for _, roles in sorted(entities.items())
         if roles.columns("record_id")
     )
@@ -136,12 +138,8 @@ def find_changes(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> 
     return counts[0], counts[1], counts[2]
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _text(column: str) -> str:
-    return f"nullif(trim(CAST({_quoted(column)} AS VARCHAR)), '')"
+    return f"nullif(trim(CAST({quoted(column)} AS VARCHAR)), '')"
 
 
 def _first_filled(columns: tuple[str, ...]) -> str:
@@ -179,16 +177,16 @@ def _records_of(connection: duckdb.DuckDBPyConnection, roles: EntityRoles) -> st
     by_role = {name: _first_filled(roles.columns(name)) for name in TEXT_ATTRIBUTES}
     by_role |= {"phone": _first_filled(phones[:1]), "phone_alternate": _first_filled(phones[1:])}
     birth = roles.columns("date_of_birth")
-    by_role["date_of_birth"] = f"CAST({_quoted(birth[0])} AS DATE)" if birth else "CAST(NULL AS DATE)"
+    by_role["date_of_birth"] = f"CAST({quoted(birth[0])} AS DATE)" if birth else "CAST(NULL AS DATE)"
     for name, kind in CARRIED.items():
         by_role[name] = f"CAST({name} AS {kind})" if name in present else f"CAST(NULL AS {kind})"
-    created = f"CAST({_quoted(roles.event_time)} AS TIMESTAMP)" if roles.event_time else "CAST(NULL AS TIMESTAMP)"
+    created = f"CAST({quoted(roles.event_time)} AS TIMESTAMP)" if roles.event_time else "CAST(NULL AS TIMESTAMP)"
     return f"""SELECT {_record_key("_source_system", f"'{roles.entity}'", "_key")} AS source_record_key,
                       _source_system AS source_system, '{roles.entity}' AS entity, _key AS record_id,
                       {", ".join(f"{expression} AS {name}" for name, expression in by_role.items())},
                       false AS is_stub, coalesce(_is_deleted, false) AS is_deleted,
                       {created} AS source_created_at, _changed_at AS source_updated_at
-               FROM staging.{_quoted(roles.entity)} WHERE {_is_own_record(roles, by_role)}"""
+               FROM staging.{quoted(roles.entity)} WHERE {_is_own_record(roles, by_role)}"""
 
 
 def _is_own_record(roles: EntityRoles, by_role: Mapping[str, str]) -> str:
@@ -207,7 +205,7 @@ def _references_of(roles: EntityRoles) -> str:
     return f"""SELECT {_record_key("_source_system", f"'{roles.entity}'", "_key")} AS source_record_key,
                       {_account_source(roles)} AS source_system, {_key_part(account)} AS record_id,
                       {_record_key(_account_source(roles), f"'{ACCOUNTS}'", _key_part(account))} AS account_key
-               FROM staging.{_quoted(roles.entity)} WHERE {account} IS NOT NULL"""
+               FROM staging.{quoted(roles.entity)} WHERE {account} IS NOT NULL"""
 
 
 def _no_references() -> str:

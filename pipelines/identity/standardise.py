@@ -142,11 +142,6 @@ def street(text: str) -> str | None:
     words = load()
     if not folded or folded in words.placeholder_names:
         return None
-    return street_words(folded)
-
-
-def street_words(folded: str) -> str:
-    """Put the kinds of streets in a folded street in their short form."""
     return " ".join(map(_short_street_word, folded.split()))
 
 

@@ -35,7 +35,7 @@ class Addresses(Attribute):
         postal_known, postal = self._same("postal_code", left, right)
         city_known, city = self._same("city", left, right)
         region_known, region = self._same("region", left, right)
-        near_city = city | self._near_city(left, right, city_known & ~city)
+        near_city = city | self._near("city", left, right, city_known & ~city)
         place = near_city | postal | self._near_postal_code(left, right, postal_known & ~postal & ~near_city)
         place |= ~(postal_known | city_known)
         near_street = street | self._near_street(left, right, street_known & ~street)
@@ -71,9 +71,6 @@ class Addresses(Attribute):
         one, other = self.parts[name].codes[left], self.parts[name].codes[right]
         both = (one >= 0) & (other >= 0)
         return both, both & (one == other)
-
-    def _near_city(self, left: Ints, right: Ints, unsure: Mask) -> Mask:
-        return self._near("city", left, right, unsure)
 
     def _near_postal_code(self, left: Ints, right: Ints, unsure: Mask) -> Mask:
         result = np.zeros(len(left), dtype=np.bool_)

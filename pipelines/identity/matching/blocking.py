@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.identity.matching.attributes import SHORTEST_MAILBOX
 from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, derived, distinct, packed
 
 # More threads than this only crowd the memory.
@@ -32,7 +33,6 @@ FEWEST_A_RECORD, MOST_A_RECORD = 0.5, 60
 ALPHABET_WINDOWS = (1, 2, 4, 8, 16)
 # Words of an organisation's name that more records share make no key by themselves.
 RARE_WORD = 40
-SHORTEST_MAILBOX = 4
 # Spreads keys over all bits (Knuth 1998, 6.4: multiplicative hashing with the golden ratio).
 MIX = np.uint64(0x9E3779B97F4A7C15)
 

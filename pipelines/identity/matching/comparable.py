@@ -11,7 +11,8 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from pipelines.identity.standardise import fold, is_organisation, street_words
+from pipelines.identity import standardise
+from pipelines.identity.standardise import fold, is_organisation
 from pipelines.identity.vocabulary import load
 
 # Digits of a telephone number that are compared: without country code and trunk prefix, which are written or not.
@@ -31,6 +32,7 @@ WAY_WORDS = frozenset((
     "via", "calle", "the", "of", "n", "s", "e", "w", "north", "south", "east", "west", "apt", "unit",
 ))  # fmt: skip
 HOUSE = re.compile(r"\d+")
+WITH_DIGITS = re.compile(r"\w*\d\w*")
 
 
 class NameParts(NamedTuple):
@@ -157,10 +159,8 @@ def starts_with_day(text: str) -> int:
 
 def street(text: str) -> str | None:
     """Folded, kinds of streets in their short form."""
-    folded = latin(text)
-    if not folded or folded in load().placeholder_names:
-        return None
-    return street_words(folded)
+    found = standardise.street(text)
+    return latin(found) if found else None
 
 
 def house(comparable: str) -> str | None:
@@ -181,11 +181,8 @@ def address(text: str) -> tuple[str | None, str | None, str | None]:
     """Street, postal code and town of an address in one line; the street stands first, the town last."""
     code = POSTAL_CODE.search(text.upper())
     parts = text.split(",")
-    town = NOT_LETTERS.sub(" ", parts[-1]) if len(parts) > 1 else None
+    town = WITH_DIGITS.sub(" ", parts[-1]) if len(parts) > 1 else None
     return street(parts[0]), postal_code(code[1]) if code else None, words(town) if town else None
-
-
-NOT_LETTERS = re.compile(r"\w*\d\w*")
 
 
 def postal_code(text: str) -> str | None:
@@ -204,17 +201,8 @@ def identifier(text: str) -> str | None:
 
 def organisation(text: str) -> str | None:
     """Folded without legal forms."""
-    folded = latin(text)
-    vocabulary = load()
-    if not folded or folded in vocabulary.placeholder_names:
-        return None
-    # 'S.p.A.' and 'e.V.' fold to single letters; joined they are legal forms again.
-    joined = SPELT_OUT.sub(lambda letters: letters[0].replace(" ", ""), folded)
-    kept = [word for word in joined.split() if word not in vocabulary.legal_forms]
-    return " ".join(kept) or folded
-
-
-SPELT_OUT = re.compile(r"\b\w(?: \w\b)+")
+    found = standardise.organisation(text)
+    return latin(found) if found else None
 
 
 def sex(text: str) -> str | None:

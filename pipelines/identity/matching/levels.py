@@ -127,11 +127,6 @@ def other(name: str) -> Comparison:
     return Comparison(name, (Level("same", 0.75, of_value=True), Level("similar", 0.1), Level("different", 0.15)))
 
 
-def number_of(comparison: Comparison, name: str) -> int:
-    """Return the number of a level."""
-    return 1 + [level.name for level in comparison.levels].index(name)
-
-
 def agreeing(comparison: Comparison, levels: Levels) -> Levels:
     """1 for each pair whose names agree in this comparison of names, else 0."""
     return np.asarray((levels > UNKNOWN) & (levels <= comparison.names_agree_to), dtype=np.int8)

@@ -19,11 +19,9 @@ from pipelines.identity.matching import engine, reading
 from pipelines.identity.matching.explanation import explain
 from pipelines.identity.matching.households import households
 from pipelines.identity.matching.judgements import NO_JUDGEMENTS, read_judgements
-from pipelines.identity.matching.roles import Roles, WrongInput, read_roles
+from pipelines.identity.matching.roles import DEFAULT_THRESHOLD, Roles, WrongInput, read_roles, scan_of
+from warehouse.cast_sql import quoted
 
-# Averages of bounded evidence understate: on sets of every kind and size the best results lie a bit below even odds
-# (docs/decisions/0005).
-DEFAULT_THRESHOLD = 1 / 3
 SHOWN = 5  # examples in an error
 
 
@@ -92,10 +90,7 @@ def read_records(path: Path, roles: Roles, roles_path: Path) -> pa.Table:
     """
     if not path.exists():
         raise WrongInput(f"{path} does not exist. Give a Parquet or CSV file with a column record_id.")
-    name = str(path).replace("'", "''")
-    scan = (
-        f"read_parquet('{name}')" if path.suffix != ".csv" else f"read_csv('{name}', all_varchar = true, header = true)"
-    )
+    scan = scan_of(path)
     with duckdb.connect() as connection:
         try:
             present = [row[0] for row in connection.execute(f"DESCRIBE FROM {scan}").fetchall()]
@@ -105,7 +100,7 @@ def read_records(path: Path, roles: Roles, roles_path: Path) -> pa.Table:
                         f"{where}: {path.name} has no column {column}. It has {', '.join(present)}; name one of these."
                     )
             columns = {"record_id", *(column for some in roles.values() for column in some)}
-            texts = ", ".join(f"CAST({quoted} AS VARCHAR) AS {quoted}" for quoted in map(_quoted, sorted(columns)))
+            texts = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in map(quoted, sorted(columns)))
             table = connection.sql(f"SELECT {texts} FROM {scan} ORDER BY record_id").to_arrow_table().combine_chunks()
         except duckdb.Error as error:
             fact = str(error).splitlines()[0]
@@ -134,7 +129,3 @@ def write(table: pa.Table, path: Path) -> None:
             pq.write_table(table, path)
     except (OSError, duckdb.Error) as error:
         raise WrongInput(f"{path} cannot be written ({error}). Name a file in a folder that exists.") from None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
