@@ -13,9 +13,9 @@ from typing_extensions import override
 
 from pipelines.identity.matching import levels as known
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, shared_values
-from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, numbered, packed
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, ranked, recoded
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
-from pipelines.identity.matching.people import People
+from pipelines.identity.matching.people import Frequencies
 from pipelines.identity.matching.spelling import Spellings
 from pipelines.identity.vocabulary import load
 
@@ -54,8 +54,8 @@ class Words(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.share = people.shares(self.column.codes, len(self.column.values))
+    def count(self, people: Frequencies) -> None:
+        self.share = people.shares(self.comparisons[0].name, self.column.codes, self.column.hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -70,7 +70,8 @@ class Births(Attribute):
     def __init__(self, births: Ints) -> None:
         self.year, self.month, self.day = births
         self.is_whole = (self.month > 0) | (self.day > 0)
-        self.dates = numbered(np.where(self.year > 0, packed(self.year, self.month, self.day), MISSING))
+        written = self.year * 10_000 + self.month * 100 + self.day
+        self.dates, self.date_numbers = ranked(np.where(self.year > 0, written, MISSING))
         self.digits = [
             (part // 10**place % 10).astype(np.int8)
             for part, width in ((self.year, 4), (self.month, 2), (self.day, 2))
@@ -98,9 +99,10 @@ class Births(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.date_share = people.shares(self.dates, int(self.dates.max(initial=0)) + 1)
-        self.year_share = people.shares(np.where(self.year > 0, self.year, MISSING), int(self.year.max(initial=0)) + 1)
+    def count(self, people: Frequencies) -> None:
+        self.date_share = people.shares("birth_date", self.dates, self.date_numbers)
+        years = np.arange(self.year.max(initial=0) + 1)
+        self.year_share = people.shares("birth_year", np.where(self.year > 0, self.year, MISSING), years)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -116,11 +118,12 @@ class Emails(Attribute):
     def __init__(self, columns: Columns, namesakes: Namesakes | None) -> None:
         self.columns, self.namesakes = columns, namesakes
         mailboxes = [value.split("@")[0] for value in columns.values]
-        place: dict[str, int] = {}
-        self.mailbox_of = np.array([place.setdefault(name, len(place)) for name in mailboxes] + [MISSING])
-        domains: dict[str, int] = {}
-        self.domain_of = np.array(
-            [domains.setdefault(value.split("@")[-1], len(domains)) for value in columns.values] + [MISSING]
+        every = np.arange(len(columns.values), dtype=np.int32)
+        self.mailboxes = recoded(every, mailboxes)
+        self.domains = recoded(every, [value.split("@")[-1] for value in columns.values])
+        self.mailbox_of, self.domain_of = (
+            np.append(self.mailboxes.codes, MISSING),
+            np.append(self.domains.codes, MISSING),
         )
         words: dict[str, int] = {}
         self.word_of = np.array([words.setdefault(value.translate(NO_DIGITS), len(words)) for value in columns.values])
@@ -152,12 +155,11 @@ class Emails(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.share = people.shares(self.columns.joined, len(self.columns.values))
-        codes = self.mailbox_of[self.columns.joined]
-        self.mailbox_share = people.shares(codes, int(codes.max(initial=0)) + 1)
-        codes = self.domain_of[self.columns.joined]
-        self.domain_share = people.shares(codes, int(codes.max(initial=0)) + 1)
+    def count(self, people: Frequencies) -> None:
+        codes = self.columns.joined
+        self.share = people.shares("email", codes, self.columns.hashes)
+        self.mailbox_share = people.shares("mailbox", self.mailbox_of[codes], self.mailboxes.hashes)
+        self.domain_share = people.shares("domain", self.domain_of[codes], self.domains.hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -186,8 +188,8 @@ class Phones(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.share = people.shares(self.columns.joined, len(self.columns.values))
+    def count(self, people: Frequencies) -> None:
+        self.share = people.shares("phone", self.columns.joined, self.columns.hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -233,7 +235,7 @@ class Parties(Attribute):
         return (compare_codes(self.kinds[left], self.kinds[right], 2)[0],)
 
     @override
-    def count(self, people: People) -> None:
+    def count(self, people: Frequencies) -> None:
         """How many people and firms there are says nothing about one of them."""
 
     @override

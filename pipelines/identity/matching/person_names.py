@@ -6,9 +6,9 @@ import numpy as np
 from typing_extensions import override
 
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes
-from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Reals, numbered, packed
+from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Reals, mixed, ranked
 from pipelines.identity.matching.levels import FAMILY, GIVEN, ORDER, UNKNOWN, Levels, agreeing
-from pipelines.identity.matching.people import People
+from pipelines.identity.matching.people import Frequencies
 from pipelines.identity.matching.spelling import Codes, Spellings
 from pipelines.identity.vocabulary import load
 
@@ -26,7 +26,8 @@ class PersonNames(Attribute):
 
     def __init__(self, evidence: Evidence) -> None:
         self.words, self.given, self.family = _one_vocabulary(evidence)
-        self.whole = numbered(packed(self.given, self.family))
+        numbers = np.append(self.words.hashes, MISSING)
+        self.whole, self.whole_hashes = ranked(mixed(numbers[self.given], numbers[self.family]))
         counts = np.bincount(self.given[self.given >= 0], minlength=len(self.words.values))
         formal = load().formal_names
         self.is_name = counts >= max(FEWEST_BEARERS, len(evidence) // BEARERS)
@@ -67,10 +68,10 @@ class PersonNames(Attribute):
         return agreeing(GIVEN, given) + agreeing(FAMILY, family)
 
     @override
-    def count(self, people: People) -> None:
-        size = len(self.words.values)
-        self.given_share, self.family_share = people.shares(self.given, size), people.shares(self.family, size)
-        self.whole_share = people.shares(self.whole, int(self.whole.max(initial=0)) + 1)
+    def count(self, people: Frequencies) -> None:
+        self.given_share = people.shares("given", self.given, self.words.hashes)
+        self.family_share = people.shares("family", self.family, self.words.hashes)
+        self.whole_share = people.shares("whole_name", self.whole, self.whole_hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
