@@ -62,6 +62,22 @@ class Words(Attribute):
         return (at_level(levels[0], 1, self.share, self.column.codes[left]),)
 
 
+class Identifiers(Words):
+    """Numbers that an authority gave, or a system: `system/number`; those of two systems say nothing of each other."""
+
+    def __init__(self, column: Column, comparison: Comparison) -> None:
+        super().__init__(column, comparison)
+        issuers = [value.rpartition("/")[0] or None for value in column.values]
+        self.issuer_of = np.append(recoded(np.arange(len(issuers), dtype=np.int32), issuers).codes, MISSING)
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        (result,) = super().levels(left, right)
+        one, other = (self.issuer_of[self.column.codes[side]] for side in (left, right))
+        result[one != other] = UNKNOWN
+        return (result,)
+
+
 class Births(Attribute):
     """Birth dates; one wrong digit, two swapped ones, or day for month are slips."""
 

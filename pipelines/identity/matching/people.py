@@ -17,7 +17,7 @@ UNSEEN = 0.5
 class Frequencies(Protocol):
     """Knows how common values are: by counting them, or from a former count."""
 
-    def shares(self, kind: str, codes: npt.NDArray[np.integer], hashes: Ints) -> Reals:
+    def shares(self, kind: str, codes: npt.NDArray[np.integer], hashes: Ints, /) -> Reals:
         """log2 of the share of other people who carry each value, and behind the last that of a value not seen yet.
 
         `codes` holds the value of each record (below 0 is none), once or several times over; `hashes` numbers the
@@ -61,7 +61,7 @@ class Census:
     count: int
     counted: dict[str, Counted]
 
-    def shares(self, kind: str, codes: npt.NDArray[np.integer], hashes: Ints) -> Reals:
+    def shares(self, kind: str, _codes: npt.NDArray[np.integer], hashes: Ints) -> Reals:
         """See Frequencies; a value that was not shared by several counts as one not seen."""
         result = np.full(len(hashes) + 1, np.log2(UNSEEN / self.count), dtype=np.float32)
         known = self.counted.get(kind)

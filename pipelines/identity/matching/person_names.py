@@ -24,18 +24,25 @@ class PersonNames(Attribute):
 
     comparisons = (GIVEN, FAMILY, ORDER)
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, given_names: Ints | None = None) -> None:
         self.words, self.given, self.family = _one_vocabulary(evidence)
         numbers = np.append(self.words.hashes, MISSING)
         self.whole, self.whole_hashes = ranked(mixed(numbers[self.given], numbers[self.family]))
         counts = np.bincount(self.given[self.given >= 0], minlength=len(self.words.values))
         formal = load().formal_names
-        self.is_name = counts >= max(FEWEST_BEARERS, len(evidence) // BEARERS)
-        self.is_name |= np.fromiter((word in formal for word in self.words.values), np.bool_, len(counts))
-        self.nicknames = _nicknames(self.words)
         self.has_nickname = np.fromiter((word in formal for word in self.words.values), np.bool_, len(counts))
+        is_borne = counts >= max(FEWEST_BEARERS, len(evidence) // BEARERS)
+        self.is_name = self.has_nickname | (
+            is_borne if given_names is None else np.isin(self.words.hashes, given_names)
+        )
+        self.nicknames = _nicknames(self.words)
         self.is_initial = (self.words.lengths == 1) & self.words.is_latin
         self.first_letters = np.array([ord(word[0]) for word in self.words.values] or [0])
+
+    @property
+    def names(self) -> Ints:
+        """Numbers of the texts that are names, and not a slip in one."""
+        return np.sort(self.words.hashes[self.is_name])
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
