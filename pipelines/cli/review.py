@@ -21,6 +21,7 @@ from pipelines.cli.sync import JsonOption
 from pipelines.identity import evaluation, judgements, review, review_file, sample
 from pipelines.identity.pair import Pair, read_pairs
 from pipelines.identity.stakes import NOTHING_PUBLISHED, stakes
+from pipelines.trouble import Trouble
 from warehouse.connection import WarehouseAbsent, open_reader
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def review_command(
     drawn = stewardship.draw_sample(deployment_of(context), size=sample_size, seed=seed) if sample_size else None
     rows, pairs = _queue(home, minutes, drawn)
     if export:
-        review_file.export(export, rows, pairs)
-        out.print(f"{len(rows)} pairs are in {escape(str(export))}. Fill the column decision, then --import it.")
+        _export(export, rows, pairs)
     elif as_json:
         print_json([row | {"pair": asdict(pair)} for row, pair in zip(rows, pairs, strict=True)])
     elif is_asking and rows:
@@ -119,6 +119,15 @@ def _print_queue(rows: list[dict[str, Any]]) -> None:
     out.print(shown)
 
 
+def _export(path: Path, rows: list[dict[str, Any]], pairs: list[Pair]) -> None:
+    try:
+        review_file.export(path, rows, pairs)
+    except OSError as error:
+        fact = f"it cannot be written ({error.strerror})"
+        raise Trouble(str(path), fact, "Name a file in a folder that you may write in.") from None
+    out.print(f"Pairs in {escape(str(path))}: {len(rows)}. Fill the column decision, then --import it.")
+
+
 def _ask(context: typer.Context, by: str, rows: list[dict[str, Any]], pairs: list[Pair]) -> None:
     deployment = deployment_of(context)
     desk = review_session.Desk(
@@ -131,7 +140,7 @@ def _ask(context: typer.Context, by: str, rows: list[dict[str, Any]], pairs: lis
         by=by,
     )
     kept = review_session.run(rows, pairs, desk)
-    out.print(f"{kept} decisions were kept. {TAKES_EFFECT}")
+    out.print(f"Decisions kept: {kept}. {TAKES_EFFECT}")
 
 
 def _answer(question: str) -> str:
@@ -149,7 +158,7 @@ def _write(context: typer.Context, by: str, take_over: Path | None, undo: tuple[
             out.print(f"Taken back: {escape(judgement_line(former))}. {TAKES_EFFECT}")
         if take_over:
             kept = stewardship.take_over(deployment_of(context), take_over, by=by)
-            out.print(f"{len(kept)} decisions were kept. {TAKES_EFFECT}")
+            out.print(f"Decisions kept: {len(kept)}. {TAKES_EFFECT}")
     except (judgements.JudgementRefused, review_file.WrongFile) as wrong:
         err.print(f"[red]{escape(str(wrong))}[/red]")
         return WRONG_USE

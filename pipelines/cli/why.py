@@ -12,6 +12,7 @@ from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json
 from pipelines.cli.identities import identities
 from pipelines.cli.pair import bits_of, evidence_line, judgement_line, print_pair
 from pipelines.identity.find import find
+from pipelines.identity.matching.clustering import NEVER_COMPARED
 from pipelines.identity.pair import Pair, read_records
 from pipelines.identity.why import Between, Neighbour, Split, WhyOne, WhyTwo, why_customers, why_one, why_records
 
@@ -132,7 +133,9 @@ def _print_neighbour(neighbour: Neighbour) -> None:
 
 
 def _told(between: Between) -> str:
+    unkept = between.possible - between.compared
+    note = f" ({unkept} not alike enough to keep count {NEVER_COMPARED:+.0f})" if unkept else ""
     return (
-        f"{between.average:+.1f} bits on average over {between.possible} pairs between them, of which "
-        f"{between.speak_for} speak for one customer"
+        f"{between.average:+.1f} bits on average{note}; {between.speak_for} of {between.possible} pairs between them "
+        "speak for one customer"
     )

@@ -65,22 +65,29 @@ class Pair:
 
 def read_pairs(connection: duckdb.DuckDBPyConnection, wanted: Sequence[Keys]) -> list[Pair]:
     """Read pairs (keys in either order) in the order asked for; records must be in the crosswalk."""
+    if not wanted:
+        return []
     ordered = [(min(pair), max(pair)) for pair in wanted]
+    # As values in the text of the query they reach the scan below the view; a join alone would unnest all evidence.
+    lefts = f"left_key IN ({', '.join('?' * len(ordered))})"
+    left_keys = [left for left, _ in ordered]
     columns = (pa.array([pair[side] for pair in ordered], pa.string()) for side in (0, 1))
     connection.register("wanted", pa.table(dict(zip(("left_key", "right_key"), columns, strict=True))))
     records = read_records(connection, sorted({key for pair in ordered for key in pair}))
     scores = {
         (left, right): (bits, probability, by)
         for left, right, bits, probability, by in connection.execute(
-            """SELECT left_key, right_key, bits, probability, decided_by
-               FROM identity.scored_pairs SEMI JOIN wanted USING (left_key, right_key)"""
+            f"""SELECT left_key, right_key, bits, probability, decided_by
+                FROM identity.scored_pairs SEMI JOIN wanted USING (left_key, right_key) WHERE {lefts}""",
+            left_keys,
         ).fetchall()
     }
     evidence: defaultdict[Keys, list[Evidence]] = defaultdict(list)
     rows = connection.execute(
-        """SELECT left_key, right_key, attribute, level, bits
-           FROM identity.pair_evidence SEMI JOIN wanted USING (left_key, right_key)
-           ORDER BY abs(bits) DESC, attribute"""
+        f"""SELECT left_key, right_key, attribute, level, bits
+            FROM identity.pair_evidence SEMI JOIN wanted USING (left_key, right_key) WHERE {lefts}
+            ORDER BY abs(bits) DESC, attribute""",
+        left_keys,
     ).fetchall()
     for left, right, *seen in rows:
         evidence[left, right].append(Evidence(*seen))

@@ -56,7 +56,7 @@ def read_decisions(
     """The decisions of a file that `export` wrote and people filled; rows without one, or with that in force, are left.
 
     Raises WrongFile with every wrong line: an unreadable file or header, an unknown word, a row that says nothing
-    whole, and judgements that the ones in force or above refuse. OSError when there is no such file.
+    whole, and judgements that the ones in force or above refuse.
     """
     problems: list[str] = []
     judged: list[tuple[int, Judgement]] = []
@@ -87,6 +87,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Number of the first line and values of each row. Raises WrongFile for a file that is no such table."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise WrongFile(path, [f"it cannot be read ({error.strerror}). Name a filled export."]) from None
     except UnicodeDecodeError as error:
         raise WrongFile(path, [f"byte {error.start} is not UTF-8. Save it as CSV in UTF-8."]) from None
     header = text.partition("\n")[0]

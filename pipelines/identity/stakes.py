@@ -30,7 +30,7 @@ UNKNOWN_TOLD = "value UNKNOWN"
 
 def stakes(published: duckdb.DuckDBPyConnection) -> pa.Table:
     """One row per published customer: customer_id, weight (in typical customers), told (in words)."""
-    return published.execute(
+    return published.sql(
         f"""WITH customer AS (
               -- No orders are nothing known as long as nobody ever told of any.
               SELECT *, CASE WHEN order_count > 0 THEN net_amount WHEN orders_status <> 'NEVER' THEN 0 END AS amount
@@ -46,7 +46,8 @@ def stakes(published: duckdb.DuckDBPyConnection) -> pa.Table:
                                           THEN '{UNKNOWN_TOLD}'
                                         WHEN order_count = 0 THEN 'no orders'
                                         ELSE format('{{:,.2f}} {{}} net', customer.amount::DOUBLE, currency_code) END,
-                             if(open_ticket_count > 0, format('{{}} open tickets', open_ticket_count), NULL),
-                             format('{{}} records', record_count)) AS told
+                             CASE open_ticket_count WHEN 0 THEN NULL WHEN 1 THEN '1 open ticket'
+                                                    ELSE format('{{}} open tickets', open_ticket_count) END,
+                             if(record_count = 1, '1 record', format('{{}} records', record_count))) AS told
             FROM customer LEFT JOIN typical USING (currency_code)"""
     ).to_arrow_table()

@@ -86,6 +86,7 @@ def why_one(connection: duckdb.DuckDBPyConnection, customer_id: str) -> WhyOne:
     keys = _records_of(connection, customer_id)
     if not keys:
         raise KeyError(customer_id)
+    _build_nearby(connection, keys)
     records = read_records(connection, keys)
     words = {key: in_words(as_written(records[key])) for key in keys}
     edges = _tree(connection, keys)
@@ -103,6 +104,7 @@ def why_records(connection: duckdb.DuckDBPyConnection, one_key: str, other_key: 
     if not pair.is_one_customer:
         return _apart(connection, pair.left_customer_id, pair.right_customer_id, pair)
     keys = _records_of(connection, pair.left_customer_id)
+    _build_nearby(connection, keys)
     neighbours: defaultdict[str, set[str]] = defaultdict(set)
     for left, right in _tree(connection, keys):
         neighbours[left].add(right)
@@ -121,6 +123,7 @@ def _apart(connection: duckdb.DuckDBPyConnection, one_id: str, other_id: str, pa
     for customer_id, keys in ((one_id, ones), (other_id, others)):
         if not keys:
             raise KeyError(customer_id)
+    _build_nearby(connection, ones)
     between = _between(connection, ones, others)
     shown = pair or between.best or read_pairs(connection, [(ones[0], others[0])])[0]
     return WhyTwo(shown, (), between, _judged(connection, ones, others))
@@ -131,6 +134,16 @@ def _records_of(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list
         "SELECT source_record_key FROM identity.customer_crosswalk WHERE customer_id = ? ORDER BY ALL", [customer_id]
     ).fetchall()
     return [key for (key,) in rows]
+
+
+def _build_nearby(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
+    """Build `nearby`: the scored pairs with any of these records."""
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE nearby AS
+           WITH own AS (SELECT unnest($keys) AS key)
+           FROM identity.scored_pairs WHERE left_key IN (FROM own) OR right_key IN (FROM own)""",
+        {"keys": list(keys)},
+    )
 
 
 def _display_name(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str | None:
@@ -153,7 +166,7 @@ def _judged(connection: duckdb.DuckDBPyConnection, ones: Sequence[str], others: 
 def _tree(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> list[Keys]:
     """The strongest tree over the records of one customer, strongest edge first; what stewards joined comes before."""
     pairs = connection.execute(
-        """SELECT left_key, right_key FROM identity.scored_pairs
+        """SELECT left_key, right_key FROM nearby
            WHERE list_contains($keys, left_key) AND list_contains($keys, right_key)
            ORDER BY decided_by = 'steward' AND decision = 'match' DESC, bits DESC, left_key, right_key""",
         {"keys": list(keys)},
@@ -188,7 +201,7 @@ def _needed(edge: Pair) -> tuple[Evidence, ...]:
 
 def _between(connection: duckdb.DuckDBPyConnection, ones: Sequence[str], others: Sequence[str]) -> Between:
     rows = connection.execute(
-        """SELECT left_key, right_key, bits FROM identity.scored_pairs
+        """SELECT left_key, right_key, bits FROM nearby
            WHERE (list_contains($ones, left_key) AND list_contains($others, right_key))
               OR (list_contains($ones, right_key) AND list_contains($others, left_key))
            ORDER BY bits DESC, left_key, right_key""",
@@ -208,7 +221,7 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> t
     nearest = connection.execute(
         """SELECT customer_id FROM (
              SELECT if(list_contains($keys, left_key), right_key, left_key) AS source_record_key, bits
-             FROM identity.scored_pairs WHERE list_contains($keys, left_key) <> list_contains($keys, right_key))
+             FROM nearby WHERE list_contains($keys, left_key) <> list_contains($keys, right_key))
            JOIN identity.customer_crosswalk USING (source_record_key)
            GROUP BY customer_id ORDER BY max(bits) DESC, customer_id LIMIT $shown""",
         {"keys": list(keys), "shown": NEIGHBOURS},
