@@ -17,7 +17,7 @@ from pipelines.freshness.status import FeedStatus, feed_statuses
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.resolve import Resolution, resolve
 from pipelines.identity.tables import ensure_schema
-from pipelines.ledger import batches, evidence, leases, publications
+from pipelines.ledger import batches, evidence, judging, leases, publications
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
@@ -45,7 +45,7 @@ def refresh_reason(deployment: Deployment, ledger: Ledger) -> str | None:
     now = deployment.clock()
     statuses = feed_statuses(ledger, deployment.catalog, now)
     if last.fingerprint != _fingerprint(ledger, statuses):
-        return "what was staged, or the status of a feed, changed"
+        return "what was staged, what stewards judged, or the status of a feed, changed"
     for status in statuses:
         shown = moment(last.verified.get(status.feed))
         # Readers compute ages from what was published, so news of a verified feed must reach them before its promise
@@ -200,4 +200,5 @@ def _utc(value: datetime | None) -> datetime | None:
 
 def _fingerprint(ledger: Ledger, statuses: list[FeedStatus]) -> str:
     shown = [(s.feed, s.status, s.contract_version, s.rows_held) for s in statuses]
-    return hashlib.sha256(repr((batches.staging_version(ledger), shown)).encode()).hexdigest()
+    inputs = (batches.staging_version(ledger), judging.judging_version(ledger), shown)
+    return hashlib.sha256(repr(inputs).encode()).hexdigest()

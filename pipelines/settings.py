@@ -78,6 +78,11 @@ class Settings:
     feeds: tuple[Path, ...]
     environment: Mapping[str, str] = field(repr=False)
 
+    @property
+    def steward(self) -> str | None:
+        """Who decides on identities here (C360_STEWARD), when it is said."""
+        return self.environment.get("C360_STEWARD") or None
+
 
 def load_settings(
     home: Path | None = None, feeds: Sequence[Path] = (), environment: Mapping[str, str] | None = None

@@ -36,6 +36,7 @@ def main() -> None:
         quarantine,
         query,
         resolve,
+        review,
         sample,
         status,
         sync,

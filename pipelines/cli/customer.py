@@ -10,8 +10,9 @@ import typer
 from rich.markup import escape
 
 from pipelines.cli.app import app, settings_of
-from pipelines.cli.console import TROUBLE, err, out, print_json, status_text, table, when
+from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table, when
 from pipelines.cli.sync import JsonOption
+from pipelines.cli.why import explain
 from pipelines.trouble import Trouble
 from warehouse.brief import Brief, customer_brief, find_customers
 from warehouse.connection import WarehouseAbsent, open_reader
@@ -20,10 +21,22 @@ from warehouse.connection import WarehouseAbsent, open_reader
 @app.command("customer")
 def customer_command(
     context: typer.Context,
-    find: Annotated[str, typer.Argument(help="Name, e-mail, phone, any source's id, or an old customer id.")],
+    named: Annotated[
+        list[str],
+        typer.Argument(metavar="FIND", help="Name, e-mail, phone, any source's id, or an old customer id."),
+    ],
+    why: Annotated[
+        bool, typer.Option("--why", help="Say why its records are one customer; of two, why they are or are not one.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Show who a customer is, what happened lately, and which sources are behind."""
+    if why:
+        return explain(settings_of(context).home.warehouse, named, as_json=as_json)
+    if len(named) > 1:
+        err.print("Name one customer, a name of several words in quotes; two are for --why.")
+        return WRONG_USE
+    (find,) = named
     published = settings_of(context).home.published
     try:
         with open_reader(published) as connection:

@@ -60,6 +60,17 @@ TABLES: dict[str, tuple[str, str]] = {
            decided_by VARCHAR NOT NULL,
            decided_at TIMESTAMP NOT NULL, reason VARCHAR NOT NULL""",
     ),
+    "judgement_basis": (
+        "One row per judgement: what the model by itself said of the pair when it was judged.",
+        """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, decided_at TIMESTAMP NOT NULL,
+           model_decision VARCHAR NOT NULL, probability DOUBLE""",
+    ),
+    "review_sample": (
+        "One row per sample and pair drawn by chance from the matches of the model, to estimate how many are right.",
+        """sample VARCHAR NOT NULL, position BIGINT NOT NULL, left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL,
+           probability DOUBLE NOT NULL, band VARCHAR NOT NULL, band_size BIGINT NOT NULL,
+           drawn_at TIMESTAMP NOT NULL""",
+    ),
     "golden_customers": (
         "One row per customer: the surviving value of each attribute.",
         """customer_id VARCHAR PRIMARY KEY, party_type VARCHAR, display_name VARCHAR, full_name VARCHAR,

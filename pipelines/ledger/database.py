@@ -26,7 +26,7 @@ class Ledger:
         self._connection.execute("PRAGMA synchronous=FULL")
         if self._wal_mode() != "wal":
             raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
-        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'publication'").fetchone():
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'judging'").fetchone():
             self._connection.executescript(SCHEMA_FILE.read_text(encoding="utf-8"))
 
     def _wal_mode(self) -> str:

@@ -66,3 +66,5 @@ CREATE TABLE IF NOT EXISTS publication (
     snapshot_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, published_at TEXT NOT NULL, verified TEXT NOT NULL,
     customers INTEGER NOT NULL
 );
+-- One row each time that judgements of stewards were kept in the warehouse.
+CREATE TABLE IF NOT EXISTS judging (decided_at TEXT NOT NULL, decided_by TEXT NOT NULL, pairs INTEGER NOT NULL);

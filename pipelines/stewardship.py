@@ -1,0 +1,98 @@
+"""What stewards write: judgements and samples, under the warehouse's lease, so that the next sync obeys them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.deployment import Deployment
+from pipelines.identity import judgements, review_file, sample
+from pipelines.identity.judgements import Judgement
+from pipelines.identity.tables import ensure_schema
+from pipelines.ledger import judging, leases
+from pipelines.ledger.database import Ledger
+from pipelines.trouble import Trouble
+from warehouse.connection import WarehouseBusy, open_warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+
+WAIT = "Nothing was written. Wait for the sync to end, then run it again."
+
+
+class Busy(Trouble):
+    """Somebody else writes the warehouse, which has one writer at a time."""
+
+
+def keep(deployment: Deployment, judged: Sequence[Judgement]) -> None:
+    """Keep judgements, all or none.
+
+    Raises:
+        Busy: a sync writes the warehouse.
+        judgements.JudgementRefused: one names an unknown record, or contradicts those in force.
+    """
+    with _writing(deployment) as (ledger, connection):
+        judgements.record_judgements(connection, judged)
+        _note(ledger, deployment, judged)
+
+
+def take_back(deployment: Deployment, one_key: str, other_key: str, *, by: str, reason: str) -> Judgement:
+    """Let the decision on two records no longer count, and return it. Raises as `keep`."""
+    with _writing(deployment) as (ledger, connection):
+        now = deployment.clock()
+        former = judgements.take_back(connection, one_key, other_key, by=by, at=now, reason=reason)
+        _note(ledger, deployment, [former])
+    return former
+
+
+def take_over(deployment: Deployment, path: Path, *, by: str) -> list[Judgement]:
+    """Keep the decisions of a file (see `review_file`), all or none, and return them.
+
+    Raises:
+        Busy: a sync writes the warehouse.
+        review_file.WrongFile: some of its lines are wrong.
+    """
+    with _writing(deployment) as (ledger, connection):
+        judged = review_file.read_decisions(connection, path, decided_by=by, decided_at=deployment.clock())
+        judgements.record_judgements(connection, judged)
+        if judged:
+            _note(ledger, deployment, judged)
+    return judged
+
+
+def draw_sample(deployment: Deployment, *, size: int, seed: int) -> str:
+    """Draw pairs by chance (see `sample.draw`); the sample's name. Raises Busy as `keep`."""
+    with _writing(deployment) as (_, connection):
+        return sample.draw(connection, size=size, seed=seed, now=deployment.clock())
+
+
+def _note(ledger: Ledger, deployment: Deployment, judged: Sequence[Judgement]) -> None:
+    # Before the warehouse commits: of a kill in between, a refresh with nothing to do is the better half.
+    judging.note(ledger, judged[0].decided_by, len(judged), deployment.clock())
+
+
+@contextmanager
+def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, duckdb.DuckDBPyConnection]]:
+    """The ledger, and the warehouse in one transaction under its lease."""
+    home = deployment.home
+    if not home.warehouse.exists():
+        raise Trouble(str(home.warehouse), "there is no warehouse yet", "Run c360 sync first.")
+    try:
+        with (
+            Ledger(home.ledger) as ledger,
+            leases.held(
+                ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
+            ) as lease,
+            open_warehouse(home.root) as connection,
+        ):
+            ensure_schema(connection)
+            connection.begin()
+            yield ledger, connection
+            leases.check(ledger, lease)
+            connection.commit()
+    except leases.LeaseHeld as held:
+        raise Busy("warehouse", f"it is being written by {held.holder}", WAIT) from held
+    except WarehouseBusy as busy:
+        raise Busy("warehouse", str(busy), WAIT) from busy
