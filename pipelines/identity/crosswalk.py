@@ -42,6 +42,7 @@ class Changes:
 def update(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str) -> Changes:
     """Bring crosswalk, history, redirects and events to the state of `clustered`; count the changes.
 
+    `clustered` holds all records of every customer that it holds one of; customers with none in it stay as they are.
     Leaves the temporary table `changed_customer`: ids whose records changed hands or came anew.
     """
     moment = now.replace(tzinfo=None)
@@ -63,7 +64,10 @@ def _claim(connection: duckdb.DuckDBPyConnection) -> None:
                   superseded.account_key IS NOT NULL AS is_superseded
            FROM identity.customer_crosswalk AS crosswalk
            LEFT JOIN (FROM superseded SEMI JOIN removed USING (source_record_key)) AS superseded
-             USING (source_record_key)"""
+             USING (source_record_key)
+           WHERE customer_id IN (
+             SELECT customer_id FROM identity.customer_crosswalk
+             WHERE source_record_key IN (SELECT source_record_key FROM clustered UNION ALL FROM removed))"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE aged AS
@@ -114,19 +118,17 @@ def _build_next_crosswalk(connection: duckdb.DuckDBPyConnection, moment: datetim
     """Build `next_crosswalk`, one row per source record in the columns of the crosswalk."""
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE next_crosswalk AS
-           WITH own_link AS (
-             SELECT source_record_key, arg_max(link, (strength, rule_id)) AS link
-             FROM (SELECT unnest([left_key, right_key]) AS source_record_key, strength, rule_id,
-                          {rule_id: rule_id, strength: strength, is_decreed: is_decreed} AS link FROM spanning_link)
-             GROUP BY source_record_key)
+           WITH decreed AS (
+             SELECT DISTINCT unnest([left_key, right_key]) AS source_record_key FROM judgement_in_force
+             WHERE decision = 'match')
            SELECT record.source_record_key, record.source_system, record.entity, record.record_id, chosen.customer_id,
-                  CASE WHEN link.is_decreed THEN 'steward' WHEN link IS NULL THEN 'source'
-                       ELSE 'auto' END AS match_method,
-                  link.rule_id AS rule_id, link.strength AS confidence,
+                  CASE WHEN count(*) OVER (PARTITION BY cluster_no) = 1 THEN 'source'
+                       WHEN decreed.source_record_key IS NOT NULL THEN 'steward' ELSE 'auto' END AS match_method,
+                  clustered.confidence,
                   if(crosswalk.customer_id = chosen.customer_id, crosswalk.valid_from, $moment) AS valid_from
            FROM identity.source_records AS record JOIN clustered USING (source_record_key)
            JOIN cluster_customer AS chosen USING (cluster_no)
-           LEFT JOIN own_link USING (source_record_key)
+           LEFT JOIN decreed USING (source_record_key)
            LEFT JOIN identity.customer_crosswalk AS crosswalk USING (source_record_key)""",
         {"moment": moment},
     )
@@ -142,7 +144,7 @@ def _build_events(connection: duckdb.DuckDBPyConnection, moment: datetime, run_i
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE move AS
-           SELECT next.source_record_key, crosswalk.customer_id AS old_customer_id, next.customer_id, next.rule_id,
+           SELECT next.source_record_key, crosswalk.customer_id AS old_customer_id, next.customer_id, next.match_method,
                   CASE WHEN crosswalk.customer_id IS NOT NULL
                         AND merged.current_customer_id = next.customer_id THEN 'merge'
                        WHEN crosswalk.customer_id IS NOT NULL AND created.customer_id IS NOT NULL THEN 'split'
@@ -154,33 +156,34 @@ def _build_events(connection: duckdb.DuckDBPyConnection, moment: datetime, run_i
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE change_event AS
-           WITH change(rank, event_type, customer_id, other_customer_id, source_record_key, rule_id, reason) AS (
-             SELECT 1, 'create', customer_id, NULL, oldest_key, NULL, 'first seen with ' || oldest_key
+           WITH change(rank, event_type, customer_id, other_customer_id, source_record_key, reason) AS (
+             SELECT 1, 'create', customer_id, NULL, oldest_key, 'first seen with ' || oldest_key
              FROM cluster_customer WHERE is_new
              UNION ALL
-             SELECT 2, 'merge', merged.current_customer_id, old_customer_id, NULL, NULL,
+             SELECT 2, 'merge', merged.current_customer_id, old_customer_id, NULL,
                     'records of both were found to be one customer; the older id stays' FROM merged
              UNION ALL
-             SELECT DISTINCT 3, 'split', old_customer_id, customer_id, NULL, NULL,
+             SELECT DISTINCT 3, 'split', old_customer_id, customer_id, NULL,
                     'records no longer hold together; the id stays with the oldest' FROM move WHERE kind = 'split'
              UNION ALL
-             SELECT 4, 'detach', old_customer_id, customer_id, source_record_key, NULL,
+             SELECT 4, 'detach', old_customer_id, customer_id, source_record_key,
                     'record moved to another customer'
              FROM move WHERE kind = 'attach' AND old_customer_id IS NOT NULL
              UNION ALL
-             SELECT 4, 'detach', former.customer_id, NULL, former_key, NULL,
+             SELECT 4, 'detach', former.customer_id, NULL, former_key,
                     if(is_superseded, 'row came to name its account ' || former.source_record_key,
                                       'record is no longer at its source')
              FROM former JOIN removed ON removed.source_record_key = former_key
              UNION ALL
-             SELECT 5, 'attach', customer_id, old_customer_id, source_record_key, rule_id,
-                    coalesce('linked by ' || rule_id, 'linked') FROM move WHERE kind = 'attach'
+             SELECT 5, 'attach', customer_id, old_customer_id, source_record_key,
+                    if(match_method = 'steward', 'linked by a judgement', 'linked by its evidence')
+             FROM move WHERE kind = 'attach'
              UNION ALL
-             SELECT DISTINCT 6, 'retire', customer_id, NULL, NULL, NULL, 'none of its records is left'
+             SELECT DISTINCT 6, 'retire', customer_id, NULL, NULL, 'none of its records is left'
              FROM former WHERE customer_id NOT IN (SELECT customer_id FROM claim))
            SELECT concat($run_id, '/', lpad(CAST(row_number() OVER (
                     ORDER BY rank, customer_id, other_customer_id, source_record_key) AS VARCHAR), 9, '0')) AS event_id,
-                  event_type, customer_id, other_customer_id, source_record_key, rule_id, $actor AS actor, reason,
+                  event_type, customer_id, other_customer_id, source_record_key, $actor AS actor, reason,
                   $run_id AS run_id, $moment AS occurred_at
            FROM change""",
         {"run_id": run_id, "actor": ACTOR, "moment": moment},
@@ -225,8 +228,8 @@ def _write(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE changed_customer AS
-           WITH difference AS ((FROM next_crosswalk EXCEPT FROM identity.customer_crosswalk)
-                     UNION ALL (FROM identity.customer_crosswalk EXCEPT FROM next_crosswalk))
+           WITH before AS (FROM identity.customer_crosswalk WHERE customer_id IN (SELECT customer_id FROM former)),
+           difference AS ((FROM next_crosswalk EXCEPT FROM before) UNION ALL (FROM before EXCEPT FROM next_crosswalk))
            SELECT DISTINCT customer_id FROM difference
            UNION SELECT customer_id FROM next_crosswalk JOIN touched USING (source_record_key)"""
     )

@@ -1,7 +1,7 @@
 """How well the records of each customer hold together: the measure behind `identity_confidence`.
 
-`weakest_edge` is the strength of the weakest link in the strongest tree of links that holds the cluster together: the
-share of such links that are right. It is null for a customer with one record, since nothing was matched.
+`weakest_edge` is the probability of the weakest pair in the strongest tree of pairs that holds the cluster together. It
+is null for a customer with one record, since nothing was matched.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 # More records than a person leaves in a company's systems: perhaps a shared mailbox that slipped through.
 LARGE_CLUSTER = 200
-# Below it stand the rules content with half a name or a bare telephone number.
-WEAK_LINK = 0.85
+# Below it a customer hangs together by a pair that is wrong more often than one time in ten.
+WEAK_LINK = 0.9
 
 
 def update(connection: duckdb.DuckDBPyConnection) -> None:
@@ -22,14 +22,14 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE next_quality AS
             WITH weakest AS (
-              SELECT customer_id, min(strength) AS weakest_edge FROM spanning_link
-              JOIN identity.customer_crosswalk ON source_record_key = left_key GROUP BY customer_id),
+              SELECT customer_id, probability AS weakest_edge
+              FROM weakest_link JOIN cluster_customer USING (cluster_no)),
             counted AS (
               SELECT customer_id, count(*) AS record_count, count(DISTINCT record.source_system) AS source_count,
                      count(DISTINCT given_key) AS given_name_count,
                      count(DISTINCT date_of_birth_std) AS birth_date_count
               FROM identity.customer_crosswalk JOIN identity.source_records AS record USING (source_record_key)
-              GROUP BY customer_id)
+              WHERE customer_id IN (SELECT customer_id FROM cluster_customer) GROUP BY customer_id)
             SELECT counted.*, weakest_edge, CASE WHEN birth_date_count > 1 THEN 'several_birth_dates'
                            WHEN record_count > {LARGE_CLUSTER} THEN 'large'
                            WHEN weakest_edge < {WEAK_LINK} THEN 'weak_link'
@@ -38,8 +38,7 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         """INSERT INTO changed_customer
-           SELECT customer_id FROM ((FROM next_quality EXCEPT FROM identity.cluster_quality)
-                          UNION ALL (FROM identity.cluster_quality EXCEPT FROM next_quality))
+           SELECT customer_id FROM (FROM next_quality EXCEPT FROM identity.cluster_quality)
            EXCEPT FROM changed_customer"""
     )
     connection.execute(

@@ -12,7 +12,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelines.identity import block, compare, crosswalk, links, quality, records, survivorship, values
+from pipelines.identity import (
+    comparables,
+    crosswalk,
+    homes,
+    learned,
+    linkage,
+    quality,
+    records,
+    survivorship,
+    values,
+)
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.tables import ensure_schema
 
@@ -23,6 +33,11 @@ if TYPE_CHECKING:
 
 # Between the two halves of `input_fingerprint`.
 SEAM = "#"
+# Beside the engine, what decides who is who.
+RULES = (
+    "records.py", "values.py", "standardise.py", "phones.py", "names.py", "vocabulary.yml", "nicknames.csv",
+    "comparables.py", "linkage.py", "survivorship.py", "survivorship.yml",
+)  # fmt: skip
 LAST_RUN = "FROM identity.resolution ORDER BY resolved_at DESC, run_id DESC LIMIT 1"
 
 
@@ -35,9 +50,8 @@ class Resolution:
     new_records: int = 0
     changed_records: int = 0
     removed_records: int = 0
-    candidate_pairs: int = 0
-    matches: int = 0
-    guarded: int = 0
+    is_full: bool = False
+    compared_pairs: int = 0
     customers: int = 0
     created: int = 0
     merges: int = 0
@@ -104,24 +118,25 @@ def _rebuild(
 ) -> Resolution:
     new, changed, removed = records.find_changes(connection, everything=rules_changed)
     values.write_source_records(connection, now=now, default_region=default_region, everything=rules_changed)
-    candidate_pairs = block.find_candidates(connection)
-    compare.judge_candidates(connection)
-    links.cluster_records(connection)
+    comparables.update(connection)
+    linkage.read_judgements(connection)
+    is_full = rules_changed or learned.is_outgrown(connection, changes=new + changed + removed)
+    pairs = linkage.match_all(connection) if is_full else linkage.match_changes(connection)
     changes = crosswalk.update(connection, now=now, run_id=run_id)
+    if is_full:
+        homes.update_all(connection)
+    else:
+        homes.update_changed(connection)
     quality.update(connection)
     survivorship.update(connection)
-    decisions = dict(
-        connection.execute("SELECT decision, count(*) FROM identity.scored_pairs GROUP BY decision").fetchall()
-    )
     return Resolution(
         changed=True,
         records=_count(connection, "source_records"),
         new_records=new,
         changed_records=changed,
         removed_records=removed,
-        candidate_pairs=candidate_pairs,
-        matches=decisions.get("match", 0),
-        guarded=decisions.get("guarded", 0),
+        is_full=is_full,
+        compared_pairs=pairs,
         customers=_count(connection, "golden_customers"),
         **asdict(changes),
     )
@@ -132,11 +147,11 @@ def _temporary_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _rules_fingerprint(default_region: str | None) -> str:
-    """Digest of everything in this package that decides who is who, so that a changed rule is a changed input."""
+    """Digest of everything that decides who is who, so that a changed rule is a changed input."""
     digest = sha256(repr(default_region).encode())
-    for file in sorted(Path(__file__).parent.iterdir()):
-        if file.suffix in {".py", ".yml", ".csv"}:
-            digest.update(file.read_bytes())
+    folder = Path(__file__).parent
+    for file in sorted([*(folder / "matching").glob("*.py"), *(folder / name for name in RULES)]):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

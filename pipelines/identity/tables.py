@@ -27,15 +27,47 @@ TABLES: dict[str, tuple[str, str]] = {
         "One row per distinct value that a record carries, with what it is standardised to; spares parsing it again.",
         "kind VARCHAR NOT NULL, value VARCHAR NOT NULL, region VARCHAR NOT NULL, standard VARCHAR[]",
     ),
+    "comparable": (
+        "One row per source record: its comparable form; record_no is its number in keys.",
+        """source_record_key VARCHAR NOT NULL, record_no BIGINT NOT NULL, given VARCHAR, middle VARCHAR, family VARCHAR,
+           generation VARCHAR, organisation VARCHAR, street VARCHAR, house VARCHAR, way VARCHAR, postal_code VARCHAR,
+           city VARCHAR, region VARCHAR, national_id VARCHAR, source VARCHAR, email VARCHAR, phone VARCHAR,
+           phone_alternate VARCHAR, birth_year BIGINT NOT NULL, birth_month BIGINT NOT NULL,
+           birth_day BIGINT NOT NULL""",
+    ),
+    "block_key": (
+        "One row per record and blocking key: records with one key are compared.",
+        "block_hash BIGINT NOT NULL, record_no BIGINT NOT NULL",
+    ),
+    "chain": (
+        "One row per record that good pairs connect with others: the lowest record number of its chain.",
+        "record_no BIGINT NOT NULL, chain_no BIGINT NOT NULL",
+    ),
+    "learned": (
+        "One row: what the last full match learned, apart from levels and shares; and changes since then.",
+        """people BIGINT NOT NULL, match_odds_log2 DOUBLE NOT NULL, home_odds_log2 DOUBLE NOT NULL,
+           calibration_factor DOUBLE NOT NULL, calibration_offset DOUBLE NOT NULL, blocking_rules VARCHAR[] NOT NULL,
+           records BIGINT NOT NULL, changed_since BIGINT NOT NULL""",
+    ),
+    "comparison_level": (
+        "One row per attribute and level of agreement, with what the last full match learned of it.",
+        """comparison_no INTEGER NOT NULL, level_no INTEGER NOT NULL, attribute VARCHAR NOT NULL,
+           level VARCHAR NOT NULL, match_log2 DOUBLE, home_log2 DOUBLE, chance_log2 DOUBLE, by_name_log2 DOUBLE""",
+    ),
+    "value_share": (
+        "One row per value that several people share: log2 of the share of people with it; the value only as a number.",
+        "kind VARCHAR NOT NULL, value_hash BIGINT NOT NULL, share_log2 FLOAT NOT NULL",
+    ),
     "scored_pairs": (
-        "One row per pair of source records (left_key < right_key) linked, or kept apart in spite of evidence.",
-        """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, rules VARCHAR[] NOT NULL, name_agreement DOUBLE,
-           strength DOUBLE, decision VARCHAR NOT NULL, guard VARCHAR, evidence JSON""",
+        "One row per pair of source records (left_key < right_key) of one customer, or alike though of two.",
+        """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, bits FLOAT NOT NULL, probability DOUBLE NOT NULL,
+           decision VARCHAR NOT NULL, decided_by VARCHAR NOT NULL, levels TINYINT[] NOT NULL,
+           level_bits FLOAT[] NOT NULL""",
     ),
     "customer_crosswalk": (
         "One row per source record: the customer that it belongs to now.",
         """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
-           record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL, rule_id VARCHAR,
+           record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL,
            confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
     ),
     "crosswalk_history": (
@@ -46,7 +78,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "identity_event": (
         "One row per change of who is who; append-only.",
         """event_id VARCHAR PRIMARY KEY, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
-           other_customer_id VARCHAR, source_record_key VARCHAR, rule_id VARCHAR, actor VARCHAR NOT NULL,
+           other_customer_id VARCHAR, source_record_key VARCHAR, actor VARCHAR NOT NULL,
            reason VARCHAR NOT NULL, run_id VARCHAR NOT NULL, occurred_at TIMESTAMP NOT NULL""",
     ),
     "customer_id_redirect": (
@@ -71,6 +103,10 @@ TABLES: dict[str, tuple[str, str]] = {
            probability DOUBLE NOT NULL, band VARCHAR NOT NULL, band_size BIGINT NOT NULL,
            drawn_at TIMESTAMP NOT NULL""",
     ),
+    "applied_judgement": (
+        "One row per pair with a judgement in force when records were last matched.",
+        "left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, decision VARCHAR NOT NULL",
+    ),
     "golden_customers": (
         "One row per customer: the surviving value of each attribute.",
         """customer_id VARCHAR PRIMARY KEY, party_type VARCHAR, display_name VARCHAR, full_name VARCHAR,
@@ -86,6 +122,10 @@ TABLES: dict[str, tuple[str, str]] = {
            source_system VARCHAR NOT NULL, source_record_key VARCHAR NOT NULL, survivorship_rule VARCHAR NOT NULL,
            candidate_count BIGINT NOT NULL, is_conflict BOOLEAN NOT NULL, source_updated_at TIMESTAMP""",
     ),
+    "customer_household": (
+        "One row per customer: the household, which is named after its oldest customer. No reason to merge anybody.",
+        "customer_id VARCHAR NOT NULL, household_id VARCHAR NOT NULL",
+    ),
     "cluster_quality": (
         "One row per customer: how well its records hold together; flag is null when nothing calls for a look.",
         """customer_id VARCHAR PRIMARY KEY, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
@@ -95,11 +135,19 @@ TABLES: dict[str, tuple[str, str]] = {
         "One row per run that changed something: what went in and what came out.",
         """run_id VARCHAR PRIMARY KEY, resolved_at TIMESTAMP NOT NULL, input_fingerprint VARCHAR NOT NULL,
            rules_fingerprint VARCHAR NOT NULL, records BIGINT NOT NULL, new_records BIGINT NOT NULL,
-           changed_records BIGINT NOT NULL, removed_records BIGINT NOT NULL, candidate_pairs BIGINT NOT NULL,
-           matches BIGINT NOT NULL, guarded BIGINT NOT NULL, customers BIGINT NOT NULL, created BIGINT NOT NULL,
+           changed_records BIGINT NOT NULL, removed_records BIGINT NOT NULL, is_full BOOLEAN NOT NULL,
+           compared_pairs BIGINT NOT NULL, customers BIGINT NOT NULL, created BIGINT NOT NULL,
            merges BIGINT NOT NULL, splits BIGINT NOT NULL, retired BIGINT NOT NULL""",
     ),
 }
+
+PAIR_EVIDENCE = """
+CREATE VIEW IF NOT EXISTS identity.pair_evidence AS
+WITH pair AS (SELECT left_key, right_key, unnest(levels) AS level_no, unnest(level_bits) AS bits,
+                     generate_subscripts(levels, 1) AS comparison_no FROM identity.scored_pairs)
+SELECT left_key, right_key, attribute, level, pair.bits
+FROM pair JOIN identity.comparison_level USING (comparison_no, level_no)
+"""
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
@@ -115,3 +163,4 @@ def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
         if name not in existing:
             connection.execute(f"CREATE TABLE identity.{name} ({columns})")
             connection.execute(f"COMMENT ON TABLE identity.{name} IS '{grain}'")
+    connection.execute(PAIR_EVIDENCE)

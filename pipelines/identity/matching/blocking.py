@@ -9,7 +9,7 @@ first, while pairs are left in the budget, which is larger a record where there 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +40,8 @@ NEIGHBOURS = 3
 # Pairs a record that broad rules may add: many in small tables, where missing one costs most, few in large ones.
 BUDGET = 1_500_000
 FEWEST_A_RECORD, MOST_A_RECORD = 0.5, 60
+# What the names of rules begin with that have no keys.
+NEAR = "near_"
 ALPHABET_WINDOWS = (1, 2, 4, 8, 16)
 # Words of an organisation's name that more records share make no key by themselves.
 RARE_WORD = 40
@@ -54,16 +56,28 @@ class Block:
     keys: Ints
 
 
-def candidate_pairs(evidence: Evidence) -> tuple[Ints, Ints, dict[str, int]]:
-    """Left and right record numbers of the pairs to compare (left < right, sorted), and how many each rule found."""
+def keys(evidence: Evidence, rules: Collection[str]) -> Iterator[Block]:
+    """Yield the keys of telling rules, and of those broad ones that are among `rules`; the same in every table."""
+    found = _Keys(evidence)
+    yield from _telling(evidence, found)
+    yield from (block for block in _broad(evidence, found) if block.rule in rules)
+
+
+def candidate_pairs(evidence: Evidence, budget: int = BUDGET) -> tuple[Ints, Ints, dict[str, int]]:
+    """Left and right record numbers of the pairs to compare (left < right, sorted), and how many each rule found.
+
+    Without a `budget` only telling rules propose pairs.
+    """
     size = len(evidence)
     order = _reading_order(evidence)
-    keys = _Keys(evidence)
+    found_keys = _Keys(evidence)
     # Sorting leaves other threads to run.
     with ThreadPoolExecutor(THREADS) as pool:
-        chosen = list(pool.map(lambda block: _lines(block, order), _telling(evidence, keys)))
-    left = int(np.clip(BUDGET, FEWEST_A_RECORD * size, MOST_A_RECORD * size))
-    broad = [_lines(block, order) for block in _broad(evidence, keys)] + list(_alphabets(evidence, left))
+        chosen = list(pool.map(lambda block: _lines(block, order), _telling(evidence, found_keys)))
+    left = int(np.clip(budget, FEWEST_A_RECORD * size, MOST_A_RECORD * size)) if budget else 0
+    broad = []
+    if left:
+        broad = [_lines(block, order) for block in _broad(evidence, found_keys)] + list(_alphabets(evidence, left))
     for lines in sorted(broad, key=lambda lines: lines.count):
         if lines.count <= left:
             left -= lines.count
@@ -226,7 +240,7 @@ def _alphabets(evidence: Evidence, budget: int) -> Iterator[_Lines]:
             order = np.lexsort(keys if len(parts) > 1 else keys[-1:])
             line = order[columns[name].codes[order] >= 0]
             for former, window in pairwise((0, *ALPHABET_WINDOWS)):
-                yield _Lines(f"near_{name}_{window}", line, np.zeros_like(line), range(former + 1, window + 1))
+                yield _Lines(f"{NEAR}{name}_{window}", line, np.zeros_like(line), range(former + 1, window + 1))
 
 
 def _rank(column: Column) -> Ints:

@@ -16,6 +16,7 @@ from pipelines.identity.matching.model import Model
 from pipelines.identity.matching.people import Census
 from pipelines.identity.matching.scoring import attributes_of
 
+NO_PAIRS = np.zeros(0, dtype=np.int64)
 # Longest chain of records on which everybody meets everybody.
 CHAIN = 60
 # What a person says counts more than any number of pairs.
@@ -45,15 +46,21 @@ def match(
     threshold: float = 0.0,
     judged: Judgements = NO_JUDGEMENTS,
     learned: Learned | None = None,
+    candidates: Ints = NO_PAIRS,
 ) -> Matching:
-    """Cluster all records by what they teach themselves, or by what was `learned` before.
+    """Cluster all records by what they teach themselves.
 
-    `threshold` is the average log2 odds above which clusters merge; `judged` pairs are decided already.
+    `threshold` is the average log2 odds above which clusters merge; `judged` pairs are decided already. Some records of
+    a table are matched by what was `learned` from all of it; then `candidates` are pairs to compare (left * number of
+    records + right, left < right) that these alone would not propose.
     """
+    size = len(evidence)
     crowd = crowds.find(evidence, np.concatenate([judged.left, judged.right]))
-    if len(crowd.front) == len(evidence):
-        return _match(evidence, threshold, judged, learned)
-    matching = _match(evidence.take(crowd.front), threshold, judged.among(crowd.leader), learned)
+    if len(crowd.front) == size:
+        return _match(evidence, threshold, judged, learned, candidates)
+    one, other = crowd.leader[candidates // size], crowd.leader[candidates % size]
+    among = distinct((np.minimum(one, other) * len(crowd.front) + np.maximum(one, other))[one != other])
+    matching = _match(evidence.take(crowd.front), threshold, judged.among(crowd.leader), learned, among)
     front = crowd.front
     return Matching(
         crowd.spread(matching.cluster),
@@ -66,15 +73,19 @@ def match(
     )
 
 
-def _match(evidence: Evidence, threshold: float, judged: Judgements, learned: Learned | None) -> Matching:
+def _match(
+    evidence: Evidence, threshold: float, judged: Judgements, learned: Learned | None, candidates: Ints
+) -> Matching:
     size = len(evidence)
     compared = attributes_of(evidence, learned.given_names if learned else None)
     if size < 2 or not compared:
         return _nobody_compared(size)
-    left, right, by_rule = blocking.candidate_pairs(evidence)
     if learned is None:
+        left, right, by_rule = blocking.candidate_pairs(evidence)
         learned, bits = learning.learn(evidence, compared, left, right, judged)
     else:
+        left, right, by_rule = blocking.candidate_pairs(evidence, budget=0)
+        left, right = np.divmod(distinct(np.concatenate([left * size + right, candidates])), size)
         learned = learned.among(compared)
         bits = learned.score(compared, left, right)
     # Whoever is linked by a chain meets everybody on it, so that average linkage knows what speaks against.

@@ -130,3 +130,9 @@ def other(name: str) -> Comparison:
 def agreeing(comparison: Comparison, levels: Levels) -> Levels:
     """1 for each pair whose names agree in this comparison of names, else 0."""
     return np.asarray((levels > UNKNOWN) & (levels <= comparison.names_agree_to), dtype=np.int8)
+
+
+ALL = (
+    GIVEN, FAMILY, ORDER, MIDDLE, GENERATION, BIRTH, SEX, EMAIL, PHONE, ADDRESS, NATIONAL_ID, ORGANISATION, EMPLOYER,
+    SOURCE, PARTY,
+)  # fmt: skip

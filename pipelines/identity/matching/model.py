@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pipelines.identity.matching.evidence import Mask
 from pipelines.identity.matching.evidence import Reals as Shares
 from pipelines.identity.matching.levels import GIVEN, Comparison, Levels, agreeing
+from pipelines.identity.matching.people import FEWEST_PEOPLE
 
 Reals = npt.NDArray[np.float64]
 
@@ -142,7 +143,8 @@ def learn(
     of pairs drawn at random from all pairs, one array a comparison, and `namesakes` judges pairs drawn at random from
     those with one given name. `records` is the size of the table.
     """
-    all_pairs = max(records * (records - 1) / 2, 1.0)
+    # Pairs that chance has its frequency in: of a small table as if its records were drawn from a population.
+    all_pairs = max(records * (max(records, FEWEST_PEOPLE) - 1) / 2, 1.0)
     weight = 1 / sampled if sampled else 0.0
     overall = [_frequencies(levels, len(one.levels)) for one, levels in zip(comparisons, strangers, strict=True)]
     model = Model(

@@ -12,6 +12,8 @@ from pipelines.identity.matching.evidence import Ints, Reals, distinct, numbered
 
 # One of the two is not another one; half a person stands for those not seen yet.
 UNSEEN = 0.5
+# The people of a smaller table count as drawn from so many: three who share a name among five do not make it common.
+FEWEST_PEOPLE = 1000
 
 
 class Frequencies(Protocol):
@@ -34,18 +36,22 @@ class Counted:
 
 
 class People:
-    """Counts holders of values, given who each record is taken to be. `counted` is what was asked so far, by kind."""
+    """Counts holders of values among `count` people, given who each record is taken to be.
+
+    `counted` is what was asked so far, by kind.
+    """
 
     def __init__(self, person_of: Ints) -> None:
         self.person_of = numbered(person_of)
-        self.count = int(self.person_of.max(initial=0)) + 1
+        self.size = int(self.person_of.max(initial=0)) + 1
+        self.count = max(self.size, FEWEST_PEOPLE)
         self.counted: dict[str, Counted] = {}
 
     def shares(self, kind: str, codes: npt.NDArray[np.integer], hashes: Ints) -> Reals:
         """See Frequencies."""
         owners = np.tile(self.person_of, len(codes) // len(self.person_of))
         filled = codes >= 0
-        holders = distinct(codes[filled].astype(np.int64) * self.count + owners[filled]) // self.count
+        holders = distinct(codes[filled].astype(np.int64) * self.size + owners[filled]) // self.size
         counts = np.bincount(holders, minlength=len(hashes))
         result = np.log2(np.maximum(counts - 1, UNSEEN) / self.count).astype(np.float32)
         several = np.flatnonzero(counts > 1)

@@ -36,7 +36,7 @@ def read(table: pa.Table, roles: Roles) -> Evidence:
     }
     for role in ("category", "other"):
         for at, name in enumerate(roles.get(role, ())):
-            columns[f"{role}_{at}"] = derived(_encoded(table.column(name)), comparable.words)
+            columns[f"{role}_{at}"] = derived(encoded(table.column(name)), comparable.words)
     lists = {"emails": texts.several("email", comparable.email), "phones": texts.several("phone", comparable.phone)}
     return Evidence(
         table.column("record_id").combine_chunks(),
@@ -58,8 +58,8 @@ class _Texts:
         if not names:
             return None
         if len(names) == 1:
-            return _encoded(self.table.column(names[0]))
-        return _encoded(_joined([_text(self.table.column(name)) for name in names]))
+            return encoded(self.table.column(names[0]))
+        return encoded(_joined([_text(self.table.column(name)) for name in names]))
 
     def formed(self, role: str, form: Callable[[str], str | None]) -> Column | None:
         column = self.joined(role)
@@ -70,7 +70,7 @@ class _Texts:
         names = self.roles.get(role, ())
         if not names:
             return None
-        every = derived(_encoded(pa.concat_arrays([_text(self.table.column(name)) for name in names])), form)
+        every = derived(encoded(pa.concat_arrays([_text(self.table.column(name)) for name in names])), form)
         each = np.split(every.codes, len(names))
         for at in range(1, len(each)):
             for former in range(at):
@@ -175,7 +175,7 @@ def _first_of(columns: Sequence[Column], *, join: bool = False) -> Column | None
     texts = [
         pa.array(column.values, pa.string()).take(pa.array(column.codes, mask=column.codes < 0)) for column in columns
     ]
-    return _encoded(_joined(texts) if join else pc.coalesce(*texts))
+    return encoded(_joined(texts) if join else pc.coalesce(*texts))
 
 
 def _joined(texts: Sequence[pa.Array]) -> pa.Array:
@@ -191,7 +191,8 @@ def _text(values: pa.ChunkedArray | pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
 
-def _encoded(values: pa.ChunkedArray | pa.Array) -> Column:
+def encoded(values: pa.ChunkedArray | pa.Array) -> Column:
+    """Code a column of texts, trimmed; empty ones are missing."""
     encoded = _text(values).dictionary_encode()
     codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
     return Column(codes=codes, values=encoded.dictionary.to_pylist())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -13,6 +14,7 @@ import yaml
 
 from pipelines.identity.records import EntityRoles, roles_of
 from pipelines.identity.resolve import Resolution, resolve
+from sample_company.people import generate, records
 
 DEFINITIONS = [
     yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -24,6 +26,7 @@ BOOKKEEPING = {
     "_batch_seq": "BIGINT", "_changed_at": "TIMESTAMP", "_landed_at": "TIMESTAMP", "_staged_at": "TIMESTAMP",
     "_is_deleted": "BOOLEAN", "_deleted_at": "TIMESTAMP",
 }  # fmt: skip
+TOWN = 200
 DAY_ONE = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
@@ -107,15 +110,25 @@ class World:
         ]
 
 
+@cache
+def townspeople() -> list[dict[str, Any]]:
+    """Accounts of two hundred strangers, so that there is something to tell rare from common by."""
+    rows = records(generate(TOWN, seed=5), 6, per_person=1.0).sort_by("record_id").to_pylist()
+    columns = ("full_name", "email", "phone", "street", "city", "postal_code", "date_of_birth")
+    return [{name: row[name] for name in columns} for row in rows]
+
+
 def clusters_of(*accounts: Mapping[str, Any]) -> set[frozenset[str]]:
-    """Cluster shop accounts numbered 1, 2, ... from scratch."""
+    """Cluster shop accounts numbered 1, 2, ... from scratch, in a town of strangers."""
     world = World()
     for number, values in enumerate(accounts, start=1):
         world.account(number, **values)
+    for number, values in enumerate(townspeople()):
+        world.add("accounts", "town", number, **values)
     world.resolve()
-    return world.clusters()
+    return {frozenset(key for key in some if "/" not in key) for some in world.clusters()} - {frozenset()}
 
 
 def together(*accounts: Mapping[str, Any]) -> bool:
-    """Say whether all accounts, taken alone, are one customer."""
+    """Say whether all accounts are one customer."""
     return len(clusters_of(*accounts)) == 1

@@ -1,0 +1,112 @@
+"""The comparable form of every source record, made once and kept, and handed to the engine as evidence.
+
+Bridges `identity.source_records` and `matching`: what a column says of identity is told here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.identity.matching import reading
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence
+from warehouse.cast_sql import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from pipelines.identity.matching.roles import Roles
+
+# Records read at once; bounds the Python objects alive at a time.
+CHUNK = 200_000
+ROLES: Roles = {
+    "given_name": ("given_std",), "family_name": ("family_std",), "name_suffix": ("generation_std",),
+    "organisation_name": ("organisation_std",), "email": ("email_std",), "phone": ("phone_text", "phone_alternate_text"),
+    "street": ("street",), "city": ("city",), "region": ("region",), "postal_code": ("postal_code",),
+    "date_of_birth": ("date_of_birth_std",), "source": ("source",),
+}  # fmt: skip
+# Of a number that cannot be read as international, the digits that are compared.
+TEXTS = """source_record_key AS record_id, given_std, family_std, generation_std, organisation_std, email_std, street,
+           city, region, postal_code, date_of_birth_std, coalesce(phone_std, phone_key) AS phone_text,
+           coalesce(phone_alternate_std, phone_alternate_key) AS phone_alternate_text,
+           source_system || '/' || entity AS source, source_system || '/' || strong_id AS national_id"""
+COLUMNS = (
+    "given", "middle", "family", "generation", "organisation", "street", "house", "way", "postal_code", "city",
+    "region", "national_id", "source",
+)  # fmt: skip
+LISTS = {"emails": ("email",), "phones": ("phone", "phone_alternate")}
+BIRTH = ("birth_year", "birth_month", "birth_day")
+
+
+def update(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring `identity.comparable` to the state of `identity.source_records` for the records in `touched` and `removed`.
+
+    A record keeps its number while it lives. Builds `outdated`: numbers (record_no) of records that changed or went.
+    """
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE numbered AS
+           WITH last AS (SELECT coalesce(max(record_no), 0) AS record_no FROM identity.comparable)
+           SELECT source_record_key, coalesce(known.record_no, last.record_no
+                    + row_number() OVER (PARTITION BY known.record_no IS NULL ORDER BY source_record_key)) AS record_no
+           FROM touched LEFT JOIN identity.comparable AS known USING (source_record_key), last"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE outdated AS
+           SELECT record_no FROM identity.comparable
+           WHERE source_record_key IN (SELECT source_record_key FROM touched UNION ALL FROM removed)"""
+    )
+    connection.execute(
+        """DELETE FROM identity.comparable
+           WHERE source_record_key IN (SELECT source_record_key FROM touched UNION ALL FROM removed)"""
+    )
+    fresh = connection.sql(
+        f"""SELECT {TEXTS} FROM identity.source_records SEMI JOIN touched USING (source_record_key)
+            ORDER BY source_record_key"""
+    ).to_arrow_reader(CHUNK)
+    # An open result keeps the connection busy, so it is read to its end first.
+    written = [_written(reading.read(pa.table(batch), ROLES), batch) for batch in fresh]
+    if written:
+        connection.register("comparable_batch", pa.concat_tables(written))
+        connection.execute(
+            "INSERT INTO identity.comparable BY NAME FROM comparable_batch JOIN numbered USING (source_record_key)"
+        )
+        connection.unregister("comparable_batch")
+
+
+def evidence(connection: duckdb.DuckDBPyConnection, records: str = "FROM identity.comparable") -> Evidence:
+    """Read the evidence of records, in the order of their keys; `records` is SQL for rows of identity.comparable."""
+    names = [*COLUMNS, *(name for some in LISTS.values() for name in some)]
+    columns = ", ".join(map(quoted, ("source_record_key", *names, *BIRTH)))
+    table = connection.sql(f"SELECT {columns} FROM ({records}) ORDER BY source_record_key").to_arrow_table()
+    coded = {name: reading.encoded(table.column(name)) for name in COLUMNS}
+    return Evidence(
+        table.column("source_record_key").combine_chunks(),
+        {name: column for name, column in coded.items() if column.values},
+        {name: some for name, parts in LISTS.items() if (some := _several(table, parts)).values},
+        np.stack([table.column(part).to_numpy().astype(np.int64) for part in BIRTH]),
+    )
+
+
+def _several(table: pa.Table, names: tuple[str, ...]) -> Columns:
+    chunks = [chunk for name in names for chunk in table.column(name).chunks]
+    every = reading.encoded(pa.chunked_array(chunks, pa.string()))
+    return Columns(each=np.split(every.codes, len(names)), values=every.values)
+
+
+def _written(read: Evidence, batch: pa.RecordBatch) -> pa.Table:
+    """The evidence of some records as rows of `identity.comparable`, but for their numbers."""
+    nothing = pa.nulls(len(read), pa.string())
+
+    def text(column: Column) -> pa.Array:
+        return pa.array(column.values, pa.string()).take(pa.array(column.codes, mask=column.codes == MISSING))
+
+    data = {name: text(read.columns[name]) if name in read.columns else nothing for name in COLUMNS}
+    for name, parts in LISTS.items():
+        for at, part in enumerate(parts):
+            some = read.lists.get(name)
+            data[part] = text(Column(values=some.values, codes=some.each[at])) if some else nothing
+    data |= {part: pa.array(read.births[at]) for at, part in enumerate(BIRTH)}
+    # An id is compared as it stands, with the system that gave it.
+    return pa.table({"source_record_key": read.record_ids, **data, "national_id": batch.column("national_id")})

@@ -1,0 +1,213 @@
+"""Which source records belong together: all of them matched anew, or those that changes can have moved.
+
+The bridge between the tables and the engine in `matching`. A full match learns what agreement is worth; in between,
+new and changed records are judged by what was learned then, and only the chains of records that they touch are
+clustered again. Which customer id a cluster gets is decided in `crosswalk`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+from pipelines.identity import comparables, judgements, learned, neighbours
+from pipelines.identity.matching import blocking, engine
+from pipelines.identity.matching.clustering import connected
+from pipelines.identity.matching.engine import Matching
+from pipelines.identity.matching.evidence import MISSING, Evidence, Ints
+from pipelines.identity.matching.explanation import Explanation
+from pipelines.identity.matching.households import households
+from pipelines.identity.matching.judgements import Judgements
+from pipelines.identity.matching.roles import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+THRESHOLD = float(np.log2(DEFAULT_THRESHOLD / (1 - DEFAULT_THRESHOLD)))
+# Pairs explained at once; bounds memory.
+CHUNK = 250_000
+
+
+def match_all(connection: duckdb.DuckDBPyConnection) -> int:
+    """Match all records, and keep what was learned; build the temporary tables below, return the pairs compared.
+
+    `clustered`: one row per record (source_record_key, cluster_no, household_no, confidence). `weakest_link`: one row
+    per cluster of several records: the weakest of the pairs that hold it together best (cluster_no, probability).
+    """
+    evidence = comparables.evidence(connection)
+    judged = _judged(connection, evidence)
+    matching = engine.match(evidence, threshold=THRESHOLD, judged=judged)
+    for table in ("scored_pairs", "block_key", "chain"):
+        connection.execute(f"DELETE FROM identity.{table}")
+    explanation = Explanation(evidence, matching)
+    rules = [rule for rule in matching.pairs_by_rule if not rule.startswith(blocking.NEAR)]
+    learned.store(connection, matching.learned, explanation.attributes, rules, records=len(evidence))
+    front = np.unique(matching.leader)
+    neighbours.add_keys(connection, evidence.take(front), rules)
+    _write(connection, evidence, matching, judged, explanation)
+    return len(matching.left)
+
+
+def match_changes(connection: duckdb.DuckDBPyConnection) -> int:
+    """Match the records in `touched` and what they may move, judged by what was learned from all; see `match_all`.
+
+    `clustered` then holds those records only: all records of every customer that is concerned.
+    """
+    measure, rules = learned.load(connection)
+    found = neighbours.find(connection, measure, rules)
+    evidence, candidates = found.evidence, found.candidates
+    judged = _judged(connection, evidence)
+    matching = engine.match(evidence, threshold=THRESHOLD, judged=judged, learned=measure, candidates=candidates)
+    _forget(connection)
+    _write(connection, evidence, matching, judged, Explanation(evidence, matching))
+    return len(matching.left)
+
+
+def read_judgements(connection: duckdb.DuckDBPyConnection) -> None:
+    """Build `judgement_in_force`, and `newly_judged`: records of judgements made or taken back since the last run."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE judgement_in_force AS {judgements.IN_FORCE}")
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE newly_judged AS
+           WITH now AS (SELECT left_key, right_key, decision FROM judgement_in_force)
+           SELECT DISTINCT unnest([left_key, right_key]) AS source_record_key
+           FROM ((FROM now EXCEPT FROM identity.applied_judgement)
+                 UNION ALL (FROM identity.applied_judgement EXCEPT FROM now))"""
+    )
+    connection.execute("DELETE FROM identity.applied_judgement")
+    connection.execute(
+        "INSERT INTO identity.applied_judgement SELECT left_key, right_key, decision FROM judgement_in_force"
+    )
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> Judgements:
+    """Judgements in force on records that are there; unsure decides nothing."""
+    table = connection.sql(
+        "SELECT left_key, right_key, decision = 'match' AS is_match FROM judgement_in_force WHERE decision <> 'unsure'"
+    ).to_arrow_table()
+    left, right = (
+        pc.index_in(table.column(side), evidence.record_ids).fill_null(MISSING).to_numpy().astype(np.int64)
+        for side in ("left_key", "right_key")
+    )
+    there = (left >= 0) & (right >= 0)
+    is_match = table.column("is_match").to_numpy(zero_copy_only=False)
+    return Judgements(np.minimum(left, right)[there], np.maximum(left, right)[there], is_match[there])
+
+
+def _forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what was found about the records in `concerned` and `outdated`, which is about to be written anew."""
+    connection.execute(
+        "DELETE FROM identity.chain WHERE record_no IN (SELECT record_no FROM concerned UNION ALL FROM outdated)"
+    )
+    keys = "(SELECT source_record_key FROM concerned UNION ALL FROM removed)"
+    connection.execute(f"DELETE FROM identity.scored_pairs WHERE left_key IN {keys} AND right_key IN {keys}")
+    # A pair across the border was no match; it stands unless one of its records changed.
+    changed = "(SELECT source_record_key FROM touched UNION ALL FROM removed)"
+    connection.execute(f"DELETE FROM identity.scored_pairs WHERE left_key IN {changed} OR right_key IN {changed}")
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    evidence: Evidence,
+    matching: Matching,
+    judged: Judgements,
+    explanation: Explanation,
+) -> None:
+    confidence = engine.confidence(matching)
+    clustered = pa.table(
+        {
+            "source_record_key": evidence.record_ids,
+            "cluster_no": matching.cluster,
+            "household_no": households(evidence, matching.cluster),
+            "confidence": pa.array(confidence, mask=np.isnan(confidence)),
+            "chain": _chains(matching, judged),
+        }
+    )
+    _store(connection, "clustered", clustered)
+    connection.execute(
+        """INSERT INTO identity.chain
+           WITH numbered AS (SELECT record_no, chain FROM clustered JOIN identity.comparable USING (source_record_key))
+           SELECT record_no, min(record_no) OVER (PARTITION BY chain) FROM numbered
+           QUALIFY count(*) OVER (PARTITION BY chain) > 1"""
+    )
+    connection.execute("ALTER TABLE clustered DROP chain")
+    _store(connection, "weakest_link", _weakest_links(matching))
+    _write_pairs(connection, evidence, matching, judged, explanation)
+
+
+def _write_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    evidence: Evidence,
+    matching: Matching,
+    judged: Judgements,
+    explanation: Explanation,
+) -> None:
+    size, ids = len(evidence), evidence.record_ids
+    decreed = np.sort(judged.left * size + judged.right)
+    telling = explanation.telling
+    for start in range(0, len(telling), CHUNK):
+        pairs = telling[start : start + CHUNK]
+        left, right, bits = matching.left[pairs], matching.right[pairs], matching.bits[pairs]
+        levels, level_bits = explanation.of(pairs)
+        together = matching.cluster[left] == matching.cluster[right]
+        table = pa.table(
+            {
+                "left_key": ids.take(pa.array(left)),
+                "right_key": ids.take(pa.array(right)),
+                "bits": bits,
+                "probability": 1 / (1 + np.exp2(-bits.astype(np.float64))),
+                "decision": pa.array(["apart", "match"]).take(pa.array(together.astype(np.int8))),
+                "decided_by": pa.array(["model", "steward"]).take(
+                    pa.array(np.isin(left * size + right, decreed).astype(np.int8))
+                ),
+                "levels": pa.FixedSizeListArray.from_arrays(levels.ravel(), levels.shape[1]),
+                "level_bits": pa.FixedSizeListArray.from_arrays(level_bits.ravel(), level_bits.shape[1]),
+            }
+        )
+        connection.register("pair_batch", table)
+        connection.execute("INSERT INTO identity.scored_pairs SELECT * FROM pair_batch")
+        connection.unregister("pair_batch")
+
+
+def _chains(matching: Matching, judged: Judgements) -> Ints:
+    """Number of the chain of good pairs that each record is on; what may change its cluster is on it too."""
+    size = len(matching.cluster)
+    good = matching.bits > THRESHOLD
+    follows = np.flatnonzero(matching.cluster == matching.cluster[matching.leader])
+    left = np.concatenate([matching.left[good], matching.leader[follows], judged.left])
+    right = np.concatenate([matching.right[good], follows, judged.right])
+    return connected(size, left, right)
+
+
+def _weakest_links(matching: Matching) -> pa.Table:
+    """Probability of the weakest edge of each cluster's strongest spanning tree (Gower and Ross 1969)."""
+    left, right, cluster = matching.left, matching.right, matching.cluster
+    inside = np.flatnonzero(cluster[left] == cluster[right])
+    tree = _strongest_tree(len(cluster), left[inside], right[inside], matching.bits[inside])
+    edges = inside[tree]
+    of_edge = cluster[left[edges]]
+    order = np.lexsort((matching.bits[edges], of_edge))
+    first = np.flatnonzero(np.append(True, of_edge[order][1:] != of_edge[order][:-1])[: len(order)])
+    bits = matching.bits[edges][order][first].astype(np.float64)
+    return pa.table({"cluster_no": of_edge[order][first], "probability": 1 / (1 + np.exp2(-bits))})
+
+
+def _strongest_tree(size: int, left: Ints, right: Ints, bits: npt.NDArray[np.float32]) -> Ints:
+    # The cost of an edge is a rank, so that an edge of the tree can be told by it; 0 means no edge.
+    order = np.argsort(-bits, kind="stable")
+    cost = np.empty(len(bits))
+    cost[order] = np.arange(1, len(bits) + 1)
+    tree = minimum_spanning_tree(coo_array((cost, (left, right)), shape=(size, size)).tocsr())
+    return np.asarray(order[tree.data.astype(np.int64) - 1])
+
+
+def _store(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    connection.register("to_store", table)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM to_store")
+    connection.unregister("to_store")

@@ -1,0 +1,163 @@
+"""Finding whom new and changed records may belong to, by the keys of all records.
+
+Every record is filed under its blocking keys. New ones meet those filed under the same; whom they resemble is brought
+in with the whole chain of records that it is on, since one record may join two customers or part one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pandas.util import hash_array
+
+from pipelines.identity import comparables
+from pipelines.identity.matching import blocking
+from pipelines.identity.matching.evidence import MISSING, Evidence, Ints, distinct, mixed
+from pipelines.identity.matching.scoring import attributes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import duckdb
+
+    from pipelines.identity.matching.learning import Learned
+
+# Under one key a new record meets everybody, or in a larger block those next to it in alphabetical order; blocks above
+# that say too little to be looked through for a few records.
+LARGEST_BLOCK = 1_000
+# Log2 odds from which a pair is worth keeping though it does not join.
+NEAR = -4.0
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Records that may move, and pairs of them to compare (left * number of records + right, left < right)."""
+
+    evidence: Evidence
+    candidates: Ints
+
+
+def add_keys(connection: duckdb.DuckDBPyConnection, evidence: Evidence, rules: Collection[str]) -> None:
+    """File records, which are in `identity.comparable`, under their keys."""
+    numbers = _numbers(connection, evidence)
+    for block in blocking.keys(evidence, rules):
+        rule = np.full(len(block.keys), _number_of(block.rule))
+        hashes = mixed(rule, block.keys)
+        filled = hashes != MISSING
+        connection.register(
+            "keys", pa.table({"block_hash": hashes[filled], "record_no": numbers[block.records[filled]]})
+        )
+        connection.execute("INSERT INTO identity.block_key SELECT * FROM keys")
+        connection.unregister("keys")
+
+
+def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collection[str]) -> Neighbourhood:
+    """Find the neighbourhood of the records in `touched` and `removed`; builds the temporary table `concerned`.
+
+    `outdated` (record_no) holds the numbers of what was filed before and has changed or gone.
+    """
+    connection.execute("DELETE FROM identity.block_key WHERE record_no IN (FROM outdated)")
+    fresh = comparables.evidence(connection, "FROM identity.comparable SEMI JOIN touched USING (source_record_key)")
+    add_keys(connection, fresh, rules)
+    _meet(connection)
+    seen = comparables.evidence(
+        connection,
+        """FROM identity.comparable WHERE record_no IN (SELECT unnest([left_no, right_no]) FROM met)
+           OR source_record_key IN (SELECT source_record_key FROM touched)""",
+    )
+    left, right = _placed(connection, seen)
+    compared = attributes_of(seen, measure.given_names)
+    bits = measure.among(compared).score(compared, left, right) if len(left) else np.zeros(0, dtype=np.float32)
+    near = bits > NEAR
+    ids = seen.record_ids
+    linked = pa.table({"left_key": ids.take(pa.array(left[near])), "right_key": ids.take(pa.array(right[near]))})
+    connection.register("linked", linked)
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE concerned AS
+           WITH reached AS (
+             SELECT source_record_key FROM touched
+             UNION SELECT unnest([left_key, right_key]) FROM linked
+             UNION FROM newly_judged
+             UNION SELECT account_key FROM superseded),
+           reached_no AS (
+             SELECT record_no FROM reached JOIN identity.comparable USING (source_record_key)
+             UNION FROM outdated),
+           on_chain AS (
+             SELECT record_no FROM identity.chain
+             WHERE chain_no IN (SELECT chain_no FROM identity.chain SEMI JOIN reached_no USING (record_no))
+             UNION FROM reached_no)
+           SELECT record_no, source_record_key FROM on_chain JOIN identity.comparable USING (record_no)"""
+    )
+    connection.unregister("linked")
+    evidence = comparables.evidence(
+        connection, "FROM identity.comparable WHERE record_no IN (SELECT record_no FROM concerned)"
+    )
+    size = len(evidence)
+    one, other = (
+        pc.index_in(linked.column(side), evidence.record_ids).to_numpy().astype(np.int64)
+        for side in linked.column_names
+    )
+    return Neighbourhood(evidence, distinct(np.minimum(one, other) * size + np.maximum(one, other)))
+
+
+def _meet(connection: duckdb.DuckDBPyConnection) -> None:
+    """Build `met` (left_no, right_no): new records and whom they share a key with, each pair once."""
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE fresh_key AS
+           SELECT block_hash, record_no FROM identity.block_key
+           WHERE record_no IN (SELECT record_no FROM identity.comparable SEMI JOIN touched USING (source_record_key))"""
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE member AS
+            SELECT block_hash, record_no, count(*) OVER (PARTITION BY block_hash) AS size
+            FROM identity.block_key WHERE block_hash IN (SELECT block_hash FROM fresh_key)
+            QUALIFY size BETWEEN 2 AND {LARGEST_BLOCK}"""
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE met AS
+            WITH small AS (
+              SELECT fresh_key.record_no AS one, member.record_no AS other
+              FROM fresh_key JOIN member USING (block_hash) WHERE size <= {blocking.WHOLE_BLOCK}),
+            in_line AS (
+              SELECT block_hash, record_no, row_number() OVER (
+                       PARTITION BY block_hash ORDER BY family, given, organisation, birth_year, birth_month, birth_day,
+                                                        source_record_key) AS place
+              FROM member JOIN identity.comparable USING (record_no) WHERE size > {blocking.WHOLE_BLOCK}),
+            large AS (
+              SELECT fresh.record_no AS one, beside.record_no AS other
+              FROM in_line AS fresh SEMI JOIN fresh_key USING (block_hash, record_no)
+              JOIN (SELECT *, unnest(range(-{blocking.NEIGHBOURS}, {blocking.NEIGHBOURS} + 1)) AS step
+                    FROM in_line) AS beside
+                ON beside.block_hash = fresh.block_hash AND beside.place + step = fresh.place)
+            SELECT DISTINCT least(one, other) AS left_no, greatest(one, other) AS right_no
+            FROM (FROM small UNION ALL FROM large) WHERE one <> other"""
+    )
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> Ints:
+    """record_no of each record."""
+    connection.register("wanted", pa.table({"source_record_key": evidence.record_ids}))
+    table = connection.sql(
+        "SELECT record_no FROM wanted JOIN identity.comparable USING (source_record_key) ORDER BY source_record_key"
+    ).to_arrow_table()
+    connection.unregister("wanted")
+    return np.asarray(table.column("record_no").to_numpy(), dtype=np.int64)
+
+
+def _placed(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> tuple[Ints, Ints]:
+    """Pairs in `met` by their places among the records of `evidence`."""
+    numbers = _numbers(connection, evidence)
+    order = np.argsort(numbers)
+    met = connection.sql("FROM met").to_arrow_table()
+    one, other = (
+        order[np.searchsorted(numbers, met.column(side).to_numpy(), sorter=order)] for side in met.column_names
+    )
+    return np.minimum(one, other), np.maximum(one, other)
+
+
+def _number_of(rule: str) -> int:
+    return int(hash_array(np.array([rule], dtype=object))[0] >> np.uint64(1))
