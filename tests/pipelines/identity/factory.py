@@ -26,7 +26,7 @@ BOOKKEEPING = {
     "_batch_seq": "BIGINT", "_changed_at": "TIMESTAMP", "_landed_at": "TIMESTAMP", "_staged_at": "TIMESTAMP",
     "_is_deleted": "BOOLEAN", "_deleted_at": "TIMESTAMP",
 }  # fmt: skip
-TOWN = 200
+TOWN = 500
 DAY_ONE = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
@@ -112,8 +112,8 @@ class World:
 
 @cache
 def townspeople() -> list[dict[str, Any]]:
-    """Accounts of two hundred strangers, so that there is something to tell rare from common by."""
-    rows = records(generate(TOWN, seed=5), 6, per_person=1.0).sort_by("record_id").to_pylist()
+    """Accounts of five hundred strangers, so that there is something to tell rare from common by."""
+    rows = records(generate(TOWN, seed=5, household_share=0.4), 6, per_person=2.0).sort_by("record_id").to_pylist()
     columns = ("full_name", "email", "phone", "street", "city", "postal_code", "date_of_birth")
     return [{name: row[name] for name in columns} for row in rows]
 
