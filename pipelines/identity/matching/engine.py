@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,6 @@ from pipelines.identity.matching.attribute import Attribute
 from pipelines.identity.matching.clustering import average_linkage, components
 from pipelines.identity.matching.evidence import Evidence, Ints, distinct
 from pipelines.identity.matching.judgements import NO_JUDGEMENTS, Judgements
-from pipelines.identity.matching.levels import Levels
 from pipelines.identity.matching.model import Judged, Model
 from pipelines.identity.matching.people import People
 from pipelines.identity.matching.person_names import PersonNames
@@ -35,6 +36,8 @@ CEILING, FLOOR = 16.0, -12.0
 ONE_PERSON, TWO_PEOPLE = 1e6, -1e9
 SEED = 1969
 
+# Levels of pairs, kept from the first pass for the second: one row a comparison, one column a pair.
+Seen = npt.NDArray[np.int8]
 
 # What is compared as it stands.
 WORDS = {
@@ -69,40 +72,35 @@ def match(evidence: Evidence, *, threshold: float = 0.0, judged: Judgements = NO
     comparisons = [comparison for attribute in compared for comparison in attribute.comparisons]
     rng = np.random.default_rng(SEED)
     sample = np.sort(rng.choice(len(left), min(SAMPLE, len(left)), replace=False))
-    seen = [attribute.levels(left[sample], right[sample]) for attribute in compared]
+    seen = levels_of(compared, left, right)
     one, other = rng.integers(0, size, (2, STRANGERS))
     apart = one != other
-    strangers = [array for attribute in compared for array in attribute.levels(one[apart], other[apart])]
+    strangers = list(levels_of(compared, one[apart], other[apart]))
     namesakes = _of_one_given_name(evidence, rng)
-    seen_namesakes = [attribute.levels(*namesakes) for attribute in compared]
-
-    def judge(seen: list[tuple[Levels, ...]], left: Ints, right: Ints) -> list[Judged]:
-        return [
-            Judged(*both)
-            for attribute, found in zip(compared, seen, strict=True)
-            for both in zip(found, attribute.shares(found, left, right), strict=True)
-        ]
+    seen_namesakes = levels_of(compared, *namesakes)
 
     def learn(people: People) -> Model:
         for attribute in compared:
             attribute.count(people)
-        candidates, alike = judge(seen, left[sample], right[sample]), judge(seen_namesakes, *namesakes)
+        candidates = _judged(compared, seen[:, sample], left[sample], right[sample])
+        alike = _judged(compared, seen_namesakes, *namesakes)
         return model.learn(
             comparisons, candidates, strangers, alike, records=size, sampled=len(sample) / max(len(left), 1)
         )
 
     fitted = learn(People(np.arange(size)))
-    bits = score(fitted, compared, left, right)
+    bits = score(fitted, compared, seen, left, right)
     fitted = learn(People(average_linkage(size, left, right, np.clip(bits, FLOOR, CEILING), SURE)))
     near = np.flatnonzero(bits > HOPELESS)
-    bits[near] = score(fitted, compared, left[near], right[near])
+    bits[near] = score(fitted, compared, seen[:, near], left[near], right[near])
     # Whoever is linked by a chain meets everybody on it, so that average linkage knows what speaks against.
     met = blocking.pairs_within(components(size, left, right, bits, threshold), CHAIN)
     met = distinct(np.concatenate([met, judged.left * size + judged.right]))
     known = left * size + right
     new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met] if len(known) else met
     more_left, more_right = new // size, new % size
-    bits = np.append(bits, score(fitted, compared, more_left, more_right))
+    more_seen = levels_of(compared, more_left, more_right)
+    bits = np.append(bits, score(fitted, compared, more_seen, more_left, more_right))
     left, right = np.append(left, more_left), np.append(right, more_right)
     decided = _decided(left * size + right, bits, judged, size)
     return Matching(average_linkage(size, left, right, decided, threshold), left, right, bits, fitted, found)
@@ -189,18 +187,40 @@ def attributes_of(evidence: Evidence) -> list[Attribute]:
     return found
 
 
-def score(fitted: Model, compared: list[Attribute], left: Ints, right: Ints) -> npt.NDArray[np.float32]:
-    """Bits for each pair, some chunks at a time: NumPy and rapidfuzz leave other threads to run."""
+def levels_of(compared: list[Attribute], left: Ints, right: Ints) -> Seen:
+    """Compare records `left` with records `right`: one row a comparison, one column a pair."""
+    seen = np.empty((sum(len(attribute.comparisons) for attribute in compared), len(left)), dtype=np.int8)
+
+    def fill(pairs: slice) -> None:
+        found = chain.from_iterable(attribute.levels(left[pairs], right[pairs]) for attribute in compared)
+        for row, of_comparison in zip(seen, found, strict=True):
+            row[pairs] = of_comparison
+
+    _in_chunks(fill, len(left))
+    return seen
+
+
+def score(fitted: Model, compared: list[Attribute], seen: Seen, left: Ints, right: Ints) -> npt.NDArray[np.float32]:
+    """Bits for each pair, from its levels as `levels_of` gives them."""
     bits = np.empty(len(left), dtype=np.float32)
 
-    def fill(start: int) -> None:
-        one, other = left[start : start + CHUNK], right[start : start + CHUNK]
-        judged: list[Judged] = []
-        for attribute in compared:
-            found: tuple[Levels, ...] = attribute.levels(one, other)
-            judged += map(Judged, found, attribute.shares(found, one, other))
-        bits[start : start + CHUNK] = fitted.score(judged)
+    def fill(pairs: slice) -> None:
+        bits[pairs] = fitted.score(_judged(compared, seen[:, pairs], left[pairs], right[pairs]))
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(fill, range(0, len(left), CHUNK)))
+    _in_chunks(fill, len(left))
     return bits
+
+
+def _judged(compared: list[Attribute], seen: Seen, left: Ints, right: Ints) -> list[Judged]:
+    """Levels with the shares of the values that agree."""
+    judged: list[Judged] = []
+    for attribute in compared:
+        levels = tuple(seen[len(judged) : len(judged) + len(attribute.comparisons)])
+        judged += map(Judged, levels, attribute.shares(levels, left, right))
+    return judged
+
+
+def _in_chunks(fill: Callable[[slice], None], size: int) -> None:
+    """Fill some chunks at a time: NumPy and rapidfuzz leave other threads to run."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda start: fill(slice(start, start + CHUNK)), range(0, size, CHUNK)))

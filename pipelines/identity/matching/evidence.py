@@ -43,6 +43,12 @@ class Values:
         return np.asarray(pc.utf8_length(self._array).to_numpy(zero_copy_only=False), dtype=np.int64)
 
     @cached_property
+    def first_bytes(self) -> npt.NDArray[np.uint8]:
+        """First byte of each value in UTF-8: of a Latin value its first letter."""
+        starts, data = self._bytes
+        return data[starts]
+
+    @cached_property
     def is_latin(self) -> Mask:
         """Which values are written in Latin letters."""
         return self._over_bytes(np.maximum, lambda byte: byte) < np.uint64(128)
@@ -58,12 +64,17 @@ class Values:
 
     def _over_bytes(self, combine: np.ufunc, of_byte: Callable[[Bits], Bits]) -> Bits:
         """Combine something of every byte of each value; no value is empty."""
-        if not self.values:
+        starts, data = self._bytes
+        if not len(starts):
             return np.zeros(0, dtype=np.uint64)
+        return np.asarray(combine.reduceat(of_byte(np.arange(256, dtype=np.uint64))[data], starts))
+
+    @cached_property
+    def _bytes(self) -> tuple[Ints, npt.NDArray[np.uint8]]:
+        """Where each value starts in the UTF-8 of all, and that."""
         _, offsets, data = self._array.buffers()
-        table = of_byte(np.arange(256, dtype=np.uint64))
         starts = np.frombuffer(offsets, dtype=np.int64, count=len(self.values))
-        return np.asarray(combine.reduceat(table[np.frombuffer(data, dtype=np.uint8)], starts))
+        return starts, np.frombuffer(data, dtype=np.uint8) if len(starts) else np.zeros(0, dtype=np.uint8)
 
 
 @dataclass(kw_only=True)
