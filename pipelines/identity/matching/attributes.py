@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from rapidfuzz.fuzz import token_sort_ratio
 from typing_extensions import override
 
 from pipelines.identity.matching import levels as known
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, shared_values
-from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, numbered, packed
+from pipelines.identity.matching.contacts import domains, mailboxes
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, codes_of, numbered, packed
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
 from pipelines.identity.matching.people import People
 from pipelines.identity.matching.spelling import Spellings
@@ -22,8 +25,9 @@ from pipelines.identity.vocabulary import load
 # Token-sort ratio from which two names of organisations are one with slips, and from which they share a part.
 SAME_ORGANISATION, SIMILAR_ORGANISATION = 88.0, 72.0
 SHORTEST_MAILBOX = 4
+# Of a date as one number with four bits a digit.
+LOWEST_OF_DIGIT = np.uint32(0x11111111)
 SAME_DOMAIN, DIFFERENT_EMAIL = 9, 10
-NO_DIGITS = str.maketrans("", "", "0123456789")
 
 
 class Words(Attribute):
@@ -69,32 +73,35 @@ class Births(Attribute):
 
     def __init__(self, births: Ints) -> None:
         self.year, self.month, self.day = births
-        self.is_whole = (self.month > 0) | (self.day > 0)
         self.dates = numbered(np.where(self.year > 0, packed(self.year, self.month, self.day), MISSING))
-        self.digits = [
-            (part // 10**place % 10).astype(np.int8)
-            for part, width in ((self.year, 4), (self.month, 2), (self.day, 2))
-            for place in reversed(range(width))
+        self.parts = np.ascontiguousarray(births.T, dtype=np.int16)
+        digits = [
+            part // 10**place % 10 for part, width in zip(births, (4, 2, 2), strict=True) for place in range(width)
         ]
+        self.digits = sum((digit << 4 * at for at, digit in enumerate(digits)), np.zeros_like(self.year)).astype(
+            np.uint32
+        )
+        self.digit_sum = sum(digits, np.zeros_like(self.year)).astype(np.int8)
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
         result = np.full(len(left), 5, dtype=np.int8)
-        years, months, days = (part[left] == part[right] for part in (self.year, self.month, self.day))
-        whole = self.is_whole[left] & self.is_whole[right]
-        wrong = np.zeros(len(left), dtype=np.int8)
-        balance = np.zeros(len(left), dtype=np.int8)  # 0 when two wrong digits are each other's
-        for digits in self.digits:
-            difference = digits[left] - digits[right]
-            wrong += difference != 0
-            balance += difference
-        turned = years & (self.month[left] == self.day[right]) & (self.day[left] == self.month[right])
+        one, other = self.parts[left].T, self.parts[right].T
+        years, months, days = one == other
+        whole = (one[1:] > 0).any(axis=0) & (other[1:] > 0).any(axis=0)
+        differing = self.digits[left] ^ self.digits[right]
+        differing |= differing >> 1
+        differing |= differing >> 2
+        wrong = np.bitwise_count(differing & LOWEST_OF_DIGIT)
+        # Two wrong digits that are each other's leave the sum as it is.
+        swapped = (wrong == 2) & (self.digit_sum[left] == self.digit_sum[right])
+        turned = years & (one[1] == other[2]) & (one[2] == other[1])
         result[years] = 4
         result[(years & months) | (years & days) | (months & days)] = 3
-        result[(wrong == 1) | ((wrong == 2) & (balance == 0)) | turned] = 2
+        result[(wrong == 1) | swapped | turned] = 2
         result[wrong == 0] = 1
         result[~whole] = np.where(years[~whole], 4, 5)
-        result[(self.year[left] == 0) | (self.year[right] == 0)] = UNKNOWN
+        result[(one[0] == 0) | (other[0] == 0)] = UNKNOWN
         return (result,)
 
     @override
@@ -115,18 +122,15 @@ class Emails(Attribute):
 
     def __init__(self, columns: Columns, namesakes: Namesakes | None) -> None:
         self.columns, self.namesakes = columns, namesakes
-        mailboxes = [value.split("@")[0] for value in columns.values]
-        place: dict[str, int] = {}
-        self.mailbox_of = np.array([place.setdefault(name, len(place)) for name in mailboxes] + [MISSING])
-        domains: dict[str, int] = {}
-        self.domain_of = np.array(
-            [domains.setdefault(value.split("@")[-1], len(domains)) for value in columns.values] + [MISSING]
+        mailbox, domain = mailboxes(columns.array), domains(columns.array)
+        self.mailbox_of, self.domain_of, self.word_of = (
+            np.append(codes_of(texts.dictionary_encode()), np.int32(MISSING))
+            for texts in (mailbox, domain, pc.replace_substring_regex(columns.array, "[0-9]+", ""))
         )
-        words: dict[str, int] = {}
-        self.word_of = np.array([words.setdefault(value.translate(NO_DIGITS), len(words)) for value in columns.values])
-        roles = load().role_mailboxes
-        self.is_role = np.array([name in roles for name in mailboxes] + [False])
-        self.is_telling = np.array([len(name) >= SHORTEST_MAILBOX for name in mailboxes] + [False]) & ~self.is_role
+        roles = pc.is_in(mailbox, pa.array(sorted(load().role_mailboxes), mailbox.type))
+        self.is_role = np.append(roles.to_numpy(zero_copy_only=False), False)
+        long = pc.greater_equal(pc.utf8_length(mailbox), SHORTEST_MAILBOX)
+        self.is_telling = np.append(long.to_numpy(zero_copy_only=False), False) & ~self.is_role
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:

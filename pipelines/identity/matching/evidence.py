@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,7 +40,7 @@ class Values:
     @cached_property
     def lengths(self) -> Ints:
         """Letters of each value."""
-        return np.asarray(pc.utf8_length(self._array).to_numpy(zero_copy_only=False), dtype=np.int64)
+        return np.asarray(pc.utf8_length(self.array).to_numpy(zero_copy_only=False), dtype=np.int64)
 
     @cached_property
     def first_bytes(self) -> npt.NDArray[np.uint8]:
@@ -59,7 +59,8 @@ class Values:
         return self._over_bytes(np.maximum, lambda byte: (byte == ord(" ")).astype(np.uint64)) > 0
 
     @cached_property
-    def _array(self) -> pa.Array:
+    def array(self) -> pa.Array:
+        """The values as Arrow has them."""
         return pa.array(self.values, pa.large_string())
 
     def _over_bytes(self, combine: np.ufunc, of_byte: Callable[[Bits], Bits]) -> Bits:
@@ -72,7 +73,7 @@ class Values:
     @cached_property
     def _bytes(self) -> tuple[Ints, npt.NDArray[np.uint8]]:
         """Where each value starts in the UTF-8 of all, and that."""
-        _, offsets, data = self._array.buffers()
+        _, offsets, data = self.array.buffers()
         starts = np.frombuffer(offsets, dtype=np.int64, count=len(self.values))
         return starts, np.frombuffer(data, dtype=np.uint8) if len(starts) else np.zeros(0, dtype=np.uint8)
 
@@ -114,12 +115,16 @@ def derived(column: Column, form: Callable[[str], str | None]) -> Column:
     return recoded(column.codes, [form(value) for value in column.values])
 
 
-def recoded(codes: Codes, forms: list[str | None]) -> Column:
+def recoded(codes: Codes, forms: Sequence[str | None] | pa.Array) -> Column:
     """Column whose code i stands for forms[i]; equal forms become one code."""
-    formed = pa.array(forms, pa.string()).dictionary_encode()
-    numbers = formed.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
-    renumbered = np.append(numbers, MISSING).astype(np.int32)
+    formed = (forms if isinstance(forms, pa.Array) else pa.array(forms, pa.string())).dictionary_encode()
+    renumbered = np.append(codes_of(formed), np.int32(MISSING))
     return Column(codes=renumbered[codes], values=formed.dictionary.to_pylist())
+
+
+def codes_of(encoded: pa.DictionaryArray) -> Codes:
+    """Codes of an encoded array, in the order in which its values first stand there; MISSING for null."""
+    return np.asarray(encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False), dtype=np.int32)
 
 
 def packed(*parts: npt.NDArray[np.integer]) -> Ints:
