@@ -14,7 +14,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 from typing_extensions import override
 
 from pipelines.identity.matching import levels as known
-from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, shared_values
+from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, share_of_shared, shared_values
 from pipelines.identity.matching.contacts import domains, mailboxes
 from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, codes_of, numbered, packed
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
@@ -63,7 +63,7 @@ class Words(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        return (at_level(levels[0], 1, self.share, self.column.codes[left]),)
+        return (at_level(levels[0], 1, self.share, self.column.codes, left),)
 
 
 class Births(Attribute):
@@ -72,36 +72,36 @@ class Births(Attribute):
     comparisons = (known.BIRTH,)
 
     def __init__(self, births: Ints) -> None:
-        self.year, self.month, self.day = births
-        self.dates = numbered(np.where(self.year > 0, packed(self.year, self.month, self.day), MISSING))
-        self.parts = np.ascontiguousarray(births.T, dtype=np.int16)
-        digits = [
-            part // 10**place % 10 for part, width in zip(births, (4, 2, 2), strict=True) for place in range(width)
-        ]
-        self.digits = sum((digit << 4 * at for at, digit in enumerate(digits)), np.zeros_like(self.year)).astype(
-            np.uint32
-        )
-        self.digit_sum = sum(digits, np.zeros_like(self.year)).astype(np.int8)
+        self.year, self.month, self.day = np.ascontiguousarray(births, dtype=np.int16)
+        self.is_whole = (self.month > 0) | (self.day > 0)
+        self.dates = numbered(np.where(self.year > 0, packed(*births), MISSING))
+        self.digits, self.digit_sum = np.zeros_like(self.year, np.uint32), np.zeros_like(self.year, np.uint8)
+        for part, width in zip(births.astype(np.uint32), (4, 2, 2), strict=True):
+            for place in reversed(range(width)):
+                digit = part // 10**place % 10
+                self.digits = self.digits << 4 | digit
+                self.digit_sum += digit.astype(np.uint8)
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
         result = np.full(len(left), 5, dtype=np.int8)
-        one, other = self.parts[left].T, self.parts[right].T
-        years, months, days = one == other
-        whole = (one[1:] > 0).any(axis=0) & (other[1:] > 0).any(axis=0)
+        one_year, one_month, one_day = (part[left] for part in (self.year, self.month, self.day))
+        year, month, day = (part[right] for part in (self.year, self.month, self.day))
+        years, months, days = one_year == year, one_month == month, one_day == day
+        whole = self.is_whole[left] & self.is_whole[right]
         differing = self.digits[left] ^ self.digits[right]
         differing |= differing >> 1
         differing |= differing >> 2
         wrong = np.bitwise_count(differing & LOWEST_OF_DIGIT)
         # Two wrong digits that are each other's leave the sum as it is.
         swapped = (wrong == 2) & (self.digit_sum[left] == self.digit_sum[right])
-        turned = years & (one[1] == other[2]) & (one[2] == other[1])
+        turned = years & (one_month == day) & (one_day == month)
         result[years] = 4
         result[(years & months) | (years & days) | (months & days)] = 3
         result[(wrong == 1) | swapped | turned] = 2
         result[wrong == 0] = 1
         result[~whole] = np.where(years[~whole], 4, 5)
-        result[(one[0] == 0) | (other[0] == 0)] = UNKNOWN
+        result[(one_year == 0) | (year == 0)] = UNKNOWN
         return (result,)
 
     @override
@@ -111,8 +111,8 @@ class Births(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        dates = at_level(levels[0], 1, self.date_share, self.dates[left])
-        return (dates + at_level(levels[0], 4, self.year_share, self.year[left]),)
+        dates = at_level(levels[0], 1, self.date_share, self.dates, left)
+        return (dates + at_level(levels[0], 4, self.year_share, self.year, left),)
 
 
 class Emails(Attribute):
@@ -127,6 +127,7 @@ class Emails(Attribute):
             np.append(codes_of(texts.dictionary_encode()), np.int32(MISSING))
             for texts in (mailbox, domain, pc.replace_substring_regex(columns.array, "[0-9]+", ""))
         )
+        self.first_mailbox, self.first_domain = self.mailbox_of[columns.each[0]], self.domain_of[columns.each[0]]
         roles = pc.is_in(mailbox, pa.array(sorted(load().role_mailboxes), mailbox.type))
         self.is_role = np.append(roles.to_numpy(zero_copy_only=False), False)
         long = pc.greater_equal(pc.utf8_length(mailbox), SHORTEST_MAILBOX)
@@ -134,11 +135,14 @@ class Emails(Attribute):
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
-        shared, result = shared_values(self.columns, left, right, different=DIFFERENT_EMAIL)
+        shared, both = shared_values(self.columns, left, right)
+        result = np.where(both, DIFFERENT_EMAIL, UNKNOWN).astype(np.int8)
         result[shared >= 0] = np.where(self.is_role[shared[shared >= 0]], 2, 1)
+        unlike = np.flatnonzero(result == DIFFERENT_EMAIL)
         for one in self.columns.each:
             for other in self.columns.each:
-                rows = np.flatnonzero((result == DIFFERENT_EMAIL) & (one[left] >= 0) & (other[right] >= 0))
+                rows = unlike[result[unlike] == DIFFERENT_EMAIL]
+                rows = rows[(one[left[rows]] >= 0) & (other[right[rows]] >= 0)]
                 first, second = one[left[rows]], other[right[rows]]
                 same = (self.mailbox_of[first] == self.mailbox_of[second]) & self.is_telling[first]
                 result[rows[same]] = 3
@@ -165,11 +169,11 @@ class Emails(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        shared, _ = shared_values(self.columns, left, right, different=DIFFERENT_EMAIL)
-        first = self.columns.each[0][left]
-        shares = np.where(shared >= 0, self.share[shared], np.float32(0))
-        shares += at_level(levels[0], 3, self.mailbox_share, self.mailbox_of[first])
-        return (shares + at_level(levels[0], SAME_DOMAIN, self.domain_share, self.domain_of[first]),)
+        shares = share_of_shared(
+            self.columns, self.share, np.flatnonzero((levels[0] == 1) | (levels[0] == 2)), left, right
+        )
+        shares += at_level(levels[0], 3, self.mailbox_share, self.first_mailbox, left)
+        return (shares + at_level(levels[0], SAME_DOMAIN, self.domain_share, self.first_domain, left),)
 
 
 class Phones(Attribute):
@@ -182,7 +186,8 @@ class Phones(Attribute):
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
-        shared, result = shared_values(self.columns, left, right, different=3)
+        shared, both = shared_values(self.columns, left, right)
+        result = np.where(both, 3, UNKNOWN).astype(np.int8)
         result[shared >= 0] = 1
         rows = np.flatnonzero(result == 3)
         found = Spellings(self.columns, self.columns.each[0][left[rows]], self.columns.each[0][right[rows]])
@@ -195,8 +200,7 @@ class Phones(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        shared, _ = shared_values(self.columns, left, right, different=3)
-        return (np.where(shared >= 0, self.share[shared], 0).astype(np.float32),)
+        return (share_of_shared(self.columns, self.share, np.flatnonzero(levels[0] == 1), left, right),)
 
 
 class Organisations(Words):
@@ -220,7 +224,7 @@ class Organisations(Words):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        of_firm, of_person = (at_level(some, 1, self.share, self.column.codes[left]) for some in levels)
+        of_firm, of_person = (at_level(some, 1, self.share, self.column.codes, left) for some in levels)
         return of_firm, of_person
 
 
