@@ -6,9 +6,9 @@ import numpy as np
 from typing_extensions import override
 
 from pipelines.identity.matching.attribute import Attribute, at_level
-from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Mask, Reals, numbered, packed
+from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Mask, Reals, mixed, ranked
 from pipelines.identity.matching.levels import ADDRESS, UNKNOWN, Levels
-from pipelines.identity.matching.people import People
+from pipelines.identity.matching.people import Frequencies
 from pipelines.identity.matching.spelling import Spellings
 
 SAME, SLIP, ELSEWHERE, POSTAL_CODE, CITY, REGION, DIFFERENT = range(1, 8)
@@ -25,9 +25,10 @@ class Addresses(Attribute):
     def __init__(self, evidence: Evidence) -> None:
         nothing = Column(codes=np.full(len(evidence), MISSING, dtype=np.int32), values=[])
         self.parts = {name: evidence.columns.get(name, nothing) for name in PARTS}
-        code, city = self.parts["postal_code"].codes.astype(np.int64), self.parts["city"].codes.astype(np.int64)
-        place = np.where(code >= 0, 2 * code + 1, np.where(city >= 0, 2 * city + 2, 0))
-        self.homes = numbered(packed(self.parts["street"].codes, place))
+        code, city = self.parts["postal_code"].hashed, self.parts["city"].hashed
+        place = np.where(code >= 0, code, np.maximum(city, 0))
+        home = mixed(self.parts["street"].hashed, place)
+        self.homes, self.home_hashes = ranked(home)
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
@@ -50,12 +51,12 @@ class Addresses(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
+    def count(self, people: Frequencies) -> None:
         self.share_of = {
-            name: people.shares(self.parts[name].codes, len(self.parts[name].values))
+            name: people.shares(name, self.parts[name].codes, self.parts[name].hashes)
             for name in ("postal_code", "city", "region")
         }
-        self.home_share = people.shares(self.homes, int(self.homes.max(initial=0)) + 1)
+        self.home_share = people.shares("home", self.homes, self.home_hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -63,8 +64,7 @@ class Addresses(Attribute):
         shares = np.maximum(*(at_level(levels[0], SAME, self.home_share, self.homes, side) for side in (left, right)))
         for level, name in ((POSTAL_CODE, "postal_code"), (CITY, "city"), (REGION, "region")):
             codes, share = self.parts[name].codes, self.share_of[name]
-            if len(share):
-                shares += np.maximum(*(at_level(levels[0], level, share, codes, side) for side in (left, right)))
+            shares += np.maximum(*(at_level(levels[0], level, share, codes, side) for side in (left, right)))
         return (shares,)
 
     def _same(self, name: str, left: Ints, right: Ints) -> tuple[Mask, Mask]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pipelines.identity.matching.evidence import MISSING, Codes, Columns, Ints, Mask, Reals
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
-from pipelines.identity.matching.people import People
+from pipelines.identity.matching.people import Frequencies
 
 
 class Attribute(ABC):
@@ -26,7 +26,7 @@ class Attribute(ABC):
         """Compare records `left` with records `right`; one array a comparison."""
 
     @abstractmethod
-    def count(self, people: People) -> None:
+    def count(self, people: Frequencies) -> None:
         """Learn how common values are."""
 
     @abstractmethod

@@ -16,9 +16,9 @@ from typing_extensions import override
 from pipelines.identity.matching import levels as known
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, share_of_shared, shared_values
 from pipelines.identity.matching.contacts import domains, mailboxes
-from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, codes_of, numbered, packed
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, ranked, recoded
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
-from pipelines.identity.matching.people import People
+from pipelines.identity.matching.people import Frequencies
 from pipelines.identity.matching.spelling import Spellings
 from pipelines.identity.vocabulary import load
 
@@ -58,12 +58,28 @@ class Words(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.share = people.shares(self.column.codes, len(self.column.values))
+    def count(self, people: Frequencies) -> None:
+        self.share = people.shares(self.comparisons[0].name, self.column.codes, self.column.hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
         return (at_level(levels[0], 1, self.share, self.column.codes, left),)
+
+
+class Identifiers(Words):
+    """Numbers that an authority gave, or a system: `system/number`; those of two systems say nothing of each other."""
+
+    def __init__(self, column: Column, comparison: Comparison) -> None:
+        super().__init__(column, comparison)
+        issuers = [value.rpartition("/")[0] or None for value in column.values]
+        self.issuer_of = np.append(recoded(np.arange(len(issuers), dtype=np.int32), issuers).codes, MISSING)
+
+    @override
+    def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
+        (result,) = super().levels(left, right)
+        one, other = (self.issuer_of[self.column.codes[side]] for side in (left, right))
+        result[one != other] = UNKNOWN
+        return (result,)
 
 
 class Births(Attribute):
@@ -74,7 +90,8 @@ class Births(Attribute):
     def __init__(self, births: Ints) -> None:
         self.year, self.month, self.day = np.ascontiguousarray(births, dtype=np.int16)
         self.is_whole = (self.month > 0) | (self.day > 0)
-        self.dates = numbered(np.where(self.year > 0, packed(*births), MISSING))
+        written = births[0] * 10_000 + births[1] * 100 + births[2]
+        self.dates, self.date_numbers = ranked(np.where(self.year > 0, written, MISSING))
         self.digits, self.digit_sum = np.zeros_like(self.year, np.uint32), np.zeros_like(self.year, np.uint8)
         for part, width in zip(births.astype(np.uint32), (4, 2, 2), strict=True):
             for place in reversed(range(width)):
@@ -105,9 +122,10 @@ class Births(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.date_share = people.shares(self.dates, int(self.dates.max(initial=0)) + 1)
-        self.year_share = people.shares(np.where(self.year > 0, self.year, MISSING), int(self.year.max(initial=0)) + 1)
+    def count(self, people: Frequencies) -> None:
+        self.date_share = people.shares("birth_date", self.dates, self.date_numbers)
+        years = np.arange(self.year.max(initial=0) + 1)
+        self.year_share = people.shares("birth_year", np.where(self.year > 0, self.year, MISSING), years)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -122,10 +140,14 @@ class Emails(Attribute):
 
     def __init__(self, columns: Columns, namesakes: Namesakes | None) -> None:
         self.columns, self.namesakes = columns, namesakes
-        mailbox, domain = mailboxes(columns.array), domains(columns.array)
+        mailbox = mailboxes(columns.array)
+        every = np.arange(len(columns.values), dtype=np.int32)
+        self.mailboxes, self.domains, words = (
+            recoded(every, texts)
+            for texts in (mailbox, domains(columns.array), pc.replace_substring_regex(columns.array, "[0-9]+", ""))
+        )
         self.mailbox_of, self.domain_of, self.word_of = (
-            np.append(codes_of(texts.dictionary_encode()), np.int32(MISSING))
-            for texts in (mailbox, domain, pc.replace_substring_regex(columns.array, "[0-9]+", ""))
+            np.append(column.codes, np.int32(MISSING)) for column in (self.mailboxes, self.domains, words)
         )
         self.first_mailbox, self.first_domain = self.mailbox_of[columns.each[0]], self.domain_of[columns.each[0]]
         roles = pc.is_in(mailbox, pa.array(sorted(load().role_mailboxes), mailbox.type))
@@ -160,12 +182,11 @@ class Emails(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.share = people.shares(self.columns.joined, len(self.columns.values))
-        codes = self.mailbox_of[self.columns.joined]
-        self.mailbox_share = people.shares(codes, int(codes.max(initial=0)) + 1)
-        codes = self.domain_of[self.columns.joined]
-        self.domain_share = people.shares(codes, int(codes.max(initial=0)) + 1)
+    def count(self, people: Frequencies) -> None:
+        codes = self.columns.joined
+        self.share = people.shares("email", codes, self.columns.hashes)
+        self.mailbox_share = people.shares("mailbox", self.mailbox_of[codes], self.mailboxes.hashes)
+        self.domain_share = people.shares("domain", self.domain_of[codes], self.domains.hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -195,8 +216,8 @@ class Phones(Attribute):
         return (result,)
 
     @override
-    def count(self, people: People) -> None:
-        self.share = people.shares(self.columns.joined, len(self.columns.values))
+    def count(self, people: Frequencies) -> None:
+        self.share = people.shares("phone", self.columns.joined, self.columns.hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
@@ -241,7 +262,7 @@ class Parties(Attribute):
         return (compare_codes(self.kinds[left], self.kinds[right], 2)[0],)
 
     @override
-    def count(self, people: People) -> None:
+    def count(self, people: Frequencies) -> None:
         """How many people and firms there are says nothing about one of them."""
 
     @override

@@ -23,12 +23,14 @@ from pipelines.identity.matching.attributes import SHORTEST_MAILBOX
 from pipelines.identity.matching.contacts import mailboxes
 from pipelines.identity.matching.evidence import (
     MISSING,
+    MIX,
     Column,
     Evidence,
     Ints,
     Mask,
     derived,
     distinct,
+    mixed,
     packed,
     recoded,
 )
@@ -44,8 +46,6 @@ FEWEST_A_RECORD, MOST_A_RECORD = 0.5, 60
 ALPHABET_WINDOWS = (1, 2, 4, 8, 16)
 # Words of an organisation's name that more records share make no key by themselves.
 RARE_WORD = 40
-# Spreads keys over all bits (Knuth 1998, 6.4: multiplicative hashing with the golden ratio).
-MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ _SOUNDS = str.maketrans({"d": "t", "b": "p", "v": "f", "w": "f", "c": "s", "z": 
 
 
 class _Keys:
-    """Codes of values and of what they begin with or sound like; MISSING throughout where a column is absent."""
+    """Numbers of values and of what they begin with or sound like; MISSING throughout where a column is absent."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
@@ -120,13 +120,13 @@ class _Keys:
         self.birthday = np.where(whole, month * 100 + day, MISSING)
         self.year = np.where(year > 0, year, MISSING)
         postal, city = self.of("postal_code"), self.of("city")
-        self.place = np.where(postal >= 0, postal, np.where(city >= 0, city + postal.max(initial=0) + 1, MISSING))
+        self.place = np.where(postal >= 0, postal, city)
 
     def of(self, name: str, form: Callable[[str], str | None] | None = None) -> Ints:
         column = self.evidence.columns.get(name)
         if column is None:
             return self.nothing
-        return (derived(column, form) if form else column).codes.astype(np.int64)
+        return (derived(column, form) if form else column).hashed
 
 
 def _begin(length: int) -> Callable[[str], str | None]:
@@ -135,17 +135,17 @@ def _begin(length: int) -> Callable[[str], str | None]:
 
 def _telling(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
     for name, values in evidence.lists.items():
-        yield Block(name, np.tile(np.arange(len(evidence)), len(values.each)), values.joined.astype(np.int64))
+        yield Block(name, np.tile(np.arange(len(evidence)), len(values.each)), values.hashed)
     initial, short = keys.of("given", _begin(1)), keys.of("given", _begin(3))
     heard, given_heard = keys.of("family", sound), keys.of("given", sound)
     house, way = keys.of("house"), keys.of("way")
     yield from _filled(
         national_id=(keys.of("national_id"),),
-        birth_date_and_initials=(keys.born, _unordered(evidence, letters=True)),
+        birth_date_and_initials=(keys.born, *_unordered(initial, keys.of("family", _begin(1)))),
         birth_date_and_family_name=(keys.born, heard),
         birth_date_and_given_name=(keys.born, given_heard),
         birth_date_and_place=(keys.born, keys.place),
-        name=(_unordered(evidence, letters=False),),
+        name=_unordered(keys.of("given"), keys.of("family")),
         name_sound_and_birth_year=(heard, given_heard, keys.year),
         name_sound_and_birthday=(heard, initial, keys.birthday),
         name_sound_and_place=(heard, initial, keys.place),
@@ -164,11 +164,11 @@ def _telling(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
 def _broad(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
     if "emails" in evidence.lists:
         values = evidence.lists["emails"]
-        mailbox = mailboxes(values.array)
-        long = pc.if_else(pc.greater_equal(pc.utf8_length(mailbox), SHORTEST_MAILBOX), mailbox, None)
-        codes = recoded(values.joined, long).codes.astype(np.int64)
+        texts = mailboxes(values.array)
+        long = pc.if_else(pc.greater_equal(pc.utf8_length(texts), SHORTEST_MAILBOX), texts, None)
+        mailbox = recoded(values.joined, long)
         records = np.tile(np.arange(len(evidence)), len(values.each))
-        yield Block("mailbox", records, codes)
+        yield Block("mailbox", records, mailbox.hashed)
     initial, family_initial = keys.of("given", _begin(1)), keys.of("family", _begin(1))
     yield from _filled(
         birth_date=(keys.born,),
@@ -184,42 +184,31 @@ def _broad(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
 
 def _filled(**rules: tuple[Ints, ...]) -> Iterator[Block]:
     for rule, parts in rules.items():
-        keys = packed(*parts)
+        keys = mixed(*parts)
         records = np.flatnonzero(keys >= 0)
         if len(records):
             yield Block(rule, records, keys[records])
 
 
-def _unordered(evidence: Evidence, *, letters: bool) -> Ints:
-    """A number for given and family name, or for their first letters, in either order."""
-    if "given" not in evidence.columns or "family" not in evidence.columns:
-        return np.full(len(evidence), MISSING, dtype=np.int64)
-    given, family = evidence.columns["given"], evidence.columns["family"]
-    place: dict[str, int] = {}
-    one, other = (
-        np.array([place.setdefault(word[: 1 if letters else None], len(place)) for word in column.values] + [MISSING])[
-            column.codes
-        ]
-        for column in (given, family)
-    )
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    return np.where(low < 0, MISSING, high * len(place) + low)
+def _unordered(one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """The same parts of a key, whichever stands first; MISSING where either is."""
+    return np.minimum(one, other), np.maximum(one, other)
 
 
 def _rare_words(column: Column) -> Block:
     """Words of an organisation's name that few share."""
     words = [name.split() for name in column.values]
     sizes = np.array([len(some) for some in words], dtype=np.int64)
-    place: dict[str, int] = {}
-    flat = np.array([place.setdefault(word, len(place)) for some in words for word in some], dtype=np.int64)
+    every = recoded(np.arange(sizes.sum(), dtype=np.int32), [word for some in words for word in some])
+    flat = every.codes
     starts = np.concatenate([[0], np.cumsum(sizes)])
     known = np.flatnonzero(column.codes >= 0)
     counts = sizes[column.codes[known]]
     records = np.repeat(known, counts)
     within = np.arange(len(records)) - np.repeat(np.cumsum(counts) - counts, counts)
-    keys = flat[starts[column.codes[records]] + within]
-    rare = np.bincount(keys, minlength=1)[keys] <= RARE_WORD
-    return Block("organisation_word", records[rare], keys[rare])
+    codes = flat[starts[column.codes[records]] + within]
+    rare = np.bincount(codes, minlength=1)[codes] <= RARE_WORD
+    return Block("organisation_word", records[rare], every.hashes[codes[rare]])
 
 
 def _in_reading_order(evidence: Evidence) -> Ints:

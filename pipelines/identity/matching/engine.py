@@ -1,109 +1,93 @@
-"""The way from comparable records to people, on one screen."""
+"""The way from comparable records to customers, on one screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.identity.matching import attributes, blocking, levels, model
-from pipelines.identity.matching.addresses import Addresses
-from pipelines.identity.matching.attribute import Attribute
+from pipelines.identity.matching import blocking, crowds, learning
 from pipelines.identity.matching.clustering import average_linkage, components
 from pipelines.identity.matching.evidence import Evidence, Ints, distinct
 from pipelines.identity.matching.judgements import NO_JUDGEMENTS, Judgements
-from pipelines.identity.matching.model import Judged, Model
-from pipelines.identity.matching.people import People
-from pipelines.identity.matching.person_names import PersonNames
+from pipelines.identity.matching.learning import Learned
+from pipelines.identity.matching.model import Model
+from pipelines.identity.matching.people import Census
+from pipelines.identity.matching.scoring import attributes_of
 
-# Pairs that the model learns from, and pairs drawn at random to see how alike strangers are, and namesakes.
-SAMPLE, STRANGERS, NAMESAKES = 300_000, 300_000, 100_000
-# Pairs judged at once, and how many times; bounds memory.
-CHUNK = 250_000
-THREADS = blocking.THREADS
-# Average bits from which a cluster counts as one person when values are counted for the second pass.
-SURE = 4.0
-# Pairs with fewer bits in the first pass are not judged again.
-HOPELESS = -12.0
 # Longest chain of records on which everybody meets everybody.
 CHAIN = 60
-# One pair's evidence counts up to so many bits, for or against; a person's word counts more than any number of them.
-CEILING, FLOOR = 16.0, -12.0
+# What a person says counts more than any number of pairs.
 ONE_PERSON, TWO_PEOPLE = 1e6, -1e9
-SEED = 1969
-
-# Levels of pairs, kept from the first pass for the second: one row a comparison, one column a pair.
-Seen = npt.NDArray[np.int8]
-
-# What is compared as it stands.
-WORDS = {
-    "middle": levels.MIDDLE, "generation": levels.GENERATION, "sex": levels.SEX, "national_id": levels.NATIONAL_ID,
-    "source": levels.SOURCE,
-}  # fmt: skip
-PLACE = {"street", "postal_code", "city", "region"}
 
 
 @dataclass
 class Matching:
-    """Who is who: `cluster` gives each record the lowest record number of its cluster; the rest is why."""
+    """Who is who: `cluster` gives each record the lowest record number of its cluster; the rest is why.
+
+    Pairs are record numbers (left < right), `bits` the log2 odds of their evidence. `leader` is the record that each
+    one follows (see `crowds`): itself, but for one of many that say the same, which is in no pair.
+    """
 
     cluster: Ints
     left: Ints
     right: Ints
     bits: npt.NDArray[np.float32]
-    model: Model
+    leader: Ints
+    learned: Learned
     pairs_by_rule: dict[str, int]
 
 
-def match(evidence: Evidence, *, threshold: float = 0.0, judged: Judgements = NO_JUDGEMENTS) -> Matching:
-    """Cluster all records. The first pass counts each record as a person, the second those who surely are one.
+def match(
+    evidence: Evidence,
+    *,
+    threshold: float = 0.0,
+    judged: Judgements = NO_JUDGEMENTS,
+    learned: Learned | None = None,
+) -> Matching:
+    """Cluster all records by what they teach themselves, or by what was `learned` before.
 
     `threshold` is the average log2 odds above which clusters merge; `judged` pairs are decided already.
     """
+    crowd = crowds.find(evidence, np.concatenate([judged.left, judged.right]))
+    if len(crowd.front) == len(evidence):
+        return _match(evidence, threshold, judged, learned)
+    matching = _match(evidence.take(crowd.front), threshold, judged.among(crowd.leader), learned)
+    front = crowd.front
+    return Matching(
+        crowd.spread(matching.cluster),
+        front[matching.left],
+        front[matching.right],
+        matching.bits,
+        front[crowd.leader],
+        matching.learned,
+        matching.pairs_by_rule,
+    )
+
+
+def _match(evidence: Evidence, threshold: float, judged: Judgements, learned: Learned | None) -> Matching:
     size = len(evidence)
-    compared = attributes_of(evidence)
+    compared = attributes_of(evidence, learned.given_names if learned else None)
     if size < 2 or not compared:
         return _nobody_compared(size)
-    left, right, found = blocking.candidate_pairs(evidence)
-    comparisons = [comparison for attribute in compared for comparison in attribute.comparisons]
-    rng = np.random.default_rng(SEED)
-    sample = np.sort(rng.choice(len(left), min(SAMPLE, len(left)), replace=False))
-    seen = levels_of(compared, left, right)
-    one, other = rng.integers(0, size, (2, STRANGERS))
-    apart = one != other
-    strangers = list(levels_of(compared, one[apart], other[apart]))
-    namesakes = _of_one_given_name(evidence, rng)
-    seen_namesakes = levels_of(compared, *namesakes)
-
-    def learn(people: People) -> Model:
-        for attribute in compared:
-            attribute.count(people)
-        candidates = _judged(compared, seen[:, sample], left[sample], right[sample])
-        alike = _judged(compared, seen_namesakes, *namesakes)
-        return model.learn(
-            comparisons, candidates, strangers, alike, records=size, sampled=len(sample) / max(len(left), 1)
-        )
-
-    fitted = learn(People(np.arange(size)))
-    bits = score(fitted, compared, seen, left, right)
-    fitted = learn(People(average_linkage(size, left, right, np.clip(bits, FLOOR, CEILING), SURE)))
-    near = np.flatnonzero(bits > HOPELESS)
-    bits[near] = score(fitted, compared, seen[:, near], left[near], right[near])
+    left, right, by_rule = blocking.candidate_pairs(evidence)
+    if learned is None:
+        learned, bits = learning.learn(evidence, compared, left, right, judged)
+    else:
+        learned = learned.among(compared)
+        bits = learned.score(compared, left, right)
     # Whoever is linked by a chain meets everybody on it, so that average linkage knows what speaks against.
     met = blocking.pairs_within(components(size, left, right, bits, threshold), CHAIN)
     met = distinct(np.concatenate([met, judged.left * size + judged.right]))
     known = left * size + right
     new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met] if len(known) else met
     more_left, more_right = new // size, new % size
-    more_seen = levels_of(compared, more_left, more_right)
-    bits = np.append(bits, score(fitted, compared, more_seen, more_left, more_right))
+    bits = np.append(bits, learned.score(compared, more_left, more_right))
     left, right = np.append(left, more_left), np.append(right, more_right)
     decided = _decided(left * size + right, bits, judged, size)
-    return Matching(average_linkage(size, left, right, decided, threshold), left, right, bits, fitted, found)
+    cluster = average_linkage(size, left, right, decided, threshold)
+    return Matching(cluster, left, right, bits, np.arange(size), learned, by_rule)
 
 
 def confidence(matching: Matching) -> npt.NDArray[np.float64]:
@@ -113,42 +97,22 @@ def confidence(matching: Matching) -> npt.NDArray[np.float64]:
     """
     size = len(matching.cluster)
     together = matching.cluster[matching.left] == matching.cluster[matching.right]
-    bits = np.clip(matching.bits, FLOOR, CEILING)
     mates, total, likeliest = np.zeros(size, dtype=np.int64), np.zeros(size), np.full(size, -np.inf)
     for ends in (matching.left, matching.right):
         inside = ends[together]
         mates += np.bincount(inside, minlength=size)
-        total += np.bincount(inside, weights=bits[together], minlength=size)
-        np.maximum.at(likeliest, ends[~together], bits[~together])
+        total += np.bincount(inside, weights=matching.bits[together], minlength=size)
+        np.maximum.at(likeliest, ends[~together], matching.bits[~together])
     average = total / np.maximum(mates, 1)
     log_odds = np.where(mates > 0, average, -likeliest)
     result = 1 / (1 + np.exp2(-log_odds))
     result[(mates == 0) & np.isneginf(likeliest)] = np.nan
-    return result
-
-
-def _of_one_given_name(evidence: Evidence, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Pairs of records drawn at random from those with one given name."""
-    nobody = np.zeros(0, dtype=np.int64)
-    if "given" not in evidence.columns:
-        return nobody, nobody
-    codes = evidence.columns["given"].codes
-    order = np.argsort(codes, kind="stable")
-    order = order[np.searchsorted(codes, 0, sorter=order) :]
-    if not len(order):
-        return nobody, nobody
-    counts = np.bincount(codes[order])
-    first = np.cumsum(counts) - counts
-    place = rng.integers(0, len(order), NAMESAKES)
-    one = order[place]
-    other = order[first[codes[one]] + rng.integers(0, counts[codes[one]])]
-    apart = one != other
-    return one[apart], other[apart]
+    return result[matching.leader]
 
 
 def _decided(pairs: Ints, bits: npt.NDArray[np.float32], judged: Judgements, size: int) -> npt.NDArray[np.float32]:
     """Bits with judged pairs so far out that no evidence outweighs them."""
-    decided = np.clip(bits, FLOOR, CEILING)
+    decided = bits.copy()
     order = np.argsort(pairs, kind="stable")
     at = order[np.searchsorted(pairs, judged.left * size + judged.right, sorter=order)]
     decided[at] = np.where(judged.is_match, ONE_PERSON, TWO_PEOPLE)
@@ -157,71 +121,5 @@ def _decided(pairs: Ints, bits: npt.NDArray[np.float32], judged: Judgements, siz
 
 def _nobody_compared(size: int) -> Matching:
     nothing = np.zeros(0, dtype=np.int64)
-    unlearned = Model([], [], [], [], [], 0.0, 0.0)
-    return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), unlearned, {})
-
-
-def attributes_of(evidence: Evidence) -> list[Attribute]:
-    """What can be compared in these records."""
-    columns, lists = evidence.columns, evidence.lists
-    names = PersonNames(evidence) if "given" in columns or "family" in columns else None
-    found: list[Attribute] = [names] if names else []
-    found += [attributes.Words(columns[name], comparison) for name, comparison in WORDS.items() if name in columns]
-    if evidence.births[0].any():
-        found.append(attributes.Births(evidence.births))
-    if "emails" in lists:
-        found.append(attributes.Emails(lists["emails"], names))
-    if "phones" in lists:
-        found.append(attributes.Phones(lists["phones"]))
-    if PLACE & set(columns):
-        found.append(Addresses(evidence))
-    if "organisation" in columns:
-        is_person = np.zeros(len(evidence), dtype=np.bool_)
-        for name in {"given", "family"} & set(columns):
-            is_person |= columns[name].codes >= 0
-        found.append(attributes.Organisations(columns["organisation"], is_person))
-        found.append(attributes.Parties(is_person, columns["organisation"].codes >= 0))
-    for name, column in columns.items():
-        # What has one value throughout tells nobody from anybody.
-        if name.startswith(("category_", "other_")) and len(column.values) > 1:
-            found.append(attributes.Words(column, levels.other(name)))
-    return found
-
-
-def levels_of(compared: list[Attribute], left: Ints, right: Ints) -> Seen:
-    """Compare records `left` with records `right`: one row a comparison, one column a pair."""
-    seen = np.empty((sum(len(attribute.comparisons) for attribute in compared), len(left)), dtype=np.int8)
-
-    def fill(pairs: slice) -> None:
-        found = chain.from_iterable(attribute.levels(left[pairs], right[pairs]) for attribute in compared)
-        for row, of_comparison in zip(seen, found, strict=True):
-            row[pairs] = of_comparison
-
-    _in_chunks(fill, len(left))
-    return seen
-
-
-def score(fitted: Model, compared: list[Attribute], seen: Seen, left: Ints, right: Ints) -> npt.NDArray[np.float32]:
-    """Bits for each pair, from its levels as `levels_of` gives them."""
-    bits = np.empty(len(left), dtype=np.float32)
-
-    def fill(pairs: slice) -> None:
-        bits[pairs] = fitted.score(_judged(compared, seen[:, pairs], left[pairs], right[pairs]))
-
-    _in_chunks(fill, len(left))
-    return bits
-
-
-def _judged(compared: list[Attribute], seen: Seen, left: Ints, right: Ints) -> list[Judged]:
-    """Levels with the shares of the values that agree."""
-    judged: list[Judged] = []
-    for attribute in compared:
-        levels = tuple(seen[len(judged) : len(judged) + len(attribute.comparisons)])
-        judged += map(Judged, levels, attribute.shares(levels, left, right))
-    return judged
-
-
-def _in_chunks(fill: Callable[[slice], None], size: int) -> None:
-    """Fill some chunks at a time: NumPy and rapidfuzz leave other threads to run."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda start: fill(slice(start, start + CHUNK)), range(0, size, CHUNK)))
+    unlearned = Learned(Model([], [], [], [], [], 0.0, 0.0), Census(max(size, 1), {}), nothing)
+    return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), np.arange(size), unlearned, {})

@@ -27,6 +27,10 @@ class Judgements:
     right: Ints
     is_match: Mask
 
+    def among(self, place: Ints) -> Judgements:
+        """Number the records by their place."""
+        return Judgements(place[self.left], place[self.right], self.is_match)
+
 
 _NONE = np.zeros(0, dtype=np.int64)
 NO_JUDGEMENTS = Judgements(_NONE, _NONE, np.zeros(0, dtype=np.bool_))

@@ -10,6 +10,7 @@ nobody does, it says "one person" by itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,8 @@ SETTLED = 1e-3
 PRIOR_PAIRS = 40.0
 # Records of one person beyond the first, and people of one home beyond the first, before the data has spoken.
 DUPLICATES, HOUSEMATES = 0.5, 0.3
+# Pairs a record of either kind that are there whatever is seen, lest a small table seem to hold none.
+FEWEST = 0.02
 # Namesakes with like mailboxes before the data has spoken.
 FEW_NAMESAKES = 0.005
 # Bounds of what one name may tell of another attribute.
@@ -60,6 +63,18 @@ class Model:
     match_odds: float
     home_odds: float
 
+    def among(self, comparisons: list[Comparison]) -> Model:
+        """Return the model of some comparisons; one of which nothing was learned is no evidence."""
+        at = {comparison.name: place for place, comparison in enumerate(self.comparisons)}
+
+        def picked(learned: list[Reals]) -> list[Reals]:
+            return [learned[at[one.name]] if one.name in at else np.zeros(len(one.levels) + 1) for one in comparisons]
+
+        return Model(
+            comparisons, picked(self.match), picked(self.home), picked(self.chance), picked(self.by_name),
+            self.match_odds, self.home_odds,
+        )  # fmt: skip
+
     def weights(self, at: int) -> tuple[Reals, Reals]:
         """Bits that each level of a comparison adds for match and for home, before the share of the value."""
         return self.match[at] - self.chance[at], self.home[at] - self.chance[at]
@@ -68,15 +83,28 @@ class Model:
         """log2 odds of match and of home, each against chance."""
         size = len(judged[0].levels) if judged else 0
         match, home = np.full(size, self.match_odds), np.full(size, self.home_odds)
+        for at, (one, shares) in enumerate(zip(judged, self._by_chance(judged), strict=True)):
+            for_match, for_home = self.weights(at)
+            match += for_match[one.levels] - shares
+            home += for_home[one.levels] - (shares if self.comparisons[at].is_shared_at_home else 0)
+        return match, home
+
+    def parts(self, judged: list[Judged]) -> list[Reals]:
+        """Bits that each comparison adds to the odds of match."""
+        by_chance = self._by_chance(judged)
+        return [
+            self.weights(at)[0][one.levels] - shares
+            for at, (one, shares) in enumerate(zip(judged, by_chance, strict=True))
+        ]
+
+    def _by_chance(self, judged: list[Judged]) -> Iterator[Shares | Reals]:
+        """Shares of the values, corrected where names go with them."""
         namesakes = self.given_names_agree(judged)
         for at, (comparison, one) in enumerate(zip(self.comparisons, judged, strict=True)):
-            for_match, for_home = self.weights(at)
-            shares: Shares | Reals = one.shares
             if comparison.goes_with_names and namesakes is not None:
-                shares = shares + np.where(namesakes, self.by_name[at][one.levels], 0)
-            match += for_match[one.levels] - shares
-            home += for_home[one.levels] - (shares if comparison.is_shared_at_home else 0)
-        return match, home
+                yield one.shares + np.where(namesakes, self.by_name[at][one.levels], 0)
+            else:
+                yield one.shares
 
     def given_names_agree(self, judged: list[Judged]) -> Mask | None:
         """Say of each pair whether its given names agree; None where there are none."""
@@ -133,7 +161,7 @@ def learn(
         total = np.logaddexp2(np.logaddexp2(match, home), 0.0)
         is_match, is_home = np.exp2(match - total), np.exp2(home - total)
         are_strangers = 1 - 1 / (1 + np.exp2(-model.weigh(namesakes)[0])) if namesakes else np.zeros(0)
-        matches, homes = (max(float(kind.sum()) * weight, 1.0) for kind in (is_match, is_home))
+        matches, homes = (float(kind.sum()) * weight + FEWEST * records for kind in (is_match, is_home))
         model.match_odds, model.home_odds = (float(np.log2(kind / all_pairs)) for kind in (matches, homes))
         for at, (comparison, judged) in enumerate(zip(comparisons, candidates, strict=True)):
             size = len(comparison.levels)

@@ -6,9 +6,9 @@ import numpy as np
 from typing_extensions import override
 
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes
-from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Reals, numbered, packed
+from pipelines.identity.matching.evidence import MISSING, Column, Evidence, Ints, Reals, mixed, ranked
 from pipelines.identity.matching.levels import FAMILY, GIVEN, ORDER, UNKNOWN, Levels, agreeing
-from pipelines.identity.matching.people import People
+from pipelines.identity.matching.people import Frequencies
 from pipelines.identity.matching.spelling import Codes, Spellings
 from pipelines.identity.vocabulary import load
 
@@ -24,17 +24,25 @@ class PersonNames(Attribute):
 
     comparisons = (GIVEN, FAMILY, ORDER)
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, given_names: Ints | None = None) -> None:
         self.words, self.given, self.family = _one_vocabulary(evidence)
-        self.whole = numbered(packed(self.given, self.family))
+        numbers = np.append(self.words.hashes, MISSING)
+        self.whole, self.whole_hashes = ranked(mixed(numbers[self.given], numbers[self.family]))
         counts = np.bincount(self.given[self.given >= 0], minlength=len(self.words.values))
         formal = load().formal_names
-        self.is_name = counts >= max(FEWEST_BEARERS, len(evidence) // BEARERS)
-        self.is_name |= np.fromiter((word in formal for word in self.words.values), np.bool_, len(counts))
-        self.nicknames = _nicknames(self.words)
         self.has_nickname = np.fromiter((word in formal for word in self.words.values), np.bool_, len(counts))
+        is_borne = counts >= max(FEWEST_BEARERS, len(evidence) // BEARERS)
+        self.is_name = self.has_nickname | (
+            is_borne if given_names is None else np.isin(self.words.hashes, given_names)
+        )
+        self.nicknames = _nicknames(self.words)
         self.is_initial = (self.words.lengths == 1) & self.words.is_latin
         self.first_letters = np.array([ord(word[0]) for word in self.words.values] or [0])
+
+    @property
+    def names(self) -> Ints:
+        """Numbers of the texts that are names, and not a slip in one."""
+        return np.sort(self.words.hashes[self.is_name])
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
@@ -67,10 +75,10 @@ class PersonNames(Attribute):
         return agreeing(GIVEN, given) + agreeing(FAMILY, family)
 
     @override
-    def count(self, people: People) -> None:
-        size = len(self.words.values)
-        self.given_share, self.family_share = people.shares(self.given, size), people.shares(self.family, size)
-        self.whole_share = people.shares(self.whole, int(self.whole.max(initial=0)) + 1)
+    def count(self, people: Frequencies) -> None:
+        self.given_share = people.shares("given", self.given, self.words.hashes)
+        self.family_share = people.shares("family", self.family, self.words.hashes)
+        self.whole_share = people.shares("whole_name", self.whole, self.whole_hashes)
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.identity.matching import blocking, engine, reading
-from pipelines.identity.matching.people import People
+from pipelines.identity.matching.people import Census, People
 from tests.pipelines.identity.matching.factory import CRM_ROLES, ROLES, clusters, crowd, pairwise_f1, table_of
 
 HOME = {"street": "12 Elm Street", "code": "62704", "city": "Springfield", "phone": "2175550100"}
@@ -121,6 +121,11 @@ def test_a_telephone_shared_by_thousands_costs_few_pairs() -> None:
 
 def test_a_share_counts_people_and_not_their_records() -> None:
     # Five records of three people: value 0 is on three records of person 0 and one of person 1, value 1 on person 2.
-    shares = People(np.array([0, 0, 0, 1, 2])).shares(np.array([0, 0, 0, 0, 1]), 2)
+    people = People(np.array([0, 0, 0, 1, 2]))
+    values, numbers = np.array([0, 0, 0, 0, 1]), np.array([700, 300])
     # Of three people one other holds value 0; of value 1 nobody else is known, which counts as half a person.
-    assert np.allclose(np.exp2(shares), [1 / 3, 0.5 / 3])
+    expected = [1 / 3, 0.5 / 3, 0.5 / 3]
+    assert np.allclose(np.exp2(people.shares("phone", values, numbers)), expected)
+    # The same from what was counted, asked of other records; 500 was never seen.
+    census = Census(people.count, people.counted)
+    assert np.allclose(np.exp2(census.shares("phone", values, np.array([500, 700]))), [0.5 / 3, 1 / 3, 0.5 / 3])

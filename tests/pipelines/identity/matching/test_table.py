@@ -70,6 +70,7 @@ def test_the_explanation_adds_up_to_what_the_attributes_say(files: tuple[Path, P
     assert said["family_name"] == said["email"] == said["birth_date"] == "same"
     assert said["given_name"] in {"slip", "two_names", "nickname", "similar"}
     assert all(row["is_one_customer"] for row in rows)
+    assert sum(row["bits"] for row in rows) == pytest.approx(rows[0]["pair_bits"], abs=1e-3)
 
 
 def test_a_higher_threshold_joins_fewer(files: tuple[Path, Path, Path]) -> None:
