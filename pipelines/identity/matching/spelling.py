@@ -43,8 +43,9 @@ class Spellings:
     def slips(self) -> npt.NDArray[np.int8]:
         """Letters added, dropped, changed or swapped with their neighbour; 3 stands for three and more."""
         result = np.full(len(self), 3, dtype=np.int8)
-        # A slip changes which letters there are by two at most, which is quick to see.
-        rows = np.flatnonzero(self.differing_letters <= 4)
+        # A slip changes which letters there are by two at most, and how many by one, which is quick to see.
+        one, other = self._lengths
+        rows = np.flatnonzero((self.differing_letters <= 4) & (np.abs(one - other) <= 2))
         result[rows] = cpdist(*self._texts(rows), scorer=OSA.distance, score_cutoff=2, dtype=np.int8)
         return result
 

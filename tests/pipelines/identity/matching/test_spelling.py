@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from pipelines.identity.matching.evidence import Values
 from pipelines.identity.matching.spelling import Spellings
@@ -23,6 +23,13 @@ def test_no_pair_that_jaro_winkler_calls_alike_is_left_out(words: list[str]) -> 
     found = Spellings(Values(values=words), one, other).similarity
     expected = [JaroWinkler.similarity(words[at], words[to]) for at, to in zip(one, other, strict=True)]
     np.testing.assert_allclose(found, [value if value >= 0.8 else 0 for value in expected], rtol=1e-6)
+
+
+@given(st.lists(st.text(alphabet="abcm7 ", min_size=1, max_size=6), min_size=2, max_size=12))
+def test_up_to_two_slips_are_counted_and_more_are_three(words: list[str]) -> None:
+    one, other = (index.ravel() for index in np.indices((len(words), len(words))))
+    found = Spellings(Values(values=words), one, other).slips
+    assert list(found) == [min(OSA.distance(words[at], words[to]), 3) for at, to in zip(one, other, strict=True)]
 
 
 def test_values_without_letters_in_common_are_not_alike() -> None:
