@@ -63,14 +63,13 @@ def candidate_pairs(evidence: Evidence) -> tuple[Ints, Ints, dict[str, int]]:
     by_order = _in_reading_order(evidence)
     keys = _Keys(evidence)
     left = int(np.clip(BUDGET, FEWEST_A_RECORD * size, MOST_A_RECORD * size))
+    order = np.empty(size, dtype=np.int64)
+    order[by_order] = np.arange(size)
     # Sorting leaves other threads to run.
     with ThreadPoolExecutor(THREADS) as pool:
-        order = np.empty(size, dtype=np.int64)
-        order[by_order] = np.arange(size)
-        chosen, broad = (
-            list(pool.map(lambda block: _lines(block, order, by_order), blocks))
-            for blocks in (_telling(evidence, keys), _broad(evidence, keys))
-        )
+        chosen = list(pool.map(lambda block: _lines(block, order, by_order), _telling(evidence, keys)))
+    # One by one, since a pool would hold the keys of all at once.
+    broad = [_lines(block, order, by_order) for block in _broad(evidence, keys)]
     broad += _alphabets(evidence, left)
     for lines in sorted(broad, key=lambda lines: lines.count):
         if lines.count <= left:
