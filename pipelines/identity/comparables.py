@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 CHUNK = 200_000
 ROLES: Roles = {
     "given_name": ("given_std",), "family_name": ("family_std",), "name_suffix": ("generation_std",),
-    "organisation_name": ("organisation_std",), "email": ("email_std",), "phone": ("phone_text", "phone_alternate_text"),
+    "organisation_name": ("organisation_std",), "email": ("email_std",),
+    "phone": ("phone_text", "phone_alternate_text"),
     "street": ("street",), "city": ("city",), "region": ("region",), "postal_code": ("postal_code",),
     "date_of_birth": ("date_of_birth_std",), "source": ("source",),
 }  # fmt: skip

@@ -61,10 +61,10 @@ class Addresses(Attribute):
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
         # Of a home with and without its town, and of a town in two spellings, the commoner one counts.
-        shares = np.maximum(*(at_level(levels[0], SAME, self.home_share, self.homes[side]) for side in (left, right)))
+        shares = np.maximum(*(at_level(levels[0], SAME, self.home_share, self.homes, side) for side in (left, right)))
         for level, name in ((POSTAL_CODE, "postal_code"), (CITY, "city"), (REGION, "region")):
             codes, share = self.parts[name].codes, self.share_of[name]
-            shares += np.maximum(*(at_level(levels[0], level, share, codes[side]) for side in (left, right)))
+            shares += np.maximum(*(at_level(levels[0], level, share, codes, side) for side in (left, right)))
         return (shares,)
 
     def _same(self, name: str, left: Ints, right: Ints) -> tuple[Mask, Mask]:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.identity.matching.evidence import MISSING, Columns, Ints, Reals
+from pipelines.identity.matching.evidence import MISSING, Codes, Columns, Ints, Mask, Reals
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
 from pipelines.identity.matching.people import Frequencies
 
@@ -42,20 +42,29 @@ def compare_codes(one: npt.NDArray[np.integer], other: npt.NDArray[np.integer], 
     return result, np.flatnonzero(result == different)
 
 
-def at_level(levels: Levels, level: int, share: Reals, codes: npt.NDArray[np.integer]) -> Reals:
-    """Share of the value on the rows of one level, else 0."""
-    return np.where(levels == level, share[codes], np.float32(0))
+def at_level(levels: Levels, level: int, share: Reals, codes: npt.NDArray[np.integer], records: Ints) -> Reals:
+    """Share of the value that `records` have, on the rows of one level, else 0."""
+    result = np.zeros(len(levels), dtype=np.float32)
+    rows = np.flatnonzero(levels == level)
+    result[rows] = share[codes[records[rows]]]
+    return result
 
 
-def shared_values(columns: Columns, left: Ints, right: Ints, different: int) -> tuple[Ints, Levels]:
-    """A value that both records have (else MISSING), and levels `different`, or UNKNOWN where a record has none."""
-    shared = np.full(len(left), MISSING, dtype=np.int64)
-    for one in columns.each:
-        for other in columns.each:
-            first = one[left]
-            same = (first == other[right]) & (first >= 0) & (shared < 0)
-            shared[same] = first[same]
-    levels = np.full(len(left), different, dtype=np.int8)
+def shared_values(columns: Columns, left: Ints, right: Ints) -> tuple[Codes, Mask]:
+    """A value that both records have (else MISSING), and whether both have any."""
+    ones, others = ([codes[side] for codes in columns.each] for side in (left, right))
+    shared = np.full(len(left), MISSING, dtype=np.int32)
+    for one in ones:
+        for other in others:
+            same = (one == other) & (one >= 0) & (shared < 0)
+            shared[same] = one[same]
     # Values stand first in first; a record without a first one has none.
-    levels[(columns.each[0][left] < 0) | (columns.each[0][right] < 0)] = UNKNOWN
-    return shared, levels
+    return shared, (ones[0] >= 0) & (others[0] >= 0)
+
+
+def share_of_shared(columns: Columns, share: Reals, rows: Ints, left: Ints, right: Ints) -> Reals:
+    """Share of the value that both records have, on some rows, else 0."""
+    result = np.zeros(len(left), dtype=np.float32)
+    shared, _ = shared_values(columns, left[rows], right[rows])
+    result[rows] = share[shared]
+    return result

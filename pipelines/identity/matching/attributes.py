@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from rapidfuzz.fuzz import token_sort_ratio
 from typing_extensions import override
 
 from pipelines.identity.matching import levels as known
-from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, shared_values
+from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, share_of_shared, shared_values
+from pipelines.identity.matching.contacts import domains, mailboxes
 from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, ranked, recoded
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
 from pipelines.identity.matching.people import Frequencies
@@ -22,8 +25,9 @@ from pipelines.identity.vocabulary import load
 # Token-sort ratio from which two names of organisations are one with slips, and from which they share a part.
 SAME_ORGANISATION, SIMILAR_ORGANISATION = 88.0, 72.0
 SHORTEST_MAILBOX = 4
+# Of a date as one number with four bits a digit.
+LOWEST_OF_DIGIT = np.uint32(0x11111111)
 SAME_DOMAIN, DIFFERENT_EMAIL = 9, 10
-NO_DIGITS = str.maketrans("", "", "0123456789")
 
 
 class Words(Attribute):
@@ -59,7 +63,9 @@ class Words(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        return (at_level(levels[0], 1, self.share, self.column.codes[left]),)
+        if not self.comparisons[0].levels[0].of_value:
+            return (np.zeros(len(left), dtype=np.float32),)
+        return (at_level(levels[0], 1, self.share, self.column.codes, left),)
 
 
 class Identifiers(Words):
@@ -84,34 +90,37 @@ class Births(Attribute):
     comparisons = (known.BIRTH,)
 
     def __init__(self, births: Ints) -> None:
-        self.year, self.month, self.day = births
+        self.year, self.month, self.day = np.ascontiguousarray(births, dtype=np.int16)
         self.is_whole = (self.month > 0) | (self.day > 0)
-        written = self.year * 10_000 + self.month * 100 + self.day
+        written = births[0] * 10_000 + births[1] * 100 + births[2]
         self.dates, self.date_numbers = ranked(np.where(self.year > 0, written, MISSING))
-        self.digits = [
-            (part // 10**place % 10).astype(np.int8)
-            for part, width in ((self.year, 4), (self.month, 2), (self.day, 2))
-            for place in reversed(range(width))
-        ]
+        self.digits, self.digit_sum = np.zeros_like(self.year, np.uint32), np.zeros_like(self.year, np.uint8)
+        for part, width in zip(births.astype(np.uint32), (4, 2, 2), strict=True):
+            for place in reversed(range(width)):
+                digit = part // 10**place % 10
+                self.digits = self.digits << 4 | digit
+                self.digit_sum += digit.astype(np.uint8)
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
         result = np.full(len(left), 5, dtype=np.int8)
-        years, months, days = (part[left] == part[right] for part in (self.year, self.month, self.day))
+        one_year, one_month, one_day = (part[left] for part in (self.year, self.month, self.day))
+        year, month, day = (part[right] for part in (self.year, self.month, self.day))
+        years, months, days = one_year == year, one_month == month, one_day == day
         whole = self.is_whole[left] & self.is_whole[right]
-        wrong = np.zeros(len(left), dtype=np.int8)
-        balance = np.zeros(len(left), dtype=np.int8)  # 0 when two wrong digits are each other's
-        for digits in self.digits:
-            difference = digits[left] - digits[right]
-            wrong += difference != 0
-            balance += difference
-        turned = years & (self.month[left] == self.day[right]) & (self.day[left] == self.month[right])
+        differing = self.digits[left] ^ self.digits[right]
+        differing |= differing >> 1
+        differing |= differing >> 2
+        wrong = np.bitwise_count(differing & LOWEST_OF_DIGIT)
+        # Two wrong digits that are each other's leave the sum as it is.
+        swapped = (wrong == 2) & (self.digit_sum[left] == self.digit_sum[right])
+        turned = years & (one_month == day) & (one_day == month)
         result[years] = 4
         result[(years & months) | (years & days) | (months & days)] = 3
-        result[(wrong == 1) | ((wrong == 2) & (balance == 0)) | turned] = 2
+        result[(wrong == 1) | swapped | turned] = 2
         result[wrong == 0] = 1
         result[~whole] = np.where(years[~whole], 4, 5)
-        result[(self.year[left] == 0) | (self.year[right] == 0)] = UNKNOWN
+        result[(one_year == 0) | (year == 0)] = UNKNOWN
         return (result,)
 
     @override
@@ -122,8 +131,8 @@ class Births(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        dates = at_level(levels[0], 1, self.date_share, self.dates[left])
-        return (dates + at_level(levels[0], 4, self.year_share, self.year[left]),)
+        dates = at_level(levels[0], 1, self.date_share, self.dates, left)
+        return (dates + at_level(levels[0], 4, self.year_share, self.year, left),)
 
 
 class Emails(Attribute):
@@ -133,27 +142,31 @@ class Emails(Attribute):
 
     def __init__(self, columns: Columns, namesakes: Namesakes | None) -> None:
         self.columns, self.namesakes = columns, namesakes
-        mailboxes = [value.split("@")[0] for value in columns.values]
+        mailbox = mailboxes(columns.array)
         every = np.arange(len(columns.values), dtype=np.int32)
-        self.mailboxes = recoded(every, mailboxes)
-        self.domains = recoded(every, [value.split("@")[-1] for value in columns.values])
-        self.mailbox_of, self.domain_of = (
-            np.append(self.mailboxes.codes, MISSING),
-            np.append(self.domains.codes, MISSING),
+        self.mailboxes, self.domains, words = (
+            recoded(every, texts)
+            for texts in (mailbox, domains(columns.array), pc.replace_substring_regex(columns.array, "[0-9]+", ""))
         )
-        words: dict[str, int] = {}
-        self.word_of = np.array([words.setdefault(value.translate(NO_DIGITS), len(words)) for value in columns.values])
-        roles = load().role_mailboxes
-        self.is_role = np.array([name in roles for name in mailboxes] + [False])
-        self.is_telling = np.array([len(name) >= SHORTEST_MAILBOX for name in mailboxes] + [False]) & ~self.is_role
+        self.mailbox_of, self.domain_of, self.word_of = (
+            np.append(column.codes, np.int32(MISSING)) for column in (self.mailboxes, self.domains, words)
+        )
+        self.first_mailbox, self.first_domain = self.mailbox_of[columns.each[0]], self.domain_of[columns.each[0]]
+        roles = pc.is_in(mailbox, pa.array(sorted(load().role_mailboxes), mailbox.type))
+        self.is_role = np.append(roles.to_numpy(zero_copy_only=False), False)
+        long = pc.greater_equal(pc.utf8_length(mailbox), SHORTEST_MAILBOX)
+        self.is_telling = np.append(long.to_numpy(zero_copy_only=False), False) & ~self.is_role
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
-        shared, result = shared_values(self.columns, left, right, different=DIFFERENT_EMAIL)
+        shared, both = shared_values(self.columns, left, right)
+        result = np.where(both, DIFFERENT_EMAIL, UNKNOWN).astype(np.int8)
         result[shared >= 0] = np.where(self.is_role[shared[shared >= 0]], 2, 1)
+        unlike = np.flatnonzero(result == DIFFERENT_EMAIL)
         for one in self.columns.each:
             for other in self.columns.each:
-                rows = np.flatnonzero((result == DIFFERENT_EMAIL) & (one[left] >= 0) & (other[right] >= 0))
+                rows = unlike[result[unlike] == DIFFERENT_EMAIL]
+                rows = rows[(one[left[rows]] >= 0) & (other[right[rows]] >= 0)]
                 first, second = one[left[rows]], other[right[rows]]
                 same = (self.mailbox_of[first] == self.mailbox_of[second]) & self.is_telling[first]
                 result[rows[same]] = 3
@@ -179,11 +192,11 @@ class Emails(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        shared, _ = shared_values(self.columns, left, right, different=DIFFERENT_EMAIL)
-        first = self.columns.each[0][left]
-        shares = np.where(shared >= 0, self.share[shared], np.float32(0))
-        shares += at_level(levels[0], 3, self.mailbox_share, self.mailbox_of[first])
-        return (shares + at_level(levels[0], SAME_DOMAIN, self.domain_share, self.domain_of[first]),)
+        shares = share_of_shared(
+            self.columns, self.share, np.flatnonzero((levels[0] == 1) | (levels[0] == 2)), left, right
+        )
+        shares += at_level(levels[0], 3, self.mailbox_share, self.first_mailbox, left)
+        return (shares + at_level(levels[0], SAME_DOMAIN, self.domain_share, self.first_domain, left),)
 
 
 class Phones(Attribute):
@@ -196,7 +209,8 @@ class Phones(Attribute):
 
     @override
     def levels(self, left: Ints, right: Ints) -> tuple[Levels, ...]:
-        shared, result = shared_values(self.columns, left, right, different=3)
+        shared, both = shared_values(self.columns, left, right)
+        result = np.where(both, 3, UNKNOWN).astype(np.int8)
         result[shared >= 0] = 1
         rows = np.flatnonzero(result == 3)
         found = Spellings(self.columns, self.columns.each[0][left[rows]], self.columns.each[0][right[rows]])
@@ -209,8 +223,7 @@ class Phones(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        shared, _ = shared_values(self.columns, left, right, different=3)
-        return (np.where(shared >= 0, self.share[shared], 0).astype(np.float32),)
+        return (share_of_shared(self.columns, self.share, np.flatnonzero(levels[0] == 1), left, right),)
 
 
 class Organisations(Words):
@@ -234,7 +247,7 @@ class Organisations(Words):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        of_firm, of_person = (at_level(some, 1, self.share, self.column.codes[left]) for some in levels)
+        of_firm, of_person = (at_level(some, 1, self.share, self.column.codes, left) for some in levels)
         return of_firm, of_person
 
 

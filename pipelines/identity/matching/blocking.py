@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -20,15 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.identity.matching.attributes import SHORTEST_MAILBOX
+from pipelines.identity.matching.contacts import mailboxes
 from pipelines.identity.matching.evidence import (
     MISSING,
     MIX,
     Column,
     Evidence,
     Ints,
+    Mask,
     derived,
     distinct,
     mixed,
+    packed,
     recoded,
 )
 
@@ -69,15 +72,19 @@ def candidate_pairs(evidence: Evidence, budget: int = BUDGET) -> tuple[Ints, Int
     Without a `budget` only telling rules propose pairs.
     """
     size = len(evidence)
-    order = _reading_order(evidence)
-    found_keys = _Keys(evidence)
+    by_order = _in_reading_order(evidence)
+    filed = _Keys(evidence)
+    left = int(np.clip(budget, FEWEST_A_RECORD * size, MOST_A_RECORD * size)) if budget else 0
+    order = np.empty(size, dtype=np.int64)
+    order[by_order] = np.arange(size)
     # Sorting leaves other threads to run.
     with ThreadPoolExecutor(THREADS) as pool:
-        chosen = list(pool.map(lambda block: _lines(block, order), _telling(evidence, found_keys)))
-    left = int(np.clip(budget, FEWEST_A_RECORD * size, MOST_A_RECORD * size)) if budget else 0
+        chosen = list(pool.map(lambda block: _lines(block, order, by_order), _telling(evidence, filed)))
     broad = []
     if left:
-        broad = [_lines(block, order) for block in _broad(evidence, found_keys)] + list(_alphabets(evidence, left))
+        # One by one, since a pool would hold the keys of all at once.
+        broad = [_lines(block, order, by_order) for block in _broad(evidence, filed)]
+        broad += _alphabets(evidence, left)
     for lines in sorted(broad, key=lambda lines: lines.count):
         if lines.count <= left:
             left -= lines.count
@@ -85,7 +92,8 @@ def candidate_pairs(evidence: Evidence, budget: int = BUDGET) -> tuple[Ints, Int
     with ThreadPoolExecutor(THREADS) as pool:
         found = list(pool.map(lambda lines: lines.pairs(size), chosen))
     every = distinct(np.concatenate(found or [np.zeros(0, dtype=np.int64)]))
-    return every // max(size, 1), every % max(size, 1), {lines.rule: lines.count for lines in chosen}
+    one, other = np.divmod(every, max(size, 1))
+    return one, other, {lines.rule: lines.count for lines in chosen}
 
 
 def pairs_within(groups: Ints, most: int) -> Ints:
@@ -94,7 +102,7 @@ def pairs_within(groups: Ints, most: int) -> Ints:
     records = np.flatnonzero((counts[groups] > 1) & (counts[groups] <= most))
     records = records[np.argsort(groups[records], kind="stable")]
     number = np.cumsum(np.append(True, groups[records][1:] != groups[records][:-1])[: len(records)]) - 1
-    return np.sort(_Lines("", records, number, range(1, most)).pairs(len(groups)))
+    return np.sort(_Lines("", lambda: records, number, range(1, most)).pairs(len(groups)))
 
 
 def sound(text: str) -> str | None:
@@ -169,10 +177,9 @@ def _telling(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
 def _broad(evidence: Evidence, keys: _Keys) -> Iterator[Block]:
     if "emails" in evidence.lists:
         values = evidence.lists["emails"]
-        mailbox = derived(
-            Column(codes=values.joined, values=values.values),
-            lambda text: part if len(part := text.split("@")[0]) >= SHORTEST_MAILBOX else None,
-        )
+        texts = mailboxes(values.array)
+        long = pc.if_else(pc.greater_equal(pc.utf8_length(texts), SHORTEST_MAILBOX), texts, None)
+        mailbox = recoded(values.joined, long)
         records = np.tile(np.arange(len(evidence)), len(values.each))
         yield Block("mailbox", records, mailbox.hashed)
     initial, family_initial = keys.of("given", _begin(1)), keys.of("family", _begin(1))
@@ -217,13 +224,15 @@ def _rare_words(column: Column) -> Block:
     return Block("organisation_word", records[rare], every.hashes[codes[rare]])
 
 
-def _reading_order(evidence: Evidence) -> Ints:
-    """Place of each record when all are sorted by family name, given name and birth date."""
-    keys = [*evidence.births[::-1]]
-    keys += [_rank(evidence.columns[name]) for name in ("organisation", "given", "family") if name in evidence.columns]
-    place = np.empty(len(evidence), dtype=np.int64)
-    place[np.lexsort(keys)] = np.arange(len(evidence))
-    return place
+def _in_reading_order(evidence: Evidence) -> Ints:
+    """Records sorted by family name, given name and birth date."""
+    parts = [name for name in ("family", "given", "organisation") if name in evidence.columns]
+    return np.lexsort(_sort_keys(evidence, [evidence.columns[name] for name in parts]))
+
+
+def _sort_keys(evidence: Evidence, columns: list[Column]) -> list[Ints]:
+    """Keys by which `lexsort` puts records in the order of some columns, the first before all, then of birth."""
+    return [packed(*evidence.births), *(_rank(column) for column in reversed(columns))]
 
 
 def _alphabets(evidence: Evidence, budget: int) -> Iterator[_Lines]:
@@ -235,12 +244,21 @@ def _alphabets(evidence: Evidence, budget: int) -> Iterator[_Lines]:
     orders: dict[str, tuple[str, ...]] = {name: (name,) for name in ("email", "organisation", "street")}
     orders |= {"family": ("family", "given"), "given": ("given", "family")}
     for name, parts in orders.items():
-        if all(part in columns for part in parts) and np.count_nonzero(columns[name].codes >= 0) <= budget:
-            keys = [*evidence.births[::-1], *(_rank(columns[part]) for part in reversed(parts))]
-            order = np.lexsort(keys if len(parts) > 1 else keys[-1:])
-            line = order[columns[name].codes[order] >= 0]
-            for former, window in pairwise((0, *ALPHABET_WINDOWS)):
-                yield _Lines(f"{NEAR}{name}_{window}", line, np.zeros_like(line), range(former + 1, window + 1))
+        if all(part in columns for part in parts):
+            filled = columns[name].codes >= 0
+            nobody_apart = np.broadcast_to(np.int64(0), int(np.count_nonzero(filled)))
+            if len(nobody_apart) <= budget:
+                line = cache(partial(_alphabetical, evidence, [columns[part] for part in parts], filled))
+                for former, window in pairwise((0, *ALPHABET_WINDOWS)):
+                    yield _Lines(f"{NEAR}{name}_{window}", line, nobody_apart, range(former + 1, window + 1))
+
+
+def _alphabetical(evidence: Evidence, columns: list[Column], filled: Mask) -> Ints:
+    """Records with a value in the order of columns; of several columns, also in that of birth."""
+    order = (
+        np.lexsort(_sort_keys(evidence, columns)) if len(columns) > 1 else np.argsort(_rank(columns[0]), kind="stable")
+    )
+    return order[filled[order]]
 
 
 def _rank(column: Column) -> Ints:
@@ -255,7 +273,7 @@ class _Lines:
     """Records in line, in blocks or in one; those at some distance within a block are pairs."""
 
     rule: str
-    records: Ints
+    records: Callable[[], Ints]  # sorted when asked for, since many a rule is too costly
     block: Ints  # number of each record's block, rising from 0
     near: range  # distances in any block
     far: range = range(0)  # distances that come on top in blocks of up to WHOLE_BLOCK records
@@ -273,33 +291,35 @@ class _Lines:
     def pairs(self, size: int) -> Ints:
         """Pairs of records as left * size + right."""
         found = [np.zeros(0, dtype=np.int64)]
-        at = np.arange(len(self.records))
+        records = self.records()
+        at = np.arange(len(records))
         for step in (*self.near, *self.far):
             if self.far and step == self.far.start:
                 at = at[(np.bincount(self.block) <= WHOLE_BLOCK)[self.block[at]]]
             # Whoever has nobody at this distance has nobody further on.
-            at = at[: np.searchsorted(at, len(self.records) - step)]
+            at = at[: np.searchsorted(at, len(records) - step)]
             at = at[self.block[at] == self.block[at + step]]
             if not len(at):
                 break
-            one, other = self.records[at], self.records[at + step]
+            one, other = records[at], records[at + step]
             coded = np.minimum(one, other) * size + np.maximum(one, other)
             found.append(coded[one != other])
         return np.concatenate(found)
 
 
-def _lines(block: Block, order: Ints) -> _Lines:
-    """Sort the records of a rule by key, and those with one key in reading order."""
-    by_order = np.empty(len(order), dtype=np.int64)
-    by_order[order] = np.arange(len(order))
+def _lines(block: Block, order: Ints, by_order: Ints) -> _Lines:
+    """Sort the records of a rule by key, and those with one key in reading order.
+
+    `order` is the place of each record when read, `by_order` the record at each place.
+    """
     filled = block.keys >= 0
     # Key and place in one number sort fastest. Keys that fall together by chance only cost comparisons.
     bits = max(len(order).bit_length(), 1)
     mixed = (block.keys[filled].astype(np.uint64) * MIX) >> np.uint64(bits + 1)
     coded = np.sort((mixed.astype(np.int64) << bits) | order[block.records[filled]])
-    records, keys = by_order[coded & ((1 << bits) - 1)], coded >> bits
+    keys = coded >> bits
     starts = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
-    number = np.cumsum(starts) - 1
-    shared = np.bincount(number, minlength=1)[number] > 1
+    shared = ~(starts & np.append(starts[1:], True)[: len(keys)])
+    records = by_order[coded[shared] & ((1 << bits) - 1)]
     number = np.cumsum(starts[shared]) - 1
-    return _Lines(block.rule, records[shared], number, range(1, NEIGHBOURS + 1), range(NEIGHBOURS + 1, WHOLE_BLOCK))
+    return _Lines(block.rule, lambda: records, number, range(1, NEIGHBOURS + 1), range(NEIGHBOURS + 1, WHOLE_BLOCK))

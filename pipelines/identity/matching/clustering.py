@@ -3,7 +3,7 @@
 Connected components join whoever is linked by a chain; a household is such a chain. Average linkage asks every pair
 across two clusters, so one shared telephone does not outvote two names. Pairs nobody compared count as a mild no.
 Mutually nearest clusters are merged at once, in rounds; for average linkage that gives the same tree as merging one by
-one (Bruynooghe 1978; Müllner 2011), and a round is a few sorts however many clusters merge in it.
+one (Bruynooghe 1978; Müllner 2011), and a round is one sort however many clusters merge in it.
 """
 
 from __future__ import annotations
@@ -33,28 +33,38 @@ def average_linkage(size: int, left: Ints, right: Ints, bits: npt.NDArray[np.flo
     together = component[left] == component[right]
     left, right, bits = left[together], right[together], bits[together]
     members = np.ones(size, dtype=np.int64)
-    one, other = left.astype(np.int64), right.astype(np.int64)
-    total, count = bits.astype(np.float64), np.ones(len(left), dtype=np.int64)
+    one, other, total, count = _joined(left, right, bits.astype(np.float64), np.ones(len(left), dtype=np.int64), size)
     while len(one):
         possible = members[one] * members[other]
         average = (total + NEVER_COMPARED * (possible - count)) / possible
         good = np.flatnonzero(average > threshold)
         if not len(good):
             break
-        # The strongest first; among equals the lower record numbers, so that the order is total.
-        ranked = good[np.lexsort((other[good], one[good], -np.round(average[good], 6)))]
-        best = np.full(size, -1, dtype=np.int64)
-        ends = np.stack([one[ranked], other[ranked]], axis=1).ravel()
-        first_end, first_at = np.unique(ends, return_index=True)
-        best[first_end] = first_at // 2
-        at = np.arange(len(ranked))
-        mutual = ranked[(best[one[ranked]] == at) & (best[other[ranked]] == at)]
+        mutual = good[_mutually_nearest(one[good], other[good], np.round(average[good], 6), size)]
         into = np.arange(size, dtype=np.int64)
         into[other[mutual]] = one[mutual]
         members[one[mutual]] += members[other[mutual]]
         cluster = into[cluster]
         one, other, total, count = _joined(into[one], into[other], total, count, size)
     return cluster
+
+
+def _mutually_nearest(one: Ints, other: Ints, average: Reals, size: int) -> Ints:
+    """Pairs that are the strongest of both their clusters; among equals the first counts, so that the order is total.
+
+    `one` and `other` are sorted.
+    """
+    strongest = np.full(size, -np.inf)
+    for ends in (one, other):
+        np.maximum.at(strongest, ends, average)
+    nearest = np.full(size, len(one), dtype=np.int64)
+    for ends in (one, other):
+        first = np.full(size, len(one), dtype=np.int64)
+        # Backwards, so that of several the first is written last.
+        pairs = np.flatnonzero(average == strongest[ends])[::-1]
+        first[ends[pairs]] = pairs
+        nearest = np.minimum(nearest, first)
+    return np.flatnonzero(nearest[one] == nearest[other])
 
 
 def _joined(one: Ints, other: Ints, total: Reals, count: Ints, size: int) -> tuple[Ints, Ints, Reals, Ints]:

@@ -18,6 +18,8 @@ from pipelines.identity.vocabulary import load
 # Digits of a telephone number that are compared: without country code and trunk prefix, which are written or not.
 PHONE_DIGITS, FEWEST_PHONE_DIGITS = 9, 6
 COUNTED_UP = frozenset("1234567890"[:length] for length in range(FEWEST_PHONE_DIGITS, 11))
+# Providers that ignore dots in a mailbox.
+GMAIL = frozenset({"gmail.com", "googlemail.com"})
 EXTENSION = re.compile(r"(?i)(?<=\d)\s*(x|ext|durchwahl).*$")
 NOT_DIGITS = re.compile(r"\D+")
 LETTERS = re.compile(r"[^\W\d_]{3}")
@@ -110,7 +112,7 @@ def email(text: str) -> str | None:
         or domain in vocabulary.placeholder_domains
     ):
         return None
-    if domain in {"gmail.com", "googlemail.com"}:
+    if domain in GMAIL:
         return f"{mailbox.replace('.', '')}@gmail.com"
     return f"{mailbox}@{domain}"
 

@@ -108,13 +108,13 @@ def confidence(matching: Matching) -> npt.NDArray[np.float64]:
     """
     size = len(matching.cluster)
     together = matching.cluster[matching.left] == matching.cluster[matching.right]
-    ends = np.concatenate([matching.left, matching.right])
-    bits = np.tile(matching.bits.astype(np.float64), 2)
-    inside = np.tile(together, 2)
-    mates = np.bincount(ends[inside], minlength=size)
-    average = np.bincount(ends[inside], weights=bits[inside], minlength=size) / np.maximum(mates, 1)
-    likeliest = np.full(size, -np.inf)
-    np.maximum.at(likeliest, ends[~inside], bits[~inside])
+    mates, total, likeliest = np.zeros(size, dtype=np.int64), np.zeros(size), np.full(size, -np.inf)
+    for ends in (matching.left, matching.right):
+        inside = ends[together]
+        mates += np.bincount(inside, minlength=size)
+        total += np.bincount(inside, weights=matching.bits[together], minlength=size)
+        np.maximum.at(likeliest, ends[~together], matching.bits[~together])
+    average = total / np.maximum(mates, 1)
     log_odds = np.where(mates > 0, average, -likeliest)
     result = 1 / (1 + np.exp2(-log_odds))
     result[(mates == 0) & np.isneginf(likeliest)] = np.nan

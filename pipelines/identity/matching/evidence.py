@@ -48,7 +48,13 @@ class Values:
     @cached_property
     def lengths(self) -> Ints:
         """Letters of each value."""
-        return np.asarray(pc.utf8_length(self._array).to_numpy(zero_copy_only=False), dtype=np.int64)
+        return np.asarray(pc.utf8_length(self.array).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    @cached_property
+    def first_bytes(self) -> npt.NDArray[np.uint8]:
+        """First byte of each value in UTF-8: of a Latin value its first letter."""
+        starts, data = self._bytes
+        return data[starts]
 
     @cached_property
     def is_latin(self) -> Mask:
@@ -61,17 +67,23 @@ class Values:
         return self._over_bytes(np.maximum, lambda byte: (byte == ord(" ")).astype(np.uint64)) > 0
 
     @cached_property
-    def _array(self) -> pa.Array:
+    def array(self) -> pa.Array:
+        """The values as Arrow has them."""
         return pa.array(self.values, pa.large_string())
 
     def _over_bytes(self, combine: np.ufunc, of_byte: Callable[[Bits], Bits]) -> Bits:
         """Combine something of every byte of each value; no value is empty."""
-        if not self.values:
+        starts, data = self._bytes
+        if not len(starts):
             return np.zeros(0, dtype=np.uint64)
-        _, offsets, data = self._array.buffers()
-        table = of_byte(np.arange(256, dtype=np.uint64))
+        return np.asarray(combine.reduceat(of_byte(np.arange(256, dtype=np.uint64))[data], starts))
+
+    @cached_property
+    def _bytes(self) -> tuple[Ints, npt.NDArray[np.uint8]]:
+        """Where each value starts in the UTF-8 of all, and that."""
+        _, offsets, data = self.array.buffers()
         starts = np.frombuffer(offsets, dtype=np.int64, count=len(self.values))
-        return np.asarray(combine.reduceat(table[np.frombuffer(data, dtype=np.uint8)], starts))
+        return starts, np.frombuffer(data, dtype=np.uint8) if len(starts) else np.zeros(0, dtype=np.uint8)
 
 
 @dataclass(kw_only=True)
@@ -130,12 +142,16 @@ def derived(column: Column, form: Callable[[str], str | None]) -> Column:
     return recoded(column.codes, [form(value) for value in column.values])
 
 
-def recoded(codes: Codes, forms: Sequence[str | None]) -> Column:
+def recoded(codes: Codes, forms: Sequence[str | None] | pa.Array) -> Column:
     """Column whose code i stands for forms[i]; equal forms become one code."""
-    formed = pa.array(forms, pa.string()).dictionary_encode()
-    numbers = formed.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
-    renumbered = np.append(numbers, MISSING).astype(np.int32)
+    formed = (forms if isinstance(forms, pa.Array) else pa.array(forms, pa.string())).dictionary_encode()
+    renumbered = np.append(codes_of(formed), np.int32(MISSING))
     return Column(codes=renumbered[codes], values=formed.dictionary.to_pylist())
+
+
+def codes_of(encoded: pa.DictionaryArray) -> Codes:
+    """Codes of an encoded array, in the order in which its values first stand there; MISSING for null."""
+    return np.asarray(encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False), dtype=np.int32)
 
 
 def packed(*parts: npt.NDArray[np.integer]) -> Ints:

@@ -17,11 +17,10 @@ from pipelines.identity.matching.calibration import NO_CALIBRATION, Calibration
 from pipelines.identity.matching.clustering import average_linkage
 from pipelines.identity.matching.evidence import Evidence, Ints
 from pipelines.identity.matching.judgements import Judgements
-from pipelines.identity.matching.levels import Levels
-from pipelines.identity.matching.model import Judged, Model
+from pipelines.identity.matching.model import Model
 from pipelines.identity.matching.people import Census, People
 from pipelines.identity.matching.person_names import PersonNames
-from pipelines.identity.matching.scoring import score
+from pipelines.identity.matching.scoring import judge, levels_of, score
 
 # Pairs that the model learns from, and pairs drawn at random to see how alike strangers are, and namesakes.
 SAMPLE, STRANGERS, NAMESAKES = 300_000, 300_000, 100_000
@@ -52,7 +51,8 @@ class Learned:
 
     def score(self, compared: list[Attribute], left: Ints, right: Ints) -> npt.NDArray[np.float32]:
         """log2 odds that each pair is one customer, held to what one pair's evidence may count for."""
-        bits = self.calibration.apply(score(self.model, compared, left, right))
+        seen = levels_of(compared, left, right)
+        bits = self.calibration.apply(score(self.model, compared, seen, left, right))
         return np.clip(bits, FLOOR, CEILING)
 
 
@@ -64,34 +64,29 @@ def learn(
     comparisons = [comparison for attribute in compared for comparison in attribute.comparisons]
     rng = np.random.default_rng(SEED)
     sample = np.sort(rng.choice(len(left), min(SAMPLE, len(left)), replace=False))
-    seen = [attribute.levels(left[sample], right[sample]) for attribute in compared]
+    # Kept for the second time; what pairs look like does not change.
+    seen = levels_of(compared, left, right)
     one, other = rng.integers(0, size, (2, STRANGERS))
     apart = one != other
-    strangers = [array for attribute in compared for array in attribute.levels(one[apart], other[apart])]
+    strangers = list(levels_of(compared, one[apart], other[apart]))
     namesakes = _of_one_given_name(evidence, rng)
-    seen_namesakes = [attribute.levels(*namesakes) for attribute in compared]
-
-    def judge(seen: list[tuple[Levels, ...]], left: Ints, right: Ints) -> list[Judged]:
-        return [
-            Judged(*both)
-            for attribute, found in zip(compared, seen, strict=True)
-            for both in zip(found, attribute.shares(found, left, right), strict=True)
-        ]
+    seen_namesakes = levels_of(compared, *namesakes)
 
     def fit(people: People) -> Model:
         for attribute in compared:
             attribute.count(people)
-        candidates, alike = judge(seen, left[sample], right[sample]), judge(seen_namesakes, *namesakes)
+        candidates = judge(compared, seen[:, sample], left[sample], right[sample])
+        alike = judge(compared, seen_namesakes, *namesakes)
         return model.learn(
             comparisons, candidates, strangers, alike, records=size, sampled=len(sample) / max(len(left), 1)
         )
 
-    bits = score(fit(People(np.arange(size))), compared, left, right)
+    bits = score(fit(People(np.arange(size))), compared, seen, left, right)
     people = People(average_linkage(size, left, right, np.clip(bits, FLOOR, CEILING), SURE))
     fitted = fit(people)
     near = np.flatnonzero(bits > HOPELESS)
-    bits[near] = score(fitted, compared, left[near], right[near])
-    decided = score(fitted, compared, judged.left, judged.right)
+    bits[near] = score(fitted, compared, seen[:, near], left[near], right[near])
+    decided = score(fitted, compared, levels_of(compared, judged.left, judged.right), judged.left, judged.right)
     learned = Learned(
         fitted,
         Census(people.count, people.counted),

@@ -82,11 +82,10 @@ class PersonNames(Attribute):
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
-        given = at_level(levels[0], SAME, self.given_share, self.given[left])
+        given = at_level(levels[0], SAME, self.given_share, self.given, left)
         # Where the left name is one word, the right one says which it is.
-        family = at_level(
-            levels[1], SAME, self.family_share, np.where(self.family[left] < 0, self.family[right], self.family[left])
-        )
+        has_family = self.family[left] >= 0
+        family = at_level(levels[1], SAME, self.family_share, self.family, np.where(has_family, left, right))
         # Given names go with family names (Minh with Ngo): among namesakes they are commoner than elsewhere.
         both = np.flatnonzero((levels[0] == SAME) & (levels[1] == SAME))
         whole = np.maximum(*(self.whole_share[self.whole[side[both]]] for side in (left, right)))

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.identity.matching import comparable
+from pipelines.identity.matching import comparable, contacts
 from pipelines.identity.matching.comparable import NameParts
-from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints, derived, recoded
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints, codes_of, derived, recoded
 from pipelines.identity.matching.roles import Roles
 
 # Fewer organisations with one last word may be chance.
@@ -37,7 +37,7 @@ def read(table: pa.Table, roles: Roles) -> Evidence:
     for role in ("category", "other"):
         for at, name in enumerate(roles.get(role, ())):
             columns[f"{role}_{at}"] = derived(encoded(table.column(name)), comparable.words)
-    lists = {"emails": texts.several("email", comparable.email), "phones": texts.several("phone", comparable.phone)}
+    lists = {"emails": texts.several("email", contacts.emails), "phones": texts.several("phone", contacts.phones)}
     return Evidence(
         table.column("record_id").combine_chunks(),
         {name: column for name, column in columns.items() if column and column.values},
@@ -65,12 +65,13 @@ class _Texts:
         column = self.joined(role)
         return derived(column, form) if column else None
 
-    def several(self, role: str, form: Callable[[str], str | None]) -> Columns | None:
+    def several(self, role: str, form: Callable[[pa.Array], pa.Array]) -> Columns | None:
         """Values of alternate columns, the filled ones first, none twice."""
         names = self.roles.get(role, ())
         if not names:
             return None
-        every = derived(encoded(pa.concat_arrays([_text(self.table.column(name)) for name in names])), form)
+        found = pa.concat_arrays([_text(self.table.column(name)) for name in names]).dictionary_encode()
+        every = recoded(codes_of(found), form(found.dictionary))
         each = np.split(every.codes, len(names))
         for at in range(1, len(each)):
             for former in range(at):
@@ -194,5 +195,4 @@ def _text(values: pa.ChunkedArray | pa.Array) -> pa.Array:
 def encoded(values: pa.ChunkedArray | pa.Array) -> Column:
     """Code a column of texts, trimmed; empty ones are missing."""
     encoded = _text(values).dictionary_encode()
-    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
-    return Column(codes=codes, values=encoded.dictionary.to_pylist())
+    return Column(codes=codes_of(encoded), values=encoded.dictionary.to_pylist())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +13,6 @@ from pipelines.identity.matching import attributes, blocking, levels
 from pipelines.identity.matching.addresses import Addresses
 from pipelines.identity.matching.attribute import Attribute
 from pipelines.identity.matching.evidence import Evidence, Ints
-from pipelines.identity.matching.levels import Levels
 from pipelines.identity.matching.model import Judged, Model
 from pipelines.identity.matching.person_names import PersonNames
 
@@ -23,6 +24,9 @@ WORDS = {
     "middle": levels.MIDDLE, "generation": levels.GENERATION, "sex": levels.SEX, "source": levels.SOURCE,
 }  # fmt: skip
 PLACE = {"street", "postal_code", "city", "region"}
+
+# Levels of pairs: one row a comparison, one column a pair.
+Seen = npt.NDArray[np.int8]
 
 
 def attributes_of(evidence: Evidence, given_names: Ints | None = None) -> list[Attribute]:
@@ -57,18 +61,40 @@ def attributes_of(evidence: Evidence, given_names: Ints | None = None) -> list[A
     return found
 
 
-def score(fitted: Model, compared: list[Attribute], left: Ints, right: Ints) -> npt.NDArray[np.float32]:
-    """Bits for each pair, some chunks at a time: NumPy and rapidfuzz leave other threads to run."""
+def levels_of(compared: list[Attribute], left: Ints, right: Ints) -> Seen:
+    """Compare records `left` with records `right`."""
+    seen = np.empty((sum(len(attribute.comparisons) for attribute in compared), len(left)), dtype=np.int8)
+
+    def fill(pairs: slice) -> None:
+        found = chain.from_iterable(attribute.levels(left[pairs], right[pairs]) for attribute in compared)
+        for row, of_comparison in zip(seen, found, strict=True):
+            row[pairs] = of_comparison
+
+    _in_chunks(fill, len(left))
+    return seen
+
+
+def judge(compared: list[Attribute], seen: Seen, left: Ints, right: Ints) -> list[Judged]:
+    """Add to the levels the shares of the values that agree."""
+    judged: list[Judged] = []
+    for attribute in compared:
+        of_attribute = tuple(seen[len(judged) : len(judged) + len(attribute.comparisons)])
+        judged += map(Judged, of_attribute, attribute.shares(of_attribute, left, right))
+    return judged
+
+
+def score(fitted: Model, compared: list[Attribute], seen: Seen, left: Ints, right: Ints) -> npt.NDArray[np.float32]:
+    """Bits for each pair of which `levels_of` has seen the levels."""
     bits = np.empty(len(left), dtype=np.float32)
 
-    def fill(start: int) -> None:
-        one, other = left[start : start + CHUNK], right[start : start + CHUNK]
-        judged: list[Judged] = []
-        for attribute in compared:
-            found: tuple[Levels, ...] = attribute.levels(one, other)
-            judged += map(Judged, found, attribute.shares(found, one, other))
-        bits[start : start + CHUNK] = fitted.score(judged)
+    def fill(pairs: slice) -> None:
+        bits[pairs] = fitted.score(judge(compared, seen[:, pairs], left[pairs], right[pairs]))
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(fill, range(0, len(left), CHUNK)))
+    _in_chunks(fill, len(left))
     return bits
+
+
+def _in_chunks(fill: Callable[[slice], None], size: int) -> None:
+    """Fill some chunks at a time: NumPy and rapidfuzz leave other threads to run."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda start: fill(slice(start, start + CHUNK)), range(0, size, CHUNK)))

@@ -108,8 +108,7 @@ def read_records(path: Path, roles: Roles, roles_path: Path) -> pa.Table:
     ids = table.column("record_id")
     if ids.null_count:
         raise WrongInput(f"{path}: {ids.null_count:,} rows have no record_id. Give each record an id of its own.")
-    counted = pc.value_counts(ids)
-    repeated = counted.filter(pc.greater(counted.field("counts"), 1)).field("values")
+    repeated = ids[1:].filter(pc.equal(ids[1:], ids[:-1])).unique()
     if len(repeated):
         shown = ", ".join(repeated[:SHOWN].to_pylist()) + (", ..." if len(repeated) > SHOWN else "")
         raise WrongInput(

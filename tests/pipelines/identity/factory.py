@@ -26,7 +26,7 @@ BOOKKEEPING = {
     "_batch_seq": "BIGINT", "_changed_at": "TIMESTAMP", "_landed_at": "TIMESTAMP", "_staged_at": "TIMESTAMP",
     "_is_deleted": "BOOLEAN", "_deleted_at": "TIMESTAMP",
 }  # fmt: skip
-TOWN = 500
+TOWN = 300
 DAY_ONE = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 

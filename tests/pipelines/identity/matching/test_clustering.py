@@ -44,3 +44,10 @@ def test_pairs_never_compared_speak_mildly_against() -> None:
 def test_without_pairs_everybody_is_alone() -> None:
     nothing = np.zeros(0, dtype=np.int64)
     assert list(average_linkage(3, nothing, nothing, np.zeros(0))) == [0, 1, 2]
+
+
+def test_of_two_equally_near_the_first_is_joined_in_whatever_order_pairs_come() -> None:
+    # 1 is as near to 0 as to 2, which are two people: (10 - 30) / 2 < 0 once one of them has it.
+    left, right, bits = np.array([0, 1, 0]), np.array([1, 2, 2]), np.array([10.0, 10.0, -30.0])
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        assert list(average_linkage(3, left[order], right[order], bits[order])) == [0, 0, 2]
