@@ -24,13 +24,12 @@ from pipelines.identity.matching.evidence import MISSING, Evidence, Ints
 from pipelines.identity.matching.explanation import Explanation
 from pipelines.identity.matching.households import households
 from pipelines.identity.matching.judgements import Judgements
-from pipelines.identity.matching.roles import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     import duckdb
 
 
-THRESHOLD = float(np.log2(DEFAULT_THRESHOLD / (1 - DEFAULT_THRESHOLD)))
+THRESHOLD = float(np.log2(0.8 / (1 - 0.8)))
 # Pairs explained at once; bounds memory.
 CHUNK = 250_000
 

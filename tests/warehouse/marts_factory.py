@@ -23,10 +23,10 @@ CREATE SCHEMA identity;
 CREATE TABLE identity.source_records (source_record_key VARCHAR, source_system VARCHAR, email_std VARCHAR,
     phone_std VARCHAR, phone_alternate_std VARCHAR, first_seen_at TIMESTAMP, source_updated_at TIMESTAMP);
 CREATE TABLE identity.customer_crosswalk (source_record_key VARCHAR, source_system VARCHAR, entity VARCHAR,
-    record_id VARCHAR, customer_id VARCHAR, match_method VARCHAR, rule_id VARCHAR, confidence DOUBLE,
+    record_id VARCHAR, customer_id VARCHAR, match_method VARCHAR, confidence DOUBLE,
     valid_from TIMESTAMP);
 CREATE TABLE identity.identity_event (event_id VARCHAR, event_type VARCHAR, customer_id VARCHAR,
-    other_customer_id VARCHAR, source_record_key VARCHAR, rule_id VARCHAR, actor VARCHAR, reason VARCHAR,
+    other_customer_id VARCHAR, source_record_key VARCHAR, actor VARCHAR, reason VARCHAR,
     run_id VARCHAR, occurred_at TIMESTAMP);
 CREATE TABLE identity.customer_id_redirect (old_customer_id VARCHAR, current_customer_id VARCHAR,
     changed_at TIMESTAMP, event_id VARCHAR);
@@ -35,6 +35,7 @@ CREATE TABLE identity.golden_customers (customer_id VARCHAR, party_type VARCHAR,
     primary_phone_e164 VARCHAR, street VARCHAR, city VARCHAR, region VARCHAR, postal_code VARCHAR, country VARCHAR,
     date_of_birth DATE, language VARCHAR, record_count BIGINT, source_count BIGINT, identity_confidence DOUBLE,
     first_seen_at TIMESTAMP);
+CREATE TABLE identity.customer_household (customer_id VARCHAR, household_id VARCHAR);
 CREATE TABLE identity.attribute_provenance (customer_id VARCHAR, attribute_name VARCHAR, attribute_value VARCHAR,
     source_system VARCHAR, source_record_key VARCHAR, survivorship_rule VARCHAR, candidate_count BIGINT,
     is_conflict BOOLEAN, source_updated_at TIMESTAMP);

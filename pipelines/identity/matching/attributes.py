@@ -16,7 +16,7 @@ from typing_extensions import override
 from pipelines.identity.matching import levels as known
 from pipelines.identity.matching.attribute import Attribute, at_level, compare_codes, share_of_shared, shared_values
 from pipelines.identity.matching.contacts import domains, mailboxes
-from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, ranked, recoded
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Ints, Mask, Reals, mixed, ranked, recoded
 from pipelines.identity.matching.levels import UNKNOWN, Comparison, Levels
 from pipelines.identity.matching.people import Frequencies
 from pipelines.identity.matching.spelling import Spellings
@@ -66,6 +66,30 @@ class Words(Attribute):
         if not self.comparisons[0].levels[0].of_value:
             return (np.zeros(len(left), dtype=np.float32),)
         return (at_level(levels[0], 1, self.share, self.column.codes, left),)
+
+
+class MiddleNames(Words):
+    """Middle names; Thuy Linh is one name in two words, and Linh says little more of a Thuy."""
+
+    def __init__(self, column: Column, given: Column | None) -> None:
+        super().__init__(column, known.MIDDLE)
+        nobody = np.full(len(column.codes), MISSING, dtype=np.int64)
+        self.given, self.given_hashes = ranked(given.hashed if given else nobody)
+        self.both, self.both_hashes = ranked(mixed(given.hashed, column.hashed) if given else nobody)
+
+    @override
+    def count(self, people: Frequencies) -> None:
+        super().count(people)
+        self.given_share = people.shares("given", self.given, self.given_hashes)
+        self.both_share = people.shares("given_and_middle", self.both, self.both_hashes)
+
+    @override
+    def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
+        (shares,) = super().shares(levels, left, right)
+        rows = np.flatnonzero((levels[0] == 1) & (self.both[left] >= 0) & (self.both[left] == self.both[right]))
+        both, given = self.both[left[rows]], self.given[left[rows]]
+        shares[rows] = np.maximum(shares[rows], self.both_share[both] - self.given_share[given])
+        return (shares,)
 
 
 class Identifiers(Words):
@@ -189,12 +213,17 @@ class Emails(Attribute):
         self.share = people.shares("email", codes, self.columns.hashes)
         self.mailbox_share = people.shares("mailbox", self.mailbox_of[codes], self.mailboxes.hashes)
         self.domain_share = people.shares("domain", self.domain_of[codes], self.domains.hashes)
+        has_role = np.where(codes < 0, MISSING, self.is_role[codes])
+        no, yes, _ = np.exp2(people.shares("has_role_mailbox", has_role, np.arange(2)))
+        self.role_share = np.float32(np.log2(yes / (no + yes)))
 
     @override
     def shares(self, levels: tuple[Levels, ...], left: Ints, right: Ints) -> tuple[Reals, ...]:
         shares = share_of_shared(
             self.columns, self.share, np.flatnonzero((levels[0] == 1) | (levels[0] == 2)), left, right
         )
+        # Of those who have a mailbox of a role, not of all.
+        shares[levels[0] == 2] += self.role_share
         shares += at_level(levels[0], 3, self.mailbox_share, self.first_mailbox, left)
         return (shares + at_level(levels[0], SAME_DOMAIN, self.domain_share, self.first_domain, left),)
 

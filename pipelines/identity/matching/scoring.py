@@ -21,7 +21,7 @@ CHUNK = 250_000
 THREADS = blocking.THREADS
 # What is compared as it stands.
 WORDS = {
-    "middle": levels.MIDDLE, "generation": levels.GENERATION, "sex": levels.SEX, "source": levels.SOURCE,
+    "generation": levels.GENERATION, "sex": levels.SEX, "source": levels.SOURCE,
 }  # fmt: skip
 PLACE = {"street", "postal_code", "city", "region"}
 
@@ -38,6 +38,8 @@ def attributes_of(evidence: Evidence, given_names: Ints | None = None) -> list[A
     names = PersonNames(evidence, given_names) if "given" in columns or "family" in columns else None
     found: list[Attribute] = [names] if names else []
     found += [attributes.Words(columns[name], comparison) for name, comparison in WORDS.items() if name in columns]
+    if "middle" in columns:
+        found.append(attributes.MiddleNames(columns["middle"], columns.get("given")))
     if "national_id" in columns:
         found.append(attributes.Identifiers(columns["national_id"], levels.NATIONAL_ID))
     if evidence.births[0].any():

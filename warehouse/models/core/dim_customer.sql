@@ -43,7 +43,9 @@ select
     golden.source_count::bigint as source_count,
     coalesce(sources_of_customer.sources, []) as sources,
     golden.identity_confidence::double as identity_confidence,
+    customer_household.household_id,
     golden.first_seen_at
 from {{ source('identity', 'golden_customers') }} as golden
 left join sources_of_customer using (customer_id)
 left join consent using (customer_id)
+left join {{ source('identity', 'customer_household') }} as customer_household using (customer_id)

@@ -5,7 +5,6 @@ select
     record_id,
     customer_id,
     match_method,
-    rule_id,
     confidence::double as confidence,
     valid_from
 from {{ source('identity', 'customer_crosswalk') }}

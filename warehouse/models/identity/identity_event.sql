@@ -4,7 +4,6 @@ select
     customer_id,
     other_customer_id,
     source_record_key,
-    rule_id,
     actor,
     reason,
     run_id,
