@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.identity import block, compare, crosswalk, links, quality, records, survivorship, values
+from pipelines.identity.cluster_statistics import record as cluster_statistics
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.tables import ensure_schema
 
@@ -110,6 +111,7 @@ def _rebuild(
     changes = crosswalk.update(connection, now=now, run_id=run_id)
     quality.update(connection)
     survivorship.update(connection)
+    cluster_statistics.update(connection, now=now, run_id=run_id)
     decisions = dict(
         connection.execute("SELECT decision, count(*) FROM identity.scored_pairs GROUP BY decision").fetchall()
     )
