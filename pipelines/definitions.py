@@ -15,6 +15,7 @@ from connectors.catalog import load_catalog
 from pipelines.defs.currency import currency_check
 from pipelines.defs.customers import customer_assets
 from pipelines.defs.feeds import landing_asset, staging_asset
+from pipelines.defs.identity import identity_checks
 from pipelines.defs.jobs import refresh_job, sync_job, sync_schedule
 from pipelines.defs.sensors import end_dead_runs, refresh_sensor
 from pipelines.deployment import Deployment
@@ -54,7 +55,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             *(staging_asset(deployment, contract) for contract in contracts),
             customers,
         ],
-        asset_checks=[currency_check(deployment, contracts)],
+        asset_checks=[currency_check(deployment, contracts), identity_checks(deployment)],
         jobs=[*syncs.values(), refresh],
         schedules=[sync_schedule(contract, syncs[contract.feed]) for contract in contracts],
         sensors=[refresh_sensor(deployment, refresh), end_dead_runs],

@@ -33,6 +33,7 @@ def main() -> None:
         docs,
         doctor,
         feeds,
+        identity,
         quarantine,
         query,
         resolve,

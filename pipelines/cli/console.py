@@ -44,6 +44,9 @@ STATUS_COLOURS = {
     "HELD": "red",
     "UNKNOWN": "magenta",
     "NEVER": "magenta",
+    "PASS": "green",
+    "WARN": "yellow",
+    "FAIL": "red",
 }
 
 

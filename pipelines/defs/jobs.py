@@ -14,6 +14,7 @@ from dagster import DagsterRunStatus
 
 from connectors.contract import FeedContract
 from pipelines.defs.currency import currency_key
+from pipelines.defs.identity import identity_check_keys
 from pipelines.defs.keys import landing_key, staging_key
 
 REFRESH = "refresh"
@@ -61,11 +62,11 @@ def sync_schedule(contract: FeedContract, job: dg.UnresolvedAssetJobDefinition) 
 
 
 def refresh_job(customers: dg.AssetsDefinition, contracts: Sequence[FeedContract]) -> dg.UnresolvedAssetJobDefinition:
-    """Identity, marts, audit and publish; and the status of every feed, also of those that stopped running."""
+    """Identity with its statistics, marts, audit and publish; and the status of every feed, running or not."""
     return dg.define_asset_job(
         REFRESH,
         selection=dg.AssetSelection.assets(*customers.keys)
-        | dg.AssetSelection.checks(*(currency_key(contract) for contract in contracts)),
+        | dg.AssetSelection.checks(*(currency_key(contract) for contract in contracts), *identity_check_keys()),
         description="Recognise customers, rebuild the marts, audit and publish.",
     )
 

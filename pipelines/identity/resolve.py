@@ -23,6 +23,7 @@ from pipelines.identity import (
     survivorship,
     values,
 )
+from pipelines.identity.cluster_statistics import record as cluster_statistics
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.tables import ensure_schema
 
@@ -129,6 +130,7 @@ def _rebuild(
         homes.update_changed(connection)
     quality.update(connection)
     survivorship.update(connection)
+    cluster_statistics.update(connection, now=now, run_id=run_id)
     return Resolution(
         changed=True,
         records=_count(connection, "source_records"),

@@ -131,6 +131,12 @@ TABLES: dict[str, tuple[str, str]] = {
         """customer_id VARCHAR PRIMARY KEY, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
            given_name_count BIGINT NOT NULL, birth_date_count BIGINT NOT NULL, weakest_edge DOUBLE, flag VARCHAR""",
     ),
+    "cluster_statistic": (
+        "One row per run that changed something and statistic over all customers: value, what was expected, verdict.",
+        """run_id VARCHAR NOT NULL, resolved_at TIMESTAMP NOT NULL, statistic VARCHAR NOT NULL, value DOUBLE,
+           base BIGINT NOT NULL, lowest DOUBLE, highest DOUBLE, former_value DOUBLE, status VARCHAR NOT NULL,
+           note VARCHAR NOT NULL""",
+    ),
     "resolution": (
         "One row per run that changed something: what went in and what came out.",
         """run_id VARCHAR PRIMARY KEY, resolved_at TIMESTAMP NOT NULL, input_fingerprint VARCHAR NOT NULL,

@@ -29,8 +29,12 @@ def test_a_refresh_publishes_and_says_which_feeds_are_not_current(tmp_path):
     assert published["customers"] == 1
     assert published["feeds_not_current"] == "shop.orders LATE"
     assert metadata_of(refreshed, "marts/customer_360")["dagster/row_count"] == 1
-    current = {check.asset_key.to_user_string(): check.passed for check in refreshed.get_asset_check_evaluations()}
+    checks = refreshed.get_asset_check_evaluations()
+    current = {check.asset_key.to_user_string(): check.passed for check in checks if check.check_name == "is_current"}
     assert current == {"staging/shop_accounts": True, "staging/shop_orders": False}
+    # One customer tells of no share.
+    about_identity = [check for check in checks if check.asset_key.to_user_string() == "identity/customer_crosswalk"]
+    assert [(check.check_name, check.passed) for check in about_identity] == [("largest_customer", True)]
     assert here.home.published.exists()
 
 
