@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -42,6 +43,9 @@ WORDS = {
     "source": levels.SOURCE,
 }  # fmt: skip
 PLACE = {"street", "postal_code", "city", "region"}
+UNLEARNED = Model([], [], [], [], [], 0.0, 0.0)
+# Bits of pairs of records, left and right.
+Scorer = Callable[[Ints, Ints], npt.NDArray[np.float32]]
 
 
 @dataclass
@@ -64,7 +68,7 @@ def match(evidence: Evidence, *, threshold: float = 0.0, judged: Judgements = NO
     size = len(evidence)
     compared = attributes_of(evidence)
     if size < 2 or not compared:
-        return _nobody_compared(size)
+        return nobody_compared(size)
     left, right, found = blocking.candidate_pairs(evidence)
     comparisons = [comparison for attribute in compared for comparison in attribute.comparisons]
     rng = np.random.default_rng(SEED)
@@ -96,16 +100,24 @@ def match(evidence: Evidence, *, threshold: float = 0.0, judged: Judgements = NO
     fitted = learn(People(average_linkage(size, left, right, np.clip(bits, FLOOR, CEILING), SURE)))
     near = np.flatnonzero(bits > HOPELESS)
     bits[near] = score(fitted, compared, left[near], right[near])
+    alone = Matching(np.arange(size), left, right, bits, fitted, found)
+    return join(alone, lambda one, other: score(fitted, compared, one, other), threshold=threshold, judged=judged)
+
+
+def join(alone: Matching, scorer: Scorer, *, threshold: float = 0.0, judged: Judgements = NO_JUDGEMENTS) -> Matching:
+    """Cluster records of which candidate pairs have bits; `scorer` gives those of the pairs that come on top."""
+    size, left, right, bits = len(alone.cluster), alone.left, alone.right, alone.bits
     # Whoever is linked by a chain meets everybody on it, so that average linkage knows what speaks against.
     met = blocking.pairs_within(components(size, left, right, bits, threshold), CHAIN)
     met = distinct(np.concatenate([met, judged.left * size + judged.right]))
     known = left * size + right
     new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met] if len(known) else met
     more_left, more_right = new // size, new % size
-    bits = np.append(bits, score(fitted, compared, more_left, more_right))
+    bits = np.append(bits, scorer(more_left, more_right))
     left, right = np.append(left, more_left), np.append(right, more_right)
     decided = _decided(left * size + right, bits, judged, size)
-    return Matching(average_linkage(size, left, right, decided, threshold), left, right, bits, fitted, found)
+    cluster = average_linkage(size, left, right, decided, threshold)
+    return Matching(cluster, left, right, bits, alone.model, alone.pairs_by_rule)
 
 
 def confidence(matching: Matching) -> npt.NDArray[np.float64]:
@@ -156,10 +168,10 @@ def _decided(pairs: Ints, bits: npt.NDArray[np.float32], judged: Judgements, siz
     return decided
 
 
-def _nobody_compared(size: int) -> Matching:
+def nobody_compared(size: int) -> Matching:
+    """Every record alone: nothing was there to compare."""
     nothing = np.zeros(0, dtype=np.int64)
-    unlearned = Model([], [], [], [], [], 0.0, 0.0)
-    return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), unlearned, {})
+    return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), UNLEARNED, {})
 
 
 def attributes_of(evidence: Evidence) -> list[Attribute]:
