@@ -131,5 +131,4 @@ def _duckdb_api() -> Any:
 def _spark_api(session: Any) -> Any:
     from splink.backends.spark import SparkAPI
 
-    # Kept in the cluster's memory, results need no folder that all its machines can write.
-    return SparkAPI(spark_session=session, break_lineage_method="persist")
+    return SparkAPI(spark_session=session)

@@ -20,14 +20,22 @@ STDERR = 2
 
 @contextmanager
 def spark_session() -> Iterator[Any]:
-    """Open a session and stop it in the end. Raises WrongInput with the last words of Spark where it does not start."""
+    """Open a session and stop it in the end.
+
+    Raises WrongInput with the last words of Spark where it does not start, and for a cluster without a folder of its
+    own for what is kept between steps.
+    """
     from pyspark.errors import PySparkRuntimeError
     from pyspark.sql import SparkSession
     from splink.backends.spark import similarity_jar_location
 
     builder = SparkSession.builder.appName("c360 resolve").config("spark.jars", similarity_jar_location())
     builder = builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words, warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words,
+        warnings.catch_warnings(),
+    ):
         # Of versions of pandas, which is not used.
         warnings.simplefilter("ignore", FutureWarning)
         try:
@@ -40,9 +48,16 @@ def spark_session() -> Iterator[Any]:
                 f"Spark does not start: {said[-1].rstrip('.')}. It needs Java 17 or later on the PATH."
             ) from None
         try:
-            if session.sparkContext.master.startswith("local"):
+            context = session.sparkContext
+            if context.master.startswith("local"):
+                context.setCheckpointDir(folder)
                 # Spark's 200 are meant for a cluster.
-                session.conf.set("spark.sql.shuffle.partitions", 2 * session.sparkContext.defaultParallelism)
+                session.conf.set("spark.sql.shuffle.partitions", context.defaultParallelism)
+            elif not context.getCheckpointDir():
+                raise WrongInput(
+                    f"Spark at {context.master} has no spark.checkpoint.dir, where Splink keeps results between steps. "
+                    "Name a folder there that all its machines can write."
+                )
             yield session
         finally:
             session.stop()
