@@ -192,7 +192,7 @@ def test_spark_gives_the_clusters_that_duckdb_gives(
 ) -> None:
     pytest.importorskip("splink")
     pytest.importorskip("pyspark")
-    evidence, truth = town
-    found = match(evidence, threshold=NINE_TO_ONE, on_spark=True)
+    in_duckdb, on_spark = (match(town[0], threshold=NINE_TO_ONE, on_spark=spark) for spark in (False, True))
     assert capfd.readouterr() == ("", "")
-    assert pairwise_f1(found.cluster, truth) > 0.9
+    # Their random pairs are not the same ones.
+    assert pairwise_f1(on_spark.cluster, in_duckdb.cluster) > 0.98
