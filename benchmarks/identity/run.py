@@ -1,4 +1,5 @@
-"""What a million records cost: ours, Splink, and Splink with the constraints that keep households apart.
+"""What a million records cost: ours, Splink, Splink with the constraints that keep households apart, and ours with
+Splink's weights.
 
 Every runner is a process of its own, one after the other, on the same generated set of kind crm; trust the ratios more
 than the seconds. `--curve` runs ours alone from ten thousand to five million records and draws the curve.
@@ -15,7 +16,7 @@ from labelled_sets import BUILD, generated_set
 from measure import Figures, RunFailed, keep
 from rich.console import Console
 from rich.table import Table
-from runners import OURS, is_there, run
+from runners import OURS, WITH_SPLINK, is_there, run
 
 CURVE = (10_000, 100_000, 1_000_000, 5_000_000)
 HOUSEHOLDS = 0.3
@@ -38,7 +39,7 @@ def main() -> None:
             _draw_curve(console, [size for size in CURVE if size <= options.largest], options.households)
         return
     runners = [OURS] if has_ours else []
-    runners += [] if options.without_peers else ["splink", "splink-constrained"]
+    runners += [] if options.without_peers else ["splink", "splink-constrained", WITH_SPLINK]
     console.print(_as_table(_run_all(console, runners, options.records, options.households), options.records))
 
 

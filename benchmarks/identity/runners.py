@@ -13,10 +13,13 @@ from labelled_sets import BUILD, HERE, LabelledSet
 from measure import Figures, cost_of, figures_of
 
 OURS = "c360"
+# Our command, with Splink's weights for the same pairs and the same clustering.
+WITH_SPLINK = "c360-splink"
 _REQUIREMENTS = {
     "splink": ("splink==5.0.0", "pyyaml", "rapidfuzz"),
     "recordlinkage": ("recordlinkage==0.16", "duckdb", "pyarrow", "pyyaml"),
     "goldenmatch": ("goldenmatch==3.22.0", "pyyaml"),
+    WITH_SPLINK: ("--constraint", "requirements.lock", "--editable", ".[splink]", "splink==5.0.0"),
 }
 _SCRIPTS = {
     "splink": ("splink", "with_splink.py"),
@@ -24,7 +27,8 @@ _SCRIPTS = {
     "recordlinkage": ("recordlinkage", "with_recordlinkage.py"),
     "goldenmatch": ("goldenmatch", "with_goldenmatch.py"),
 }
-PEERS = tuple(_SCRIPTS)
+PEERS = (*_SCRIPTS, WITH_SPLINK)
+_MATCHING = HERE.parents[1] / "pipelines" / "identity" / "matching"
 
 
 def python_with(package: str) -> Path:
@@ -42,11 +46,13 @@ def python_with(package: str) -> Path:
 def command(runner: str, labelled: LabelledSet, output: Path, threshold: float | None = None) -> list[str]:
     """The command line of a runner on a set; `threshold` in place of the one it has by itself."""
     limit = [] if threshold is None else ["--threshold", str(threshold)]
-    if runner == OURS:
+    if runner in {OURS, WITH_SPLINK}:
         # The script, for the command's package has no module to run.
-        script = str(Path(sys.executable).with_name("c360"))
+        script = Path(sys.executable if runner == OURS else python_with(runner)).with_name("c360")
+        backend = ["--backend", "splink"] if runner == WITH_SPLINK else []
         return [
-            script, "resolve", str(labelled.records), "--roles", str(labelled.roles), "--output", str(output), *limit,
+            str(script), "resolve", str(labelled.records), "--roles", str(labelled.roles), "--output", str(output),
+            *limit, *backend,
         ]  # fmt: skip
     package, script, *options = _SCRIPTS[runner]
     if labelled.duplicate_free and package == "splink":
@@ -67,7 +73,10 @@ def run(runner: str, labelled: LabelledSet, threshold: float | None = None) -> F
 
 def changed_at(peer: str, labelled: LabelledSet) -> float:
     """When the set or what runs the peer was last changed, in seconds since 1970."""
-    scripts = [HERE / _SCRIPTS[peer][1], *(HERE / f"{name}.py" for name in ("prepared", "blocking", "constrained"))]
+    if peer == WITH_SPLINK:
+        scripts = list(_MATCHING.rglob("*.py"))
+    else:
+        scripts = [HERE / _SCRIPTS[peer][1], *(HERE / f"{name}.py" for name in ("prepared", "blocking", "constrained"))]
     return max(file.stat().st_mtime for file in (labelled.records, *scripts))
 
 

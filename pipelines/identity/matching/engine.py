@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from pipelines.identity.matching.people import Census
 from pipelines.identity.matching.scoring import attributes_of
 
 NO_PAIRS = np.zeros(0, dtype=np.int64)
+UNLEARNED = Learned(Model([], [], [], [], [], 0.0, 0.0), Census(1, {}), NO_PAIRS)
+# Bits of pairs of records, left and right.
+Scorer = Callable[[Ints, Ints], npt.NDArray[np.float32]]
 # Longest chain of records on which everybody meets everybody.
 CHAIN = 60
 # What a person says counts more than any number of pairs.
@@ -79,7 +83,7 @@ def _match(
     size = len(evidence)
     compared = attributes_of(evidence, learned.given_names if learned else None)
     if size < 2 or not compared:
-        return _nobody_compared(size)
+        return nobody_compared(size)
     if learned is None:
         left, right, by_rule = blocking.candidate_pairs(evidence)
         learned, bits = learning.learn(evidence, compared, left, right, judged)
@@ -88,17 +92,25 @@ def _match(
         left, right = np.divmod(distinct(np.concatenate([left * size + right, candidates])), size)
         learned = learned.among(compared)
         bits = learned.score(compared, left, right)
+    measure = learned
+    alone = Matching(np.arange(size), left, right, bits, np.arange(size), measure, by_rule)
+    return join(alone, lambda one, other: measure.score(compared, one, other), threshold=threshold, judged=judged)
+
+
+def join(alone: Matching, scorer: Scorer, *, threshold: float = 0.0, judged: Judgements = NO_JUDGEMENTS) -> Matching:
+    """Cluster records of which candidate pairs have bits; `scorer` gives those of the pairs that come on top."""
+    size, left, right, bits = len(alone.cluster), alone.left, alone.right, alone.bits
     # Whoever is linked by a chain meets everybody on it, so that average linkage knows what speaks against.
     met = blocking.pairs_within(components(size, left, right, bits, threshold), CHAIN)
     met = distinct(np.concatenate([met, judged.left * size + judged.right]))
     known = left * size + right
     new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met] if len(known) else met
     more_left, more_right = new // size, new % size
-    bits = np.append(bits, learned.score(compared, more_left, more_right))
+    bits = np.clip(np.append(bits, scorer(more_left, more_right)), learning.FLOOR, learning.CEILING)
     left, right = np.append(left, more_left), np.append(right, more_right)
     decided = _decided(left * size + right, bits, judged, size)
     cluster = average_linkage(size, left, right, decided, threshold)
-    return Matching(cluster, left, right, bits, np.arange(size), learned, by_rule)
+    return replace(alone, cluster=cluster, left=left, right=right, bits=bits)
 
 
 def confidence(matching: Matching) -> npt.NDArray[np.float64]:
@@ -130,7 +142,7 @@ def _decided(pairs: Ints, bits: npt.NDArray[np.float32], judged: Judgements, siz
     return decided
 
 
-def _nobody_compared(size: int) -> Matching:
+def nobody_compared(size: int) -> Matching:
+    """Every record alone: nothing was there to compare."""
     nothing = np.zeros(0, dtype=np.int64)
-    unlearned = Learned(Model([], [], [], [], [], 0.0, 0.0), Census(max(size, 1), {}), nothing)
-    return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), np.arange(size), unlearned, {})
+    return Matching(np.arange(size), nothing, nothing, np.zeros(0, dtype=np.float32), np.arange(size), UNLEARNED, {})

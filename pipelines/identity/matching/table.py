@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.identity.matching import engine, reading
+from pipelines.identity.matching.backends import DEFAULT_THRESHOLDS, Backend, matcher
 from pipelines.identity.matching.explanation import explain
 from pipelines.identity.matching.households import households
 from pipelines.identity.matching.judgements import NO_JUDGEMENTS, read_judgements
-from pipelines.identity.matching.roles import DEFAULT_THRESHOLD, Roles, WrongInput, read_roles, scan_of
+from pipelines.identity.matching.roles import Roles, WrongInput, read_roles, scan_of
 from warehouse.cast_sql import quoted
 
 SHOWN = 5  # examples in an error
@@ -41,25 +42,30 @@ def resolve_table(
     roles: Path,
     output: Path,
     *,
-    threshold: float = DEFAULT_THRESHOLD,
+    threshold: float | None = None,
     judgements: Path | None = None,
     explanation: Path | None = None,
+    backend: Backend = Backend.OURS,
 ) -> Resolved:
     """Write who is who to `output` (Parquet, or CSV by its suffix).
 
     One row a record: record_id, customer_id (the lowest record_id of the customer), household_id (likewise), and
     confidence, the probability that the record belongs with the others of its customer, or for a customer with one
     record that it belongs to no other; null where nothing was there to compare. `threshold` is the probability above
-    which records join. `explanation` gets one row a pair and attribute with its evidence in bits.
-    Raises WrongInput when a file cannot be used.
+    which records join, by default the backend's own. `explanation` gets one row a pair and attribute with its evidence
+    in bits, which only our own backend can give. Raises WrongInput when a file or the backend cannot be used.
     """
+    threshold = DEFAULT_THRESHOLDS[backend] if threshold is None else threshold
     if not 0 < threshold < 1:
         raise WrongInput(f"--threshold {threshold:g} is no probability. Give a number between 0 and 1.")
+    if explanation and backend is not Backend.OURS:
+        raise WrongInput(f"--explain shows the evidence of our own model, not of {backend}. Leave one of the two out.")
+    match = matcher(backend)
     meaning = read_roles(roles)
     table = read_records(records, meaning, roles)
     evidence = reading.read(table, meaning)
     judged = read_judgements(judgements, evidence.record_ids) if judgements else NO_JUDGEMENTS
-    matching = engine.match(evidence, threshold=float(np.log2(threshold / (1 - threshold))), judged=judged)
+    matching = match(evidence, threshold=float(np.log2(threshold / (1 - threshold))), judged=judged)
     homes = households(evidence, matching.cluster)
     confidence = engine.confidence(matching)
     ids = evidence.record_ids
