@@ -33,8 +33,8 @@ class Resolved:
             "pair_evidence", "left_key VARCHAR, right_key VARCHAR, attribute VARCHAR, level VARCHAR, bits FLOAT"
         )
         self._insert("resolution", run_id="run-1", resolved_at=MOMENT, input_fingerprint="", rules_fingerprint="",
-                     records=0, new_records=0, changed_records=0, removed_records=0, candidate_pairs=0, matches=0,
-                     guarded=0, customers=0, created=0, merges=0, splits=0, retired=0)  # fmt: skip
+                     records=0, new_records=0, changed_records=0, removed_records=0, is_full=True,
+                     compared_pairs=0, customers=0, created=0, merges=0, splits=0, retired=0)  # fmt: skip
 
     def _replace(self, name: str, columns: str) -> None:
         kinds = self.connection.execute(

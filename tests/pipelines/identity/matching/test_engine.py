@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.identity.matching import blocking, engine, reading
+from pipelines.identity.matching.attributes import MiddleNames
 from pipelines.identity.matching.people import Census, People
 from tests.pipelines.identity.matching.factory import CRM_ROLES, ROLES, clusters, crowd, pairwise_f1, table_of
 
@@ -120,12 +121,34 @@ def test_a_telephone_shared_by_thousands_costs_few_pairs() -> None:
 
 
 def test_a_share_counts_people_and_not_their_records() -> None:
-    # Five records of three people: value 0 is on three records of person 0 and one of person 1, value 1 on person 2.
-    people = People(np.array([0, 0, 0, 1, 2]))
-    values, numbers = np.array([0, 0, 0, 0, 1]), np.array([700, 300])
-    # Of three people one other holds value 0; of value 1 nobody else is known, which counts as half a person.
-    expected = [1 / 3, 0.5 / 3, 0.5 / 3]
+    # 2,000 people with a record each but the first, who has three: value 700 is on three records of person 0 and one of
+    # person 1, value 300 on person 2.
+    owners = np.concatenate([[0, 0], np.arange(2000)])
+    values = np.full(2002, -1)
+    values[[0, 1, 2, 3]] = 0
+    values[4] = 1
+    people, numbers = People(owners), np.array([700, 300])
+    # One other holds value 700; of value 300 nobody else is known, which counts as half a person.
+    expected = [1 / 2000, 0.5 / 2000, 0.5 / 2000]
     assert np.allclose(np.exp2(people.shares("phone", values, numbers)), expected)
     # The same from what was counted, asked of other records; 500 was never seen.
     census = Census(people.count, people.counted)
-    assert np.allclose(np.exp2(census.shares("phone", values, np.array([500, 700]))), [0.5 / 3, 1 / 3, 0.5 / 3])
+    asked = np.exp2(census.shares("phone", values, np.array([500, 700])))
+    assert np.allclose(asked, [0.5 / 2000, 1 / 2000, 0.5 / 2000])
+
+
+def test_a_small_table_counts_as_drawn_from_a_thousand_people() -> None:
+    shares = People(np.arange(4)).shares("phone", np.array([0, 0, 1, -1]), np.array([7, 8]))
+    assert np.allclose(np.exp2(shares), [1 / 1000, 0.5 / 1000, 0.5 / 1000])
+
+
+def test_a_name_in_two_words_counts_once() -> None:
+    # Everybody called Thuy is Thuy Linh, so the second word says nothing that the first has not said.
+    rows = [{"given": "Thuy Linh", "family": f"Family{at}"} for at in range(50)]
+    rows += [{"given": f"Name{at} Anna", "family": f"Other{at}"} for at in range(50)]
+    evidence = reading.read(table_of(*rows), ROLES)
+    middle = MiddleNames(evidence.columns["middle"], evidence.columns["given"])
+    middle.count(People(np.arange(100)))
+    (shares,) = middle.shares((np.ones(2, dtype=np.int8),), np.array([0, 50]), np.array([1, 51]))
+    # Of 50 Thuys the 49 others are Linh as well; Anna is the second name of 49 others of a thousand.
+    assert np.allclose(np.exp2(shares), [1.0, 49 / 1000])
