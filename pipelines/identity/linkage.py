@@ -24,6 +24,7 @@ from pipelines.identity.matching.evidence import MISSING, Evidence, Ints
 from pipelines.identity.matching.explanation import Explanation
 from pipelines.identity.matching.households import households
 from pipelines.identity.matching.judgements import Judgements
+from pipelines.identity.representatives import join_representatives
 
 if TYPE_CHECKING:
     import duckdb
@@ -131,6 +132,8 @@ def _write(
         }
     )
     _store(connection, "clustered", clustered)
+    _store(connection, "weakest_link", _weakest_links(matching))
+    join_representatives(connection)
     connection.execute(
         """INSERT INTO identity.chain
            WITH numbered AS (SELECT record_no, chain FROM clustered JOIN identity.comparable USING (source_record_key))
@@ -138,7 +141,6 @@ def _write(
            QUALIFY count(*) OVER (PARTITION BY chain) > 1"""
     )
     connection.execute("ALTER TABLE clustered DROP chain")
-    _store(connection, "weakest_link", _weakest_links(matching))
     _write_pairs(connection, evidence, matching, judged, explanation)
 
 

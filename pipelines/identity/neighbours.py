@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandas.util import hash_array
 
 from pipelines.identity import comparables
 from pipelines.identity.matching import blocking
-from pipelines.identity.matching.evidence import MISSING, Evidence, Ints, distinct, mixed
+from pipelines.identity.matching.evidence import MISSING, Evidence, Ints, distinct, hashes_of, mixed
 from pipelines.identity.matching.scoring import attributes_of
+from pipelines.identity.representatives import ACTING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,8 +45,8 @@ def add_keys(connection: duckdb.DuckDBPyConnection, evidence: Evidence, rules: C
     """File records, which are in `identity.comparable`, under their keys."""
     numbers = _numbers(connection, evidence)
     for block in blocking.keys(evidence, rules):
-        rule = np.full(len(block.keys), _number_of(block.rule))
-        hashes = mixed(rule, block.keys)
+        rule = hashes_of(np.array([block.rule], dtype=object))
+        hashes = mixed(np.repeat(rule, len(block.keys)), block.keys)
         filled = hashes != MISSING
         connection.register(
             "keys", pa.table({"block_hash": hashes[filled], "record_no": numbers[block.records[filled]]})
@@ -77,11 +77,14 @@ def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collect
     linked = pa.table({"left_key": ids.take(pa.array(left[near])), "right_key": ids.take(pa.array(right[near]))})
     connection.register("linked", linked)
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE concerned AS
-           WITH reached AS (
+        f"""CREATE OR REPLACE TEMP TABLE concerned AS
+           WITH acting AS ({ACTING}),
+           reached AS (
              SELECT source_record_key FROM touched
              UNION SELECT unnest([left_key, right_key]) FROM linked
              UNION FROM newly_judged
+             UNION SELECT other.source_record_key FROM (FROM acting SEMI JOIN touched USING (source_record_key)) AS mine
+                   JOIN acting AS other USING (organisation, domain)
              UNION SELECT account_key FROM superseded),
            reached_no AS (
              SELECT record_no FROM reached JOIN identity.comparable USING (source_record_key)
@@ -157,7 +160,3 @@ def _placed(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> tuple[
         order[np.searchsorted(numbers, met.column(side).to_numpy(), sorter=order)] for side in met.column_names
     )
     return np.minimum(one, other), np.maximum(one, other)
-
-
-def _number_of(rule: str) -> int:
-    return int(hash_array(np.array([rule], dtype=object))[0] >> np.uint64(1))

@@ -22,8 +22,8 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE next_quality AS
             WITH weakest AS (
-              SELECT customer_id, probability AS weakest_edge
-              FROM weakest_link JOIN cluster_customer USING (cluster_no)),
+              SELECT customer_id, min(probability) AS weakest_edge
+              FROM weakest_link JOIN cluster_customer USING (cluster_no) GROUP BY customer_id),
             counted AS (
               SELECT customer_id, count(*) AS record_count, count(DISTINCT record.source_system) AS source_count,
                      count(DISTINCT given_key) AS given_name_count,

@@ -37,7 +37,7 @@ SEAM = "#"
 # Beside the engine, what decides who is who.
 RULES = (
     "records.py", "values.py", "standardise.py", "phones.py", "names.py", "vocabulary.yml", "nicknames.csv",
-    "comparables.py", "linkage.py", "survivorship.py", "survivorship.yml",
+    "comparables.py", "linkage.py", "representatives.py", "survivorship.py", "survivorship.yml",
 )  # fmt: skip
 LAST_RUN = "FROM identity.resolution ORDER BY resolved_at DESC, run_id DESC LIMIT 1"
 

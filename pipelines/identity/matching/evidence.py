@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandas.util import hash_array
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -38,7 +37,7 @@ class Values:
     @cached_property
     def hashes(self) -> Ints:
         """A number for each value (63 bits) that is the same in every table and run."""
-        return (hash_array(self.texts, categorize=False) >> np.uint64(1)).astype(np.int64)
+        return hashes_of(self.texts)
 
     @cached_property
     def letters(self) -> npt.NDArray[np.uint64]:
@@ -135,6 +134,14 @@ class Evidence:
             {name: replace(some, each=[codes[records] for codes in some.each]) for name, some in self.lists.items()},
             self.births[:, records],
         )
+
+
+def hashes_of(texts: npt.NDArray[np.object_]) -> Ints:
+    """A number for each text (63 bits) that is the same in every table and run: pandas' keyed SipHash."""
+    # Half a second that a process which matches nothing need not spend.
+    from pandas.util import hash_array
+
+    return np.asarray(hash_array(texts, categorize=False) >> np.uint64(1), dtype=np.int64)
 
 
 def derived(column: Column, form: Callable[[str], str | None]) -> Column:
