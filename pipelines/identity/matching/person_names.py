@@ -16,7 +16,7 @@ SAME, NICKNAME, SLIP, INITIAL, SIMILAR, TWO_NAMES, DIFFERENT = range(1, 8)
 FAMILY_SLIP, FAMILY_PART, FAMILY_SIMILAR, FAMILY_DIFFERENT = range(2, 6)
 STRAIGHT, SWAPPED = 1, 2
 # A given name that so many records carry, or one in so many of them, is a name and not a slip of another.
-FEWEST_BEARERS, BEARERS = 4, 20_000
+FEWEST_BEARERS, BEARERS = 4, 10_000
 
 
 class PersonNames(Attribute):
