@@ -16,9 +16,7 @@ import pyarrow as pa
 
 from pipelines.identity.matching.engine import Matching
 from pipelines.identity.matching.evidence import Evidence, Ints
-from pipelines.identity.matching.levels import Levels
-from pipelines.identity.matching.model import Judged
-from pipelines.identity.matching.scoring import attributes_of
+from pipelines.identity.matching.scoring import attributes_of, judge, levels_of
 
 # Pairs with fewer bits are not worth an explanation unless they are of one customer.
 FEWEST_BITS = -8.0
@@ -52,10 +50,7 @@ class Explanation:
     def of(self, pairs: Ints) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
         """Level (0: not known on both sides) and bits of each pair, a row, in each attribute, a column."""
         left, right = self.matching.left[pairs], self.matching.right[pairs]
-        judged: list[Judged] = []
-        for attribute in self.compared:
-            found: tuple[Levels, ...] = attribute.levels(left, right)
-            judged += map(Judged, found, attribute.shares(found, left, right))
+        judged = judge(self.compared, levels_of(self.compared, left, right), left, right)
         model, total = self.learned.model, self.matching.bits[pairs].astype(np.float64)
         parts = [*model.parts(judged), np.full(len(pairs), model.match_odds), -np.logaddexp2(model.weigh(judged)[1], 0)]
         added, scored = np.sum(parts, axis=0), model.score(judged)
