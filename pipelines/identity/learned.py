@@ -74,6 +74,14 @@ def store(
     )  # fmt: skip
 
 
+def attributes(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of what is compared, in the order of `comparison_no`, which begins with 1."""
+    rows = connection.execute(
+        "SELECT attribute FROM identity.comparison_level GROUP BY comparison_no, attribute ORDER BY comparison_no"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
 def is_outgrown(connection: duckdb.DuckDBPyConnection, *, changes: int) -> bool:
     """Count so many changes, and say whether all records are to be matched anew; true before the first match."""
     connection.execute("UPDATE identity.learned SET changed_since = changed_since + ?", [changes])

@@ -154,10 +154,16 @@ def _write_pairs(
     size, ids = len(evidence), evidence.record_ids
     decreed = np.sort(judged.left * size + judged.right)
     telling = explanation.telling
+    # Some records may not have every attribute; columns stand where those of all records stood.
+    numbered = {name: at for at, name in enumerate(learned.attributes(connection))}
+    present = [(numbered[name], at) for at, (name, _) in enumerate(explanation.attributes) if name in numbered]
+    place, taken = (np.array(some) for some in zip(*present, strict=True))
     for start in range(0, len(telling), CHUNK):
         pairs = telling[start : start + CHUNK]
         left, right, bits = matching.left[pairs], matching.right[pairs], matching.bits[pairs]
-        levels, level_bits = explanation.of(pairs)
+        found = explanation.of(pairs)
+        levels, level_bits = (np.zeros((len(pairs), len(numbered)), dtype=some.dtype) for some in found)
+        levels[:, place], level_bits[:, place] = (some[:, taken] for some in found)
         together = matching.cluster[left] == matching.cluster[right]
         table = pa.table(
             {

@@ -101,6 +101,20 @@ def test_a_record_between_two_joins_them_and_parts_them_when_it_goes() -> None:
     assert world.clusters() == untouched
 
 
+def test_evidence_is_told_by_the_names_of_the_full_match_though_few_attributes_are_there() -> None:
+    world = world_of(town())
+    world.account("x1", name="Ann Zuckermann", email="ann@zuckermann.example")
+    world.resolve()
+    world.account("x2", name="Ann Zuckermann", email="ann@zuckermann.example")
+    assert not world.resolve().is_full
+    pair = "left_key = 'shop/accounts/x1' AND right_key = 'shop/accounts/x2'"
+    said = {row["attribute"]: row for row in world.all(f"FROM identity.pair_evidence WHERE {pair}")}
+    assert (said["given_name"]["level"], said["family_name"]["level"], said["email"]["level"]) == ("same",) * 3
+    assert not {"birth_date", "phone", "address"} & set(said)
+    bits = world.one(f"FROM identity.scored_pairs WHERE {pair}")["bits"]
+    assert sum(row["bits"] for row in said.values()) == pytest.approx(bits, abs=1e-3)
+
+
 def test_a_judgement_moves_records_that_did_not_change() -> None:
     world = world_of(town())
     world.account("x1", **ANN)
