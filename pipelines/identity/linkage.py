@@ -13,10 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import minimum_spanning_tree
 
-from pipelines.identity import comparables, judgements, learned, neighbours
+from pipelines.identity import comparables, judgements, learned, neighbours, spanning
 from pipelines.identity.matching import blocking, engine
 from pipelines.identity.matching.clustering import connected
 from pipelines.identity.matching.engine import Matching
@@ -170,7 +168,7 @@ def _write_pairs(
                 "left_key": ids.take(pa.array(left)),
                 "right_key": ids.take(pa.array(right)),
                 "bits": bits,
-                "probability": 1 / (1 + np.exp2(-bits.astype(np.float64))),
+                "probability": _probability(bits),
                 "decision": pa.array(["apart", "match"]).take(pa.array(together.astype(np.int8))),
                 "decided_by": pa.array(["model", "steward"]).take(
                     pa.array(np.isin(left * size + right, decreed).astype(np.int8))
@@ -195,25 +193,18 @@ def _chains(matching: Matching, judged: Judgements) -> Ints:
 
 
 def _weakest_links(matching: Matching) -> pa.Table:
-    """Probability of the weakest edge of each cluster's strongest spanning tree (Gower and Ross 1969)."""
-    left, right, cluster = matching.left, matching.right, matching.cluster
+    """Probability of the weakest edge of each cluster's strongest tree; see `spanning`."""
+    cluster, left, right = matching.cluster, matching.left, matching.right
     inside = np.flatnonzero(cluster[left] == cluster[right])
-    tree = _strongest_tree(len(cluster), left[inside], right[inside], matching.bits[inside])
-    edges = inside[tree]
-    of_edge = cluster[left[edges]]
-    order = np.lexsort((matching.bits[edges], of_edge))
-    first = np.flatnonzero(np.append(True, of_edge[order][1:] != of_edge[order][:-1])[: len(order)])
-    bits = matching.bits[edges][order][first].astype(np.float64)
-    return pa.table({"cluster_no": of_edge[order][first], "probability": 1 / (1 + np.exp2(-bits))})
+    inside = inside[np.argsort(-matching.bits[inside], kind="stable")]
+    tree = inside[spanning.strongest_tree(left[inside], right[inside])]
+    numbers, last = np.unique(cluster[left[tree]][::-1], return_index=True)
+    bits = matching.bits[tree][::-1][last]
+    return pa.table({"cluster_no": numbers, "probability": _probability(bits)})
 
 
-def _strongest_tree(size: int, left: Ints, right: Ints, bits: npt.NDArray[np.float32]) -> Ints:
-    # The cost of an edge is a rank, so that an edge of the tree can be told by it; 0 means no edge.
-    order = np.argsort(-bits, kind="stable")
-    cost = np.empty(len(bits))
-    cost[order] = np.arange(1, len(bits) + 1)
-    tree = minimum_spanning_tree(coo_array((cost, (left, right)), shape=(size, size)).tocsr())
-    return np.asarray(order[tree.data.astype(np.int64) - 1])
+def _probability(bits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp2(-bits.astype(np.float64))))
 
 
 def _store(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

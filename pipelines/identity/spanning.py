@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+from pipelines.identity.matching.clustering import connected
 
 Ints = npt.NDArray[np.int64]
 
@@ -29,6 +31,5 @@ def strongest_tree(left: Ints, right: Ints) -> Ints:
 def halves(size: int, left: Ints, right: Ints, edge: int) -> npt.NDArray[np.bool_]:
     """Which of `size` records hang on the left end of one edge of a tree once it is cut."""
     others = np.arange(len(left)) != edge
-    links = coo_array((np.ones(int(others.sum())), (left[others], right[others])), shape=(size, size))
-    part = connected_components(links, directed=False)[1]
+    part = connected(size, left[others], right[others])
     return np.asarray(part == part[left[edge]], dtype=np.bool_)
