@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipelines.identity import (
     comparables,
     crosswalk,
-    homes,
+    households,
     learned,
     linkage,
     quality,
@@ -125,9 +125,9 @@ def _rebuild(
     pairs = linkage.match_all(connection) if is_full else linkage.match_changes(connection)
     changes = crosswalk.update(connection, now=now, run_id=run_id)
     if is_full:
-        homes.update_all(connection)
+        households.update_all(connection)
     else:
-        homes.update_changed(connection)
+        households.update_changed(connection)
     quality.update(connection)
     survivorship.update(connection)
     cluster_statistics.update(connection, now=now, run_id=run_id)
