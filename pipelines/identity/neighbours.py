@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.identity import comparables
-from pipelines.identity.matching import blocking
+from pipelines.identity.matching import blocking, lines
 from pipelines.identity.matching.evidence import MISSING, Evidence, Ints, distinct, hashes_of, mixed
 from pipelines.identity.matching.scoring import attributes_of
 from pipelines.identity.representatives import ACTING
@@ -124,16 +124,16 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
         f"""CREATE OR REPLACE TEMP TABLE met AS
             WITH small AS (
               SELECT fresh_key.record_no AS one, member.record_no AS other
-              FROM fresh_key JOIN member USING (block_hash) WHERE size <= {blocking.WHOLE_BLOCK}),
+              FROM fresh_key JOIN member USING (block_hash) WHERE size <= {lines.WHOLE_BLOCK}),
             in_line AS (
               SELECT block_hash, record_no, row_number() OVER (
                        PARTITION BY block_hash ORDER BY family, given, organisation, birth_year, birth_month, birth_day,
                                                         source_record_key) AS place
-              FROM member JOIN identity.comparable USING (record_no) WHERE size > {blocking.WHOLE_BLOCK}),
+              FROM member JOIN identity.comparable USING (record_no) WHERE size > {lines.WHOLE_BLOCK}),
             large AS (
               SELECT fresh.record_no AS one, beside.record_no AS other
               FROM in_line AS fresh SEMI JOIN fresh_key USING (block_hash, record_no)
-              JOIN (SELECT *, unnest(range(-{blocking.NEIGHBOURS}, {blocking.NEIGHBOURS} + 1)) AS step
+              JOIN (SELECT *, unnest(range(-{lines.NEIGHBOURS}, {lines.NEIGHBOURS} + 1)) AS step
                     FROM in_line) AS beside
                 ON beside.block_hash = fresh.block_hash AND beside.place + step = fresh.place)
             SELECT DISTINCT least(one, other) AS left_no, greatest(one, other) AS right_no

@@ -77,7 +77,7 @@ class Addresses(Attribute):
         rows = np.flatnonzero(unsure)
         column = self.parts["postal_code"]
         found = Spellings(column, column.codes[left[rows]], column.codes[right[rows]])
-        result[rows] = found.slips <= 1
+        result[rows] = found.is_one_slip
         return result
 
     def _near(self, name: str, left: Ints, right: Ints, unsure: Mask) -> Mask:

@@ -243,7 +243,7 @@ class Phones(Attribute):
         result[shared >= 0] = 1
         rows = np.flatnonzero(result == 3)
         found = Spellings(self.columns, self.columns.each[0][left[rows]], self.columns.each[0][right[rows]])
-        result[rows[found.slips <= 1]] = 2
+        result[rows[found.is_one_slip]] = 2
         return (result,)
 
     @override

@@ -8,11 +8,8 @@ first, while pairs are left in the budget, which is larger a record where there 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +20,6 @@ from pipelines.identity.matching.attributes import SHORTEST_MAILBOX
 from pipelines.identity.matching.contacts import mailboxes
 from pipelines.identity.matching.evidence import (
     MISSING,
-    MIX,
     Column,
     Evidence,
     Ints,
@@ -34,12 +30,9 @@ from pipelines.identity.matching.evidence import (
     packed,
     recoded,
 )
+from pipelines.identity.matching.lines import Block, Lines, in_blocks
+from pipelines.identity.matching.threads import each
 
-# More threads than this only crowd the memory.
-THREADS = min(4, os.cpu_count() or 1)
-# All pairs of a block up to this size; in a larger one each record meets so many that stand next to it.
-WHOLE_BLOCK = 24
-NEIGHBOURS = 3
 # Pairs a record that broad rules may add: many in small tables, where missing one costs most, few in large ones.
 BUDGET = 1_500_000
 FEWEST_A_RECORD, MOST_A_RECORD = 0.5, 60
@@ -48,15 +41,6 @@ NEAR = "near_"
 ALPHABET_WINDOWS = (1, 2, 4, 8, 16)
 # Words of an organisation's name that more records share make no key by themselves.
 RARE_WORD = 40
-
-
-@dataclass(frozen=True)
-class Block:
-    """A rule's keys: `records[i]` has key `keys[i]`; a record may have several."""
-
-    rule: str
-    records: Ints
-    keys: Ints
 
 
 def keys(evidence: Evidence, rules: Collection[str]) -> Iterator[Block]:
@@ -77,32 +61,24 @@ def candidate_pairs(evidence: Evidence, budget: int = BUDGET) -> tuple[Ints, Int
     left = int(np.clip(budget, FEWEST_A_RECORD * size, MOST_A_RECORD * size)) if budget else 0
     order = np.empty(size, dtype=np.int64)
     order[by_order] = np.arange(size)
-    # Sorting leaves other threads to run.
-    with ThreadPoolExecutor(THREADS) as pool:
-        chosen = list(pool.map(lambda block: _lines(block, order, by_order), _telling(evidence, filed)))
+
+    def in_line(block: Block) -> Lines:
+        return in_blocks(block, order, by_order)
+
+    chosen = each(in_line, _telling(evidence, filed))
     broad = []
     if left:
         # One by one, since a pool would hold the keys of all at once.
-        broad = [_lines(block, order, by_order) for block in _broad(evidence, filed)]
+        broad = [in_line(block) for block in _broad(evidence, filed)]
         broad += _alphabets(evidence, left)
     for lines in sorted(broad, key=lambda lines: lines.count):
         if lines.count <= left:
             left -= lines.count
             chosen.append(lines)
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(lambda lines: lines.pairs(size), chosen))
+    found = each(lambda lines: lines.pairs(size), chosen)
     every = distinct(np.concatenate(found or [np.zeros(0, dtype=np.int64)]))
     one, other = np.divmod(every, max(size, 1))
     return one, other, {lines.rule: lines.count for lines in chosen}
-
-
-def pairs_within(groups: Ints, most: int) -> Ints:
-    """All pairs of records with one group number, as left * size + right, sorted; groups above `most` are left out."""
-    counts = np.bincount(groups)
-    records = np.flatnonzero((counts[groups] > 1) & (counts[groups] <= most))
-    records = records[np.argsort(groups[records], kind="stable")]
-    number = np.cumsum(np.append(True, groups[records][1:] != groups[records][:-1])[: len(records)]) - 1
-    return np.sort(_Lines("", lambda: records, number, range(1, most)).pairs(len(groups)))
 
 
 def sound(text: str) -> str | None:
@@ -235,7 +211,7 @@ def _sort_keys(evidence: Evidence, columns: list[Column]) -> list[Ints]:
     return [packed(*evidence.births), *(_rank(column) for column in reversed(columns))]
 
 
-def _alphabets(evidence: Evidence, budget: int) -> Iterator[_Lines]:
+def _alphabets(evidence: Evidence, budget: int) -> Iterator[Lines]:
     """Records in orders in which those that belong together are likely neighbours; those without a value left out."""
     columns = dict(evidence.columns)
     if "emails" in evidence.lists:
@@ -250,7 +226,7 @@ def _alphabets(evidence: Evidence, budget: int) -> Iterator[_Lines]:
             if len(nobody_apart) <= budget:
                 line = cache(partial(_alphabetical, evidence, [columns[part] for part in parts], filled))
                 for former, window in pairwise((0, *ALPHABET_WINDOWS)):
-                    yield _Lines(f"{NEAR}{name}_{window}", line, nobody_apart, range(former + 1, window + 1))
+                    yield Lines(f"{NEAR}{name}_{window}", line, nobody_apart, range(former + 1, window + 1))
 
 
 def _alphabetical(evidence: Evidence, columns: list[Column], filled: Mask) -> Ints:
@@ -266,60 +242,3 @@ def _rank(column: Column) -> Ints:
     place = np.full(len(column.values) + 1, MISSING, dtype=np.int64)
     place[pc.sort_indices(pa.array(column.values, pa.string())).to_numpy()] = np.arange(len(column.values))
     return place[column.codes]
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """Records in line, in blocks or in one; those at some distance within a block are pairs."""
-
-    rule: str
-    records: Callable[[], Ints]  # sorted when asked for, since many a rule is too costly
-    block: Ints  # number of each record's block, rising from 0
-    near: range  # distances in any block
-    far: range = range(0)  # distances that come on top in blocks of up to WHOLE_BLOCK records
-
-    @cached_property
-    def count(self) -> int:
-        """Pairs, some perhaps twice."""
-        sizes = np.bincount(self.block)
-        small = sizes[sizes <= WHOLE_BLOCK]
-        return int(
-            sum(np.maximum(sizes - step, 0).sum() for step in self.near)
-            + sum(np.maximum(small - step, 0).sum() for step in self.far)
-        )
-
-    def pairs(self, size: int) -> Ints:
-        """Pairs of records as left * size + right."""
-        found = [np.zeros(0, dtype=np.int64)]
-        records = self.records()
-        at = np.arange(len(records))
-        for step in (*self.near, *self.far):
-            if self.far and step == self.far.start:
-                at = at[(np.bincount(self.block) <= WHOLE_BLOCK)[self.block[at]]]
-            # Whoever has nobody at this distance has nobody further on.
-            at = at[: np.searchsorted(at, len(records) - step)]
-            at = at[self.block[at] == self.block[at + step]]
-            if not len(at):
-                break
-            one, other = records[at], records[at + step]
-            coded = np.minimum(one, other) * size + np.maximum(one, other)
-            found.append(coded[one != other])
-        return np.concatenate(found)
-
-
-def _lines(block: Block, order: Ints, by_order: Ints) -> _Lines:
-    """Sort the records of a rule by key, and those with one key in reading order.
-
-    `order` is the place of each record when read, `by_order` the record at each place.
-    """
-    filled = block.keys >= 0
-    # Key and place in one number sort fastest. Keys that fall together by chance only cost comparisons.
-    bits = max(len(order).bit_length(), 1)
-    mixed = (block.keys[filled].astype(np.uint64) * MIX) >> np.uint64(bits + 1)
-    coded = np.sort((mixed.astype(np.int64) << bits) | order[block.records[filled]])
-    keys = coded >> bits
-    starts = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
-    shared = ~(starts & np.append(starts[1:], True)[: len(keys)])
-    records = by_order[coded[shared] & ((1 << bits) - 1)]
-    number = np.cumsum(starts[shared]) - 1
-    return _Lines(block.rule, lambda: records, number, range(1, NEIGHBOURS + 1), range(NEIGHBOURS + 1, WHOLE_BLOCK))

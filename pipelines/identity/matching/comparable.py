@@ -162,7 +162,7 @@ def starts_with_day(text: str) -> int:
 def street(text: str) -> str | None:
     """Folded, kinds of streets in their short form."""
     found = standardise.street(text)
-    return latin(found) if found else None
+    return _in_latin(found) if found else None
 
 
 def house(comparable: str) -> str | None:
@@ -204,7 +204,7 @@ def identifier(text: str) -> str | None:
 def organisation(text: str) -> str | None:
     """Folded without legal forms."""
     found = standardise.organisation(text)
-    return latin(found) if found else None
+    return _in_latin(found) if found else None
 
 
 def sex(text: str) -> str | None:
@@ -221,7 +221,10 @@ def words(text: str) -> str | None:
 
 def latin(text: str) -> str:
     """Fold, and write letters of other scripts in Latin ones where the vocabulary knows how."""
-    folded = fold(text)
+    return _in_latin(fold(text))
+
+
+def _in_latin(folded: str) -> str:
     if folded.isascii():
         return folded
     letters = load().latin_letters

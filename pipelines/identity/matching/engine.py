@@ -13,6 +13,7 @@ from pipelines.identity.matching.clustering import average_linkage, components
 from pipelines.identity.matching.evidence import Evidence, Ints, distinct
 from pipelines.identity.matching.judgements import NO_JUDGEMENTS, Judgements
 from pipelines.identity.matching.learning import Learned
+from pipelines.identity.matching.lines import pairs_within
 from pipelines.identity.matching.model import Model
 from pipelines.identity.matching.people import Census
 from pipelines.identity.matching.scoring import attributes_of
@@ -101,7 +102,7 @@ def join(alone: Matching, scorer: Scorer, *, threshold: float = 0.0, judged: Jud
     """Cluster records of which candidate pairs have bits; `scorer` gives those of the pairs that come on top."""
     size, left, right, bits = len(alone.cluster), alone.left, alone.right, alone.bits
     # Whoever is linked by a chain meets everybody on it, so that average linkage knows what speaks against.
-    met = blocking.pairs_within(components(size, left, right, bits, threshold), CHAIN)
+    met = pairs_within(components(size, left, right, bits, threshold), CHAIN)
     met = distinct(np.concatenate([met, judged.left * size + judged.right]))
     known = left * size + right
     new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met] if len(known) else met
@@ -121,11 +122,13 @@ def confidence(matching: Matching) -> npt.NDArray[np.float64]:
     size = len(matching.cluster)
     together = matching.cluster[matching.left] == matching.cluster[matching.right]
     mates, total, likeliest = np.zeros(size, dtype=np.int64), np.zeros(size), np.full(size, -np.inf)
+    bits = matching.bits[together]
+    for ends in (matching.left[together], matching.right[together]):
+        mates += np.bincount(ends, minlength=size)
+        total += np.bincount(ends, weights=bits, minlength=size)
     for ends in (matching.left, matching.right):
-        inside = ends[together]
-        mates += np.bincount(inside, minlength=size)
-        total += np.bincount(inside, weights=matching.bits[together], minlength=size)
-        np.maximum.at(likeliest, ends[~together], matching.bits[~together])
+        alone = np.flatnonzero(mates[ends] == 0)
+        np.maximum.at(likeliest, ends[alone], matching.bits[alone])
     average = total / np.maximum(mates, 1)
     log_odds = np.where(mates > 0, average, -likeliest)
     result = 1 / (1 + np.exp2(-log_odds))

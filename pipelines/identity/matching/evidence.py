@@ -195,8 +195,13 @@ def numbered(codes: Ints) -> Ints:
 
 def ranked(codes: Ints) -> tuple[Ints, Ints]:
     """Renumber codes without gaps, missing ones stay; and the former code of each number."""
-    known = distinct(codes[codes >= 0])
-    return np.where(codes < 0, MISSING, np.searchsorted(known, codes)), known
+    order = np.argsort(codes)
+    rising = codes[order]
+    is_first = np.append(True, rising[1:] != rising[:-1])[: len(codes)] & (rising >= 0)
+    numbers = np.empty(len(codes), dtype=np.int64)
+    # Missing ones stand before the first.
+    numbers[order] = np.cumsum(is_first) - 1
+    return numbers, rising[is_first]
 
 
 def distinct(numbers: Ints) -> Ints:

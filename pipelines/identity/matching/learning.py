@@ -21,6 +21,7 @@ from pipelines.identity.matching.model import Model
 from pipelines.identity.matching.people import Census, People
 from pipelines.identity.matching.person_names import PersonNames
 from pipelines.identity.matching.scoring import judge, levels_of, score
+from pipelines.identity.matching.threads import each
 
 # Pairs that the model learns from, and pairs drawn at random to see how alike strangers are, and namesakes.
 SAMPLE, STRANGERS, NAMESAKES = 300_000, 300_000, 100_000
@@ -73,8 +74,7 @@ def learn(
     seen_namesakes = levels_of(compared, *namesakes)
 
     def fit(people: People) -> Model:
-        for attribute in compared:
-            attribute.count(people)
+        each(lambda attribute: attribute.count(people), compared)
         candidates = judge(compared, seen[:, sample], left[sample], right[sample])
         alike = judge(compared, seen_namesakes, *namesakes)
         return model.learn(

@@ -13,6 +13,7 @@ from pipelines.identity.matching import comparable, contacts
 from pipelines.identity.matching.comparable import NameParts
 from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints, codes_of, derived, recoded
 from pipelines.identity.matching.roles import Roles
+from pipelines.identity.matching.threads import both
 
 # Fewer organisations with one last word may be chance.
 SEVERAL_FIRMS = 3
@@ -21,7 +22,21 @@ SEVERAL_FIRMS = 3
 def read(table: pa.Table, roles: Roles) -> Evidence:
     """Read `record_id` and the text columns that have roles; a row is a record, in the order of the table."""
     texts = _Texts(table, roles)
-    columns: dict[str, Column | None] = _names(texts)
+    lists, columns = both(lambda: _contacts(texts), lambda: _columns(texts))
+    return Evidence(
+        table.column("record_id").combine_chunks(),
+        {name: column for name, column in columns.items() if column and column.values},
+        {name: column for name, column in lists.items() if column and column.values},
+        _births(texts),
+    )
+
+
+def _contacts(texts: _Texts) -> dict[str, Columns | None]:
+    return {"emails": texts.several("email", contacts.emails), "phones": texts.several("phone", contacts.phones)}
+
+
+def _columns(texts: _Texts) -> dict[str, Column | None]:
+    columns = _names(texts)
     street, postal_code, city = _place(texts)
     columns |= {
         "street": street,
@@ -35,15 +50,9 @@ def read(table: pa.Table, roles: Roles) -> Evidence:
         "source": texts.formed("source", str),
     }
     for role in ("category", "other"):
-        for at, name in enumerate(roles.get(role, ())):
-            columns[f"{role}_{at}"] = derived(encoded(table.column(name)), comparable.words)
-    lists = {"emails": texts.several("email", contacts.emails), "phones": texts.several("phone", contacts.phones)}
-    return Evidence(
-        table.column("record_id").combine_chunks(),
-        {name: column for name, column in columns.items() if column and column.values},
-        {name: column for name, column in lists.items() if column and column.values},
-        _births(texts),
-    )
+        for at, name in enumerate(texts.roles.get(role, ())):
+            columns[f"{role}_{at}"] = derived(encoded(texts.table.column(name)), comparable.words)
+    return columns
 
 
 class _Texts:

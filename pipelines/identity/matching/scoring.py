@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.identity.matching import attributes, blocking, levels
+from pipelines.identity.matching import attributes, levels
 from pipelines.identity.matching.addresses import Addresses
 from pipelines.identity.matching.attribute import Attribute
 from pipelines.identity.matching.evidence import Evidence, Ints
 from pipelines.identity.matching.model import Judged, Model
 from pipelines.identity.matching.person_names import PersonNames
+from pipelines.identity.matching.threads import each
 
 # Pairs judged at once, and how many times; bounds memory.
 CHUNK = 250_000
-THREADS = blocking.THREADS
 # What is compared as it stands.
 WORDS = {
     "generation": levels.GENERATION, "sex": levels.SEX, "source": levels.SOURCE,
@@ -97,6 +96,4 @@ def score(fitted: Model, compared: list[Attribute], seen: Seen, left: Ints, righ
 
 
 def _in_chunks(fill: Callable[[slice], None], size: int) -> None:
-    """Fill some chunks at a time: NumPy and rapidfuzz leave other threads to run."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda start: fill(slice(start, start + CHUNK)), range(0, size, CHUNK)))
+    each(lambda start: fill(slice(start, start + CHUNK)), range(0, size, CHUNK))

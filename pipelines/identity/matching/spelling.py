@@ -42,12 +42,12 @@ class Spellings:
     @cached_property
     def slips(self) -> npt.NDArray[np.int8]:
         """Letters added, dropped, changed or swapped with their neighbour; 3 stands for three and more."""
-        result = np.full(len(self), 3, dtype=np.int8)
-        # A slip changes which letters there are by two at most, and how many by one, which is quick to see.
-        one, other = self._lengths
-        rows = np.flatnonzero((self.differing_letters <= 4) & (np.abs(one - other) <= 2))
-        result[rows] = cpdist(*self._texts(rows), scorer=OSA.distance, score_cutoff=2, dtype=np.int8)
-        return result
+        return self._slips_up_to(2)
+
+    @property
+    def is_one_slip(self) -> Mask:
+        """Whether at most one letter is added, dropped, changed or swapped with its neighbour."""
+        return np.asarray(self._slips_up_to(1) <= 1)
 
     @cached_property
     def differing_letters(self) -> npt.NDArray[np.uint8]:
@@ -105,6 +105,14 @@ class Spellings:
     @cached_property
     def _lengths(self) -> tuple[Ints, Ints]:
         return self.values.lengths[self.one], self.values.lengths[self.other]
+
+    def _slips_up_to(self, most: int) -> npt.NDArray[np.int8]:
+        result = np.full(len(self), most + 1, dtype=np.int8)
+        # A slip changes which letters there are by two at most, and how many by one, which is quick to see.
+        one, other = self._lengths
+        rows = np.flatnonzero((self.differing_letters <= 2 * most) & (np.abs(one - other) <= most))
+        result[rows] = cpdist(*self._texts(rows), scorer=OSA.distance, score_cutoff=most, dtype=np.int8)
+        return result
 
     def _texts(self, rows: Ints | slice = slice(None)) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
         return self.values.texts[self.one[rows]], self.values.texts[self.other[rows]]

@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 
 from pipelines.identity.matching import engine, reading
 from pipelines.identity.matching.backends import DEFAULT_THRESHOLDS, Backend, matcher
+from pipelines.identity.matching.evidence import distinct
 from pipelines.identity.matching.explanation import explain
 from pipelines.identity.matching.households import households
 from pipelines.identity.matching.judgements import NO_JUDGEMENTS, read_judgements
 from pipelines.identity.matching.roles import Roles, WrongInput, read_roles, scan_of
+from pipelines.identity.matching.threads import both
 from warehouse.cast_sql import quoted
 
 SHOWN = 5  # examples in an error
@@ -62,12 +64,11 @@ def resolve_table(
         raise WrongInput(f"--explain shows the evidence of our own model, not of {backend}. Leave one of the two out.")
     match = matcher(backend)
     meaning = read_roles(roles)
-    table = read_records(records, meaning, roles)
-    evidence = reading.read(table, meaning)
+    # The texts of all records are not held any longer than they are read.
+    evidence = reading.read(read_records(records, meaning, roles), meaning)
     judged = read_judgements(judgements, evidence.record_ids) if judgements else NO_JUDGEMENTS
     matching = match(evidence, threshold=float(np.log2(threshold / (1 - threshold))), judged=judged)
-    homes = households(evidence, matching.cluster)
-    confidence = engine.confidence(matching)
+    confidence, homes = both(lambda: engine.confidence(matching), lambda: households(evidence, matching.cluster))
     ids = evidence.record_ids
     result = pa.table(
         {
@@ -82,8 +83,8 @@ def resolve_table(
         write(explain(evidence, matching), explanation)
     return Resolved(
         records=len(evidence),
-        customers=len(np.unique(matching.cluster)),
-        households=len(np.unique(homes)),
+        customers=len(distinct(matching.cluster)),
+        households=len(distinct(homes)),
         pairs=len(matching.left),
         pairs_by_rule=matching.pairs_by_rule,
     )
