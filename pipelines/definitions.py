@@ -16,7 +16,7 @@ from pipelines.defs.currency import currency_check
 from pipelines.defs.customers import customer_assets
 from pipelines.defs.feeds import landing_asset, staging_asset
 from pipelines.defs.identity import identity_checks
-from pipelines.defs.jobs import refresh_job, sync_job, sync_schedule
+from pipelines.defs.jobs import refresh_job, rematch_job, rematch_schedule, sync_job, sync_schedule
 from pipelines.defs.sensors import end_dead_runs, refresh_sensor
 from pipelines.deployment import Deployment
 from pipelines.settings import load_settings, silence_telemetry
@@ -34,6 +34,7 @@ def defs() -> dg.Definitions:
             environment=settings.environment,
             clock=lambda: datetime.now(UTC),
             sleep=time.sleep,
+            churn_limit=settings.churn_limit,
         )
     )
 
@@ -49,6 +50,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
     customers = customer_assets(deployment, contracts)
     syncs = {contract.feed: sync_job(contract) for contract in contracts}
     refresh = refresh_job(customers, contracts)
+    rematch = rematch_job(customers)
     return dg.Definitions(
         assets=[
             *(landing_asset(deployment, contract) for contract in contracts),
@@ -56,8 +58,11 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             customers,
         ],
         asset_checks=[currency_check(deployment, contracts), identity_checks(deployment)],
-        jobs=[*syncs.values(), refresh],
-        schedules=[sync_schedule(contract, syncs[contract.feed]) for contract in contracts],
+        jobs=[*syncs.values(), refresh, rematch],
+        schedules=[
+            *(sync_schedule(contract, syncs[contract.feed]) for contract in contracts),
+            rematch_schedule(rematch),
+        ],
         sensors=[refresh_sensor(deployment, refresh), end_dead_runs],
         executor=dg.in_process_executor,
     )

@@ -15,7 +15,10 @@ LEASE_PATIENCE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Deployment:
-    """Everything that work on feeds needs to know. `environment` holds secrets and is never printed."""
+    """Everything that work on feeds needs to know. `environment` holds secrets and is never printed.
+
+    `churn_limit`: share of customers that a full match may affect unasked; None for the declared one (`churn.Limit`).
+    """
 
     home: Home
     catalog: Mapping[str, FeedContract]
@@ -23,3 +26,4 @@ class Deployment:
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     patience: timedelta = LEASE_PATIENCE
+    churn_limit: float | None = None

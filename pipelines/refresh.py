@@ -14,10 +14,11 @@ from connectors.entities import Entity, load_entities
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import FeedStatus, feed_statuses
+from pipelines.identity.churn import Limit, Report, limit_of
 from pipelines.identity.records import EntityRoles
-from pipelines.identity.resolve import Resolution, resolve
+from pipelines.identity.resolve import Resolution, preview, resolve
 from pipelines.identity.tables import ensure_schema
-from pipelines.ledger import batches, evidence, judging, leases, publications
+from pipelines.ledger import batches, evidence, judging, leases, publications, rematching
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
@@ -45,7 +46,7 @@ def refresh_reason(deployment: Deployment, ledger: Ledger) -> str | None:
     now = deployment.clock()
     statuses = feed_statuses(ledger, deployment.catalog, now)
     if last.fingerprint != _fingerprint(ledger, statuses):
-        return "what was staged, what stewards judged, or the status of a feed, changed"
+        return "what was staged, judged or matched anew, or the status of a feed, changed"
     for status in statuses:
         shown = moment(last.verified.get(status.feed))
         # Readers compute ages from what was published, so news of a verified feed must reach them before its promise
@@ -62,9 +63,33 @@ def refresh(deployment: Deployment) -> Refreshed:
         leases.LeaseHeld: another run writes the warehouse.
         warehouse.models.MartTrouble: a model or its test failed; the published file stays.
         warehouse.publish.PublishRefused: the audit failed; the published file stays.
+        full_match.Refused: the rules are others than before and affect too many customers; the published file stays.
     """
     with _writing(deployment) as (ledger, lease):
         return _refresh(deployment, ledger, lease)
+
+
+def rematch(deployment: Deployment) -> Refreshed:
+    """As `refresh`, with all records matched anew; also `full_match.Refused` when that affects too many."""
+    with _writing(deployment) as (ledger, lease):
+        # Before the warehouse commits: of a kill in between, a refresh with nothing to do is the better half.
+        rematching.note(ledger, deployment.clock())
+        return _refresh(deployment, ledger, lease, is_rematch=True)
+
+
+def preview_rematch(deployment: Deployment, *, most: int) -> Report:
+    """What `rematch` would do to the customers there are, to `most` of them one by one. Nothing is written.
+
+    Raises:
+        leases.LeaseHeld: another run writes the warehouse.
+        Trouble: there is no warehouse yet.
+    """
+    home, now, limit = deployment.home, deployment.clock(), limit_of(deployment.churn_limit)
+    if not home.warehouse.exists():
+        raise Trouble(str(home.warehouse), "there is no warehouse yet", "Run c360 sync first.")
+    with _writing(deployment), warehouse_files.open_warehouse(home.root) as connection:
+        staging.ensure_schema(connection, all_types())
+        return preview(connection, entities=_entities(), now=now, run_id="preview", limit=limit, most=most)
 
 
 def refresh_if_due(deployment: Deployment) -> Refreshed | None:
@@ -91,13 +116,15 @@ def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, leases.Lease]]:
         yield ledger, lease
 
 
-def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease) -> Refreshed:
+def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease, *, is_rematch: bool = False) -> Refreshed:
     now = deployment.clock()
     statuses = feed_statuses(ledger, deployment.catalog, now)
     fingerprint = _fingerprint(ledger, statuses)
     snapshot_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
-        resolution = identify(connection, now=now, run_id=snapshot_id)
+        resolution = identify(
+            connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
+        )
         write_feed_marks(connection, statuses, snapshot_id, now)
     build_models(deployment)
     leases.check(ledger, lease)
@@ -113,12 +140,18 @@ def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease) -> Ref
     return Refreshed(snapshot_id, resolution, statuses, customers)
 
 
-def identify(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str) -> Resolution:
-    """Work out who is who, in an open warehouse."""
+def identify(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    now: datetime,
+    run_id: str,
+    limit: Limit | None = None,
+    is_rematch: bool = False,
+) -> Resolution:
+    """Work out who is who, in an open warehouse. See `resolve`."""
     staging.ensure_schema(connection, all_types())
     ensure_schema(connection)
-    roles = {name: entity_roles(entity) for name, entity in load_entities().items()}
-    return resolve(connection, entities=roles, now=now, run_id=run_id)
+    return resolve(connection, entities=_entities(), now=now, run_id=run_id, limit=limit, is_rematch=is_rematch)
 
 
 def build_models(deployment: Deployment) -> None:
@@ -162,6 +195,10 @@ def write_feed_marks(
     connection.execute("COMMIT")
 
 
+def _entities() -> dict[str, EntityRoles]:
+    return {name: entity_roles(entity) for name, entity in load_entities().items()}
+
+
 def entity_roles(entity: Entity) -> EntityRoles:
     """What identity needs to know of an entity."""
     roles = {role: tuple(columns) for role, columns in entity.identity_roles().items()}
@@ -200,5 +237,10 @@ def _utc(value: datetime | None) -> datetime | None:
 
 def _fingerprint(ledger: Ledger, statuses: list[FeedStatus]) -> str:
     shown = [(s.feed, s.status, s.contract_version, s.rows_held) for s in statuses]
-    inputs = (batches.staging_version(ledger), judging.judging_version(ledger), shown)
+    inputs = (
+        batches.staging_version(ledger),
+        judging.judging_version(ledger),
+        rematching.rematching_version(ledger),
+        shown,
+    )
     return hashlib.sha256(repr(inputs).encode()).hexdigest()

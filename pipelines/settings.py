@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pipelines.trouble import Trouble
 
 DEFAULT_HOME = Path("data")
 
@@ -82,6 +85,24 @@ class Settings:
     def steward(self) -> str | None:
         """Who decides on identities here (C360_STEWARD), when it is said."""
         return self.environment.get("C360_STEWARD") or None
+
+    @property
+    def churn_limit(self) -> float | None:
+        """Share of customers that matching anew may affect unasked (C360_CHURN_LIMIT), when it is said.
+
+        Raises Trouble when it is no share.
+        """
+        said = self.environment.get("C360_CHURN_LIMIT")
+        if not said:
+            return None
+        try:
+            share = float(said)
+        except ValueError:
+            share = math.nan
+        if not 0 <= share <= 1:
+            fact = f"'{said}' is no share of customers"
+            raise Trouble("C360_CHURN_LIMIT", fact, "Write a number from 0 to 1, such as 0.1, or leave it out.")
+        return share
 
 
 def load_settings(

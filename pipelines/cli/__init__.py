@@ -36,6 +36,7 @@ def main() -> None:
         identity,
         quarantine,
         query,
+        rematch,
         resolve,
         review,
         sample,

@@ -90,4 +90,5 @@ def deployment_of(context: typer.Context) -> Deployment:
         environment=settings.environment,
         clock=(lambda: fixed) if fixed else (lambda: datetime.now(UTC)),
         sleep=time.sleep,
+        churn_limit=settings.churn_limit,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -11,8 +11,11 @@ from rich.markup import escape
 from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table, when
 from pipelines.cli.sync import JsonOption
+from pipelines.identity import full_match
 from pipelines.identity.cluster_statistics import record
 from pipelines.identity.cluster_statistics.declared import Statistic, statistics
+from pipelines.identity.fingerprints import rules_fingerprint
+from pipelines.identity.full_match import HeldBack, told
 from pipelines.trouble import Trouble
 from warehouse.connection import WarehouseAbsent, open_reader
 
@@ -37,18 +40,22 @@ def identity_command(
     try:
         with open_reader(path) as connection:
             judged = record.latest(connection)
+            held = full_match.held_back(connection, rules_fingerprint())
             customers = record.behind(connection, declared[name], limit) if name and judged else []
     except WarehouseAbsent:
-        judged = []
+        judged, held = [], None
     if not judged:
         raise Trouble(str(path), "no run has kept statistics yet", "Run c360 refresh first.")
     if name is not None:
         return _show_customers(declared[name], customers, as_json)
     if as_json:
-        print_json([asdict(one) | {"meaning": declared[one.statistic].meaning} for one in judged])
+        document = [asdict(one) | {"meaning": declared[one.statistic].meaning} for one in judged]
+        print_json(document + ([_held_back_as_json(held)] if held else []))
     else:
         _show(judged, declared)
-    return TROUBLE if any(one.status in ALARMS for one in judged) else 0
+        if held:
+            _show_held_back(held)
+    return TROUBLE if held or any(one.status in ALARMS for one in judged) else 0
 
 
 def _show(judged: list[record.Judged], declared: dict[str, Statistic]) -> None:
@@ -71,6 +78,25 @@ def _show(judged: list[record.Judged], declared: dict[str, Statistic]) -> None:
             statistic = declared[one.statistic]
             out.print(f"{status_text(one.status)}  {statistic.meaning} See '{statistic.alert}' in docs/runbook.md.")
     out.print(f"[dim]As of the run of {when(judged[0].resolved_at)} UTC.[/dim]")
+
+
+def _show_held_back(held: HeldBack) -> None:
+    out.print(
+        f"{status_text(held.status)}  A re-match was held back at {when(held.weighed_at)} UTC: it would affect "
+        f"{told(held.churn)}. {held.meanwhile} Look: c360 rematch. See 'Re-match held back' in docs/runbook.md."
+    )
+
+
+def _held_back_as_json(held: HeldBack) -> dict[str, Any]:
+    return {
+        "statistic": "rematch_held_back",
+        "status": held.status,
+        "value": held.churn.share,
+        "base": held.churn.customers_before,
+        "meaning": "Share of customers that matching all records anew would affect.",
+        "note": held.meanwhile,
+        **asdict(held),
+    }
 
 
 def _show_customers(statistic: Statistic, customers: list[tuple[str, str]], as_json: bool) -> int:

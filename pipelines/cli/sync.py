@@ -14,6 +14,7 @@ from connectors.contract import FeedContract
 from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table
 from pipelines.deployment import Deployment
+from pipelines.identity.full_match import told
 from pipelines.ingest import FeedOutcome
 from pipelines.refresh import Refreshed, refresh
 from pipelines.sync import SyncOutcome, sync
@@ -48,7 +49,7 @@ def refresh_command(context: typer.Context, as_json: JsonOption = False) -> int:
     with err.status("Refreshing ..."):
         refreshed = refresh(deployment)
     if as_json:
-        print_json(_refreshed_as_json(refreshed))
+        print_json(refreshed_as_json(refreshed))
     else:
         print_refreshed(refreshed)
     return 0
@@ -112,8 +113,11 @@ def print_outcome(outcome: SyncOutcome) -> None:
 
 
 def print_refreshed(refreshed: Refreshed) -> None:
-    """One line on what was published, one on feeds that are not current."""
+    """One line on what was published, one on a re-match that was held back and on each feed that is not current."""
     out.print(f"Published snapshot {refreshed.snapshot_id}: {refreshed.customers:,} customers.")
+    if held_back := refreshed.resolution.held_back:
+        fact = f"re-match held back: it would affect {told(held_back)}"
+        out.print(f"{status_text('WARN')}  {fact}. See whom with c360 rematch.")
     behind = [status for status in refreshed.statuses if status.status not in ("FRESH", "IDLE")]
     for status in behind:
         out.print(f"{status_text(status.status)}  {status.feed}: {escape(status.reason)}")
@@ -123,7 +127,7 @@ def sync_as_json(outcome: SyncOutcome) -> dict[str, Any]:
     """A sync for machines."""
     return {
         "feeds": [_feed_as_json(feed) for feed in outcome.feeds],
-        "refreshed": _refreshed_as_json(outcome.refreshed) if outcome.refreshed else None,
+        "refreshed": refreshed_as_json(outcome.refreshed) if outcome.refreshed else None,
         "refresh_trouble": outcome.refresh_trouble,
     }
 
@@ -139,9 +143,12 @@ def _feed_as_json(feed: FeedOutcome) -> dict[str, Any]:
     }
 
 
-def _refreshed_as_json(refreshed: Refreshed) -> dict[str, Any]:
+def refreshed_as_json(refreshed: Refreshed) -> dict[str, Any]:
+    """A refresh for machines."""
+    held_back = refreshed.resolution.held_back
     return {
         "snapshot_id": refreshed.snapshot_id,
         "customers": refreshed.customers,
+        "rematch_held_back": asdict(held_back) if held_back else None,
         "feeds": {status.feed: status.status for status in refreshed.statuses},
     }

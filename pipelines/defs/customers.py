@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -22,19 +23,31 @@ from pipelines.defs.keys import (
 from pipelines.defs.lineage import mart_upstreams
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import CURRENT
+from pipelines.identity.churn import Report
+from pipelines.identity.full_match import Refused, told
 from pipelines.ledger.leases import LeaseHeld, LeaseLost
-from pipelines.refresh import Refreshed, refresh
+from pipelines.refresh import Refreshed, refresh, rematch
 from warehouse.declared import mart_tables
+
+REFRESH_CUSTOMERS = "refresh_customers"
+
+
+class RefreshConfig(dg.Config):
+    """What a refresh is to do beside the usual: match all records anew, within the declared churn."""
+
+    is_rematch: bool = False
 
 
 def customer_assets(deployment: Deployment, contracts: Sequence[FeedContract]) -> dg.AssetsDefinition:
     """Identity, marts and the published file."""
     specs = customer_specs(contracts)
 
-    @dg.multi_asset(name="refresh_customers", specs=specs, pool=WAREHOUSE_POOL)
-    def refresh_customers() -> Iterator[dg.MaterializeResult[Any]]:
+    @dg.multi_asset(name=REFRESH_CUSTOMERS, specs=specs, pool=WAREHOUSE_POOL)
+    def refresh_customers(config: RefreshConfig) -> Iterator[dg.MaterializeResult[Any]]:
         try:
-            refreshed = refresh(deployment)
+            refreshed = rematch(deployment) if config.is_rematch else refresh(deployment)
+        except Refused as refused:
+            raise dg.Failure(str(refused), metadata=_report(refused.report)) from refused
         except (LeaseHeld, LeaseLost) as busy:
             raise dg.Failure(f"{busy}. Readers keep the former snapshot; the sensor asks again.") from busy
         metadata = _metadata(refreshed)
@@ -100,6 +113,8 @@ def _metadata(refreshed: Refreshed) -> dict[dg.AssetKey, dict[str, Any]]:
     behind = [f"{status.feed} {status.status}" for status in refreshed.statuses if status.status not in CURRENT]
     return {
         CROSSWALK: {
+            "is_full_match": resolution.is_full,
+            "rematch_held_back": told(resolution.held_back) if resolution.held_back else "no",
             "records": resolution.records,
             "new_records": resolution.new_records,
             "merges": resolution.merges,
@@ -112,4 +127,16 @@ def _metadata(refreshed: Refreshed) -> dict[dg.AssetKey, dict[str, Any]]:
             "customers": refreshed.customers,
             "feeds_not_current": ", ".join(behind) or "none",
         },
+    }
+
+
+def _report(report: Report | None) -> dict[str, Any]:
+    """A report without names: metadata are kept long, and shown to all who see runs."""
+    if report is None:
+        return {}
+    return {
+        **asdict(report.churn),
+        "affected_share": report.churn.share,
+        "most_customers": report.most_customers,
+        "most_affected": dg.MetadataValue.json([{**asdict(one), "display_name": None} for one in report.most_affected]),
     }

@@ -1,8 +1,9 @@
-"""Jobs and schedules: `sync_<feed>` on the schedule of the feed's contract, and `refresh`, which a sensor asks for.
+"""Jobs: `sync_<feed>`, on the schedule of the feed's contract; `refresh`, which a sensor asks for; and `rematch`.
 
-Schedules are RUNNING from the start. The contract promises its schedule to readers, and a deployment in which somebody
-must first switch each feed on would be stale without anybody having decided so. Stop one in the UI to pause its feed;
-the feed's status tells readers.
+Schedules of feeds are RUNNING from the start. The contract promises its schedule to readers, and a deployment in which
+somebody must first switch each feed on would be stale without anybody having decided so. Stop one in the UI to pause
+its feed; the feed's status tells readers. Matching everything anew moves customers, so its schedule is STOPPED until
+somebody decides.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dagster import DagsterRunStatus
 
 from connectors.contract import FeedContract
 from pipelines.defs.currency import currency_key
+from pipelines.defs.customers import REFRESH_CUSTOMERS, RefreshConfig
 from pipelines.defs.identity import identity_check_keys
 from pipelines.defs.keys import landing_key, staging_key
 
 REFRESH = "refresh"
+REMATCH = "rematch"
 AT_WORK = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -68,6 +71,28 @@ def refresh_job(customers: dg.AssetsDefinition, contracts: Sequence[FeedContract
         selection=dg.AssetSelection.assets(*customers.keys)
         | dg.AssetSelection.checks(*(currency_key(contract) for contract in contracts), *identity_check_keys()),
         description="Recognise customers, rebuild the marts, audit and publish.",
+    )
+
+
+def rematch_job(customers: dg.AssetsDefinition) -> dg.UnresolvedAssetJobDefinition:
+    """As `refresh`, with all records matched anew; fails when that would affect more customers than may be unasked."""
+    return dg.define_asset_job(
+        REMATCH,
+        selection=dg.AssetSelection.assets(*customers.keys) | dg.AssetSelection.checks(*identity_check_keys()),
+        config=dg.RunConfig({REFRESH_CUSTOMERS: RefreshConfig(is_rematch=True)}),
+        description="Match all records anew, rebuild the marts, audit and publish; changes nothing above the limit.",
+    )
+
+
+def rematch_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """Every week, once somebody switches it on: it may move customers though nothing changed."""
+    return dg.ScheduleDefinition(
+        name=REMATCH,
+        job=job,
+        cron_schedule="0 4 * * 0",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Sundays, when few people read: matches all records anew within the declared churn.",
     )
 
 

@@ -1,20 +1,23 @@
 """Who is who, on one screen: the way from staged rows to customers.
 
 `resolve` is the entry point. It runs in one transaction, so that a kill leaves the former state, and it depends on the
-rows, the rules and the judgements only: not on row order, threads or chance.
+rows, the rules and the judgements only: not on row order, threads or chance. A full match that moves too much is rolled
+back as a whole (DuckDB has no savepoints), and what changed is then matched by what was learned before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pipelines.identity import (
+    churn,
     comparables,
     crosswalk,
+    fingerprints,
+    full_match,
     households,
     learned,
     linkage,
@@ -23,28 +26,27 @@ from pipelines.identity import (
     survivorship,
     values,
 )
+from pipelines.identity.churn import Churn, Limit, Report
 from pipelines.identity.cluster_statistics import record as cluster_statistics
+from pipelines.identity.fingerprints import Fingerprints, rules_fingerprint
+from pipelines.identity.full_match import AboveLimit, Cause, Refused
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.tables import ensure_schema
+from pipelines.identity.transaction import rolled_back, transaction
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import duckdb
 
-# Between the two halves of `input_fingerprint`.
-SEAM = "#"
-# Beside the engine, what decides who is who.
-RULES = (
-    "records.py", "values.py", "standardise.py", "phones.py", "names.py", "vocabulary.yml", "nicknames.csv",
-    "comparables.py", "linkage.py", "representatives.py", "survivorship.py", "survivorship.yml",
-)  # fmt: skip
-LAST_RUN = "FROM identity.resolution ORDER BY resolved_at DESC, run_id DESC LIMIT 1"
-
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a run found and did, as counts; `changed` is false if there was nothing to do and nothing was written."""
+    """What a run found and did, as counts; `changed` is false if there was nothing to do and nothing was written.
+
+    `held_back`: it was time to match all records anew, which would have moved more than may move unasked, so that only
+    what changed was matched.
+    """
 
     changed: bool
     records: int = 0
@@ -58,14 +60,25 @@ class Resolution:
     merges: int = 0
     splits: int = 0
     retired: int = 0
+    held_back: Churn | None = None
 
 
-class _Fingerprints(NamedTuple):
-    """Digests of staging, of the records gathered from it, and of the rules; None before the first run."""
+@dataclass(frozen=True)
+class _Run:
+    """What a run works on, and what it may move unasked; `is_asked`: all records are to be matched anew."""
 
-    staged: str | None
-    gathered: str | None
-    rules: str | None
+    connection: duckdb.DuckDBPyConnection
+    entities: Mapping[str, EntityRoles]
+    now: datetime
+    run_id: str
+    default_region: str | None
+    limit: Limit
+    is_asked: bool
+
+    @cached_property
+    def rules(self) -> str:
+        """Fingerprint of the rules in force."""
+        return rules_fingerprint(self.default_region)
 
 
 def resolve(
@@ -75,125 +88,168 @@ def resolve(
     now: datetime,
     run_id: str,
     default_region: str | None = None,
+    limit: Limit | None = None,
+    is_rematch: bool = False,
 ) -> Resolution:
     """Bring schema `identity` to the state of `staging`.
 
     `connection` is open read-write on the warehouse and in no transaction. `now` (aware, UTC) dates every change.
     `default_region` (ISO 3166) reads national telephone numbers of records without a country; without it they are
-    compared by their last digits.
+    compared by their last digits. `limit` (the declared one by default) says how many customers a full match may
+    affect; `is_rematch` asks for one though nothing may have changed.
+
+    Raises:
+        full_match.Refused: the full match that was asked for, or that other rules make necessary, is above the limit;
+            the former state stands.
     """
-    connection.begin()
+    run = _Run(connection, entities, now, run_id, default_region, limit or Limit(), is_rematch)
     try:
-        tables_before = _temporary_tables(connection)
+        with transaction(connection):
+            return _resolve(run)
+    except AboveLimit as above:
+        if above.cause == "asked":
+            raise Refused(above.cause, above.report.churn, above.report) from None
+        with transaction(connection):
+            ensure_schema(connection)
+            _note(run, above.cause, above.report, is_applied=False)
+    # What was noted spares another try: this one matches what changed, or refuses other rules.
+    with transaction(connection):
+        return _resolve(run)
+
+
+def preview(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    entities: Mapping[str, EntityRoles],
+    now: datetime,
+    run_id: str,
+    default_region: str | None = None,
+    limit: Limit | None = None,
+    most: int = churn.MOST,
+) -> Report:
+    """Match all records anew and say what that does to the customers there are, to `most` of them one by one.
+
+    Nothing is written. Arguments as of `resolve`.
+    """
+    run = _Run(connection, entities, now, run_id, default_region, limit or Limit(), is_asked=True)
+    with rolled_back(connection):
         ensure_schema(connection)
-        former = _former_fingerprints(connection)
-        staged, rules = records.staging_fingerprint(connection, entities), _rules_fingerprint(default_region)
-        if former == _Fingerprints(staged, former.gathered, rules):
-            resolution = _unchanged(connection)
-        else:
-            records.gather(connection, entities)
-            prints = _Fingerprints(staged, records.fingerprint(connection), rules)
-            if (prints.gathered, rules) == (former.gathered, former.rules):
-                _remember(connection, prints)
-                resolution = _unchanged(connection)
-            else:
-                rules_changed = former.rules not in {None, rules}
-                resolution = _rebuild(connection, now, run_id, default_region, rules_changed=rules_changed)
-                _log(connection, resolution, prints, now, run_id)
-        for name in _temporary_tables(connection) - tables_before:
-            connection.execute(f"DROP TABLE temp.{name}")
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+        records.gather(connection, entities)
+        former = fingerprints.former(connection)
+        counts = _take_in(run, rules_changed=former.rules not in {None, run.rules})
+        linkage.match_all(connection)
+        crosswalk.update(connection, now=now, run_id=run_id)
+        return _report(run, counts, most)
+
+
+def _resolve(run: _Run) -> Resolution:
+    connection = run.connection
+    ensure_schema(connection)
+    former = fingerprints.former(connection)
+    staged, rules = records.staging_fingerprint(connection, run.entities), run.rules
+    if not run.is_asked and former == Fingerprints(staged, former.gathered, rules):
+        return _unchanged(connection)
+    records.gather(connection, run.entities)
+    prints = Fingerprints(staged, records.fingerprint(connection), rules)
+    if not run.is_asked and (prints.gathered, rules) == (former.gathered, former.rules):
+        fingerprints.remember(connection, prints)
+        return _unchanged(connection)
+    resolution = _rebuild(run, rules_changed=former.rules not in {None, rules})
+    _log(run, resolution, prints)
     return resolution
 
 
-def _rebuild(
-    connection: duckdb.DuckDBPyConnection,
-    now: datetime,
-    run_id: str,
-    default_region: str | None,
-    *,
-    rules_changed: bool,
-) -> Resolution:
-    new, changed, removed = records.find_changes(connection, everything=rules_changed)
-    values.write_source_records(connection, now=now, default_region=default_region, everything=rules_changed)
-    comparables.update(connection)
-    linkage.read_judgements(connection)
-    is_full = rules_changed or learned.is_outgrown(connection, changes=new + changed + removed)
-    pairs = linkage.match_all(connection) if is_full else linkage.match_changes(connection)
-    changes = crosswalk.update(connection, now=now, run_id=run_id)
-    if is_full:
+def _rebuild(run: _Run, *, rules_changed: bool) -> Resolution:
+    connection = run.connection
+    held = full_match.held_back(connection, run.rules)
+    if held and not held.still_stands(run.limit, _count(connection, "temp.incoming")):
+        held = None
+    if held and rules_changed and not run.is_asked:
+        raise Refused("rules", held.churn)
+    counts = _take_in(run, rules_changed=rules_changed)
+    is_outgrown = learned.is_outgrown(connection, changes=sum(counts))
+    cause: Cause | None = None
+    if run.is_asked:
+        cause = "asked"
+    elif rules_changed:
+        cause = "rules"
+    elif is_outgrown and not held:
+        cause = "outgrown"
+    pairs = linkage.match_all(connection) if cause else linkage.match_changes(connection)
+    changes = crosswalk.update(connection, now=run.now, run_id=run.run_id)
+    if cause:
+        report = _report(run, counts, churn.MOST)
+        if not report.is_within:
+            raise AboveLimit(cause, report)
+        _note(run, cause, report, is_applied=True)
         households.update_all(connection)
     else:
         households.update_changed(connection)
     quality.update(connection)
     survivorship.update(connection)
-    cluster_statistics.update(connection, now=now, run_id=run_id)
+    cluster_statistics.update(connection, now=run.now, run_id=run.run_id)
     return Resolution(
-        changed=True,
-        records=_count(connection, "source_records"),
-        new_records=new,
-        changed_records=changed,
-        removed_records=removed,
-        is_full=is_full,
+        True,
+        _count(connection, "identity.source_records"),
+        *counts,
+        is_full=cause is not None,
         compared_pairs=pairs,
-        customers=_count(connection, "golden_customers"),
+        customers=_count(connection, "identity.golden_customers"),
         **asdict(changes),
+        held_back=held.churn if held and is_outgrown and not cause else None,
     )
 
 
-def _temporary_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
+def _take_in(run: _Run, *, rules_changed: bool) -> tuple[int, int, int]:
+    """Standardise what `records.gather` found, ready to be matched; count new, changed and removed records."""
+    connection = run.connection
+    counts = records.find_changes(connection, everything=rules_changed)
+    values.write_source_records(connection, now=run.now, default_region=run.default_region, everything=rules_changed)
+    comparables.update(connection)
+    linkage.read_judgements(connection)
+    return counts
 
 
-def _rules_fingerprint(default_region: str | None) -> str:
-    """Digest of everything that decides who is who, so that a changed rule is a changed input."""
-    digest = sha256(repr(default_region).encode())
-    folder = Path(__file__).parent
-    for file in sorted([*(folder / "matching").glob("*.py"), *(folder / name for name in RULES)]):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+def _report(run: _Run, counts: tuple[int, int, int], most: int) -> Report:
+    connection = run.connection
+    moved = churn.measure(connection)
+    customers = churn.most_affected(connection, most)
+    return Report(moved, run.limit, customers, _count(connection, "identity.source_records"), *counts)
 
 
-def _former_fingerprints(connection: duckdb.DuckDBPyConnection) -> _Fingerprints:
-    row = connection.execute(f"SELECT input_fingerprint, rules_fingerprint {LAST_RUN}").fetchone()
-    if not row:
-        return _Fingerprints(None, None, None)
-    staged, _, gathered = row[0].partition(SEAM)
-    return _Fingerprints(staged, gathered, row[1])
-
-
-def _remember(connection: duckdb.DuckDBPyConnection, prints: _Fingerprints) -> None:
-    """Rows changed in staging, but nothing that tells of identity: next time the cheap comparison shall suffice."""
-    connection.execute(
-        f"UPDATE identity.resolution SET input_fingerprint = ? WHERE run_id = (SELECT run_id {LAST_RUN})",
-        [f"{prints.staged}{SEAM}{prints.gathered}"],
+def _note(run: _Run, cause: Cause, report: Report, *, is_applied: bool) -> None:
+    full_match.note(
+        run.connection,
+        cause,
+        report,
+        is_applied=is_applied,
+        rules=run.rules,
+        now=run.now,
+        run_id=run.run_id,
     )
 
 
 def _unchanged(connection: duckdb.DuckDBPyConnection) -> Resolution:
     return Resolution(
         changed=False,
-        records=_count(connection, "source_records"),
-        customers=_count(connection, "golden_customers"),
+        records=_count(connection, "identity.source_records"),
+        customers=_count(connection, "identity.golden_customers"),
     )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM identity.{table}").fetchone()
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     assert row  # noqa: S101
     return int(row[0])
 
 
-def _log(
-    connection: duckdb.DuckDBPyConnection, resolution: Resolution, prints: _Fingerprints, now: datetime, run_id: str
-) -> None:
-    counts = {name: count for name, count in asdict(resolution).items() if name != "changed"}
-    connection.execute(
-        f"""INSERT INTO identity.resolution
-              (run_id, resolved_at, input_fingerprint, rules_fingerprint, {", ".join(counts)})
-            VALUES (?, ?, ?, ?, {", ".join("?" * len(counts))})""",
-        [run_id, now.replace(tzinfo=None), f"{prints.staged}{SEAM}{prints.gathered}", prints.rules, *counts.values()],
+def _log(run: _Run, resolution: Resolution, prints: Fingerprints) -> None:
+    """Keep the counts of a run; what it held back is in `identity.full_match` under the same run_id."""
+    counts = {name: count for name, count in asdict(resolution).items() if name not in {"changed", "held_back"}}
+    row = {
+        "run_id": run.run_id, "resolved_at": run.now.replace(tzinfo=None), "input_fingerprint": prints.input,
+        "rules_fingerprint": prints.rules, **counts,
+    }  # fmt: skip
+    run.connection.execute(
+        f"INSERT INTO identity.resolution ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
     )

@@ -145,6 +145,13 @@ TABLES: dict[str, tuple[str, str]] = {
            compared_pairs BIGINT NOT NULL, customers BIGINT NOT NULL, created BIGINT NOT NULL,
            merges BIGINT NOT NULL, splits BIGINT NOT NULL, retired BIGINT NOT NULL""",
     ),
+    "full_match": (
+        "One row per full match that was weighed, applied or held back: what it does to the customers there were.",
+        """run_id VARCHAR NOT NULL, weighed_at TIMESTAMP NOT NULL, cause VARCHAR NOT NULL, is_applied BOOLEAN NOT NULL,
+           rules_fingerprint VARCHAR NOT NULL, records BIGINT NOT NULL, customers_before BIGINT NOT NULL,
+           customers_after BIGINT NOT NULL, merges BIGINT NOT NULL, splits BIGINT NOT NULL,
+           created_ids BIGINT NOT NULL, moved BIGINT NOT NULL, affected BIGINT NOT NULL""",
+    ),
 }
 
 PAIR_EVIDENCE = """

@@ -68,3 +68,5 @@ CREATE TABLE IF NOT EXISTS publication (
 );
 -- One row each time that judgements of stewards were kept in the warehouse.
 CREATE TABLE IF NOT EXISTS judging (decided_at TEXT NOT NULL, decided_by TEXT NOT NULL, pairs INTEGER NOT NULL);
+-- One row each time that somebody asked for all records to be matched anew.
+CREATE TABLE IF NOT EXISTS rematching (asked_at TEXT NOT NULL);
