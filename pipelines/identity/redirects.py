@@ -1,8 +1,8 @@
 """Ids that were merged away: which records are their own, where they lead, and which of them are given back.
 
-An id's own records are those that came to it otherwise than by a merge, and were given to no other id since. They stay
-its own while a merge or the giving back of an id carries them along, so that a merge can be undone though others came
-before and after it.
+A record is an id's own from the day that it comes new to it, or that the id is made for it. It stays so wherever merges
+carry it, and wherever it goes from there; it becomes another id's own when it leaves the one that it is named by. So a
+merge can be undone though others came before and after it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,25 @@ def build_origin(connection: duckdb.DuckDBPyConnection) -> None:
            WITH gathered AS (
              SELECT former_key FROM former
              WHERE customer_id IN (SELECT current_customer_id FROM identity.customer_id_redirect)),
-           held AS (
-             SELECT * FROM identity.crosswalk_history
-             WHERE source_record_key IN (FROM gathered)),
-           explained AS (
-             SELECT held.*, event_type, run_id FROM held JOIN identity.identity_event ON event_id = change_event_id),
-           founded AS (SELECT customer_id, run_id FROM identity.identity_event WHERE event_type = 'create')
-           SELECT source_record_key AS former_key,
-                  arg_max(customer_id, (valid_from, coalesce(valid_to, 'infinity'), change_event_id)) AS own_id
-           FROM explained JOIN founded USING (customer_id)
-           -- What else gives a record an id that was there before: a merge, or a split that gives an id back.
-           WHERE event_type = 'attach' OR founded.run_id = explained.run_id
-           GROUP BY source_record_key"""
+           held AS (SELECT * FROM identity.crosswalk_history WHERE source_record_key IN (FROM gathered)),
+           founded AS (SELECT customer_id, run_id FROM identity.identity_event WHERE event_type = 'create'),
+           life AS (
+             SELECT held.source_record_key,
+                    list({'customer_id': held.customer_id, 'own_id': held.customer_id,
+                          'is_given': founded.run_id = event.run_id
+                                      OR (event_type = 'attach' AND other_customer_id IS NULL),
+                          'is_merge': event_type = 'merge'}
+                         ORDER BY valid_from, valid_to NULLS LAST, event_id) AS steps
+             FROM held JOIN identity.identity_event AS event ON event_id = change_event_id
+             JOIN founded ON founded.customer_id = held.customer_id
+             GROUP BY held.source_record_key)
+           SELECT source_record_key AS former_key, list_reduce(steps, lambda so_far, step: {
+                    'customer_id': step.customer_id,
+                    'own_id': CASE WHEN step.is_given THEN step.customer_id
+                                   WHEN step.is_merge OR so_far.own_id <> so_far.customer_id THEN so_far.own_id
+                                   ELSE step.customer_id END,
+                    'is_given': step.is_given, 'is_merge': step.is_merge}).own_id AS own_id
+           FROM life"""
     )
 
 

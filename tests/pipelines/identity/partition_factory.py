@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipelines.identity import crosswalk
 from pipelines.identity.tables import ensure_schema
+from warehouse.published_macros import create_macros
 
 from .factory import DAY_ONE
 
@@ -25,6 +26,11 @@ class Partition:
             "CREATE TEMP TABLE judgement_in_force (left_key VARCHAR, right_key VARCHAR, decision VARCHAR)"
         )
 
+        self.connection.execute(
+            "CREATE VIEW main.dim_customer AS SELECT DISTINCT customer_id FROM identity.customer_crosswalk"
+        )
+        create_macros(self.connection)
+
     @property
     def now(self) -> datetime:
         """Moment of the last run."""
@@ -35,7 +41,8 @@ class Partition:
         self.runs += 1
         placed = [(key(letter), letter, number) for number, group in enumerate(groups) for letter in group]
         self.connection.register(
-            "placed", pa.table(dict(zip(("source_record_key", "letter", "cluster_no"), zip(*placed, strict=True), strict=True)))
+            "placed",
+            pa.table(dict(zip(("source_record_key", "letter", "cluster_no"), zip(*placed, strict=True), strict=True))),
         )
         run = self.connection.execute
         run("""CREATE OR REPLACE TEMP TABLE removed AS
@@ -58,6 +65,19 @@ class Partition:
         return dict(
             self.connection.execute("SELECT record_id, customer_id FROM identity.customer_crosswalk").fetchall()
         )
+
+    def ids_as_of(self, moment: datetime) -> dict[str, str]:
+        """Customer id that each letter had at a moment; fails when one had several."""
+        rows = self.connection.execute(
+            "SELECT source_record_key, customer_id FROM crosswalk_as_of(?)", [moment]
+        ).fetchall()
+        assert len(rows) == len({record for record, _ in rows})
+        return {record.removeprefix("shop/accounts/"): customer_id for record, customer_id in rows}
+
+    def current(self, customer_id: str) -> str | None:
+        """The customer that an id stands for today."""
+        ((found,),) = self.connection.execute("SELECT current_customer_id(?)", [customer_id]).fetchall()
+        return None if found is None else str(found)
 
     def redirects(self) -> dict[str, str]:
         """Where each id that was merged away leads."""
