@@ -2,9 +2,11 @@
 
 The rules:
 * A customer stays with the cluster that holds its oldest record (first seen, then created at the source, then by key).
-  On a split the rest of its records get new ids.
+  Its own records count before those that a merge brought it (`redirects` tells whose own a record is).
 * Where several customers claim one cluster they merge: the oldest id survives (created first, then the lower id), the
   others redirect to it.
+* Whoever parts from a customer with the oldest own record of an id that was merged into it gets that id back; of
+  several such ids the oldest, which the others then redirect to. Customers of today go before ids of former ones.
 * A cluster that nobody claims gets a new id, derived from its oldest record and never used before.
 * A customer without records is retired. A record whose row came to carry an account reference counts as that account,
   so a guest who is recognised later is merged and not lost.
@@ -16,6 +18,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pipelines.identity import redirects
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +60,10 @@ def update(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str)
 
 
 def _claim(connection: duckdb.DuckDBPyConnection) -> None:
-    """Build `former` (records of each customer, by the key they have now), `claim` and `cluster_customer`."""
+    """Build `former` (records of each customer, by the key they have now), `claim` and `cluster_customer`.
+
+    `claim`: one row per customer, and per id merged into one, that a cluster falls to if no other claims it before.
+    """
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE former AS
            SELECT crosswalk.source_record_key AS former_key, crosswalk.customer_id,
@@ -75,20 +82,32 @@ def _claim(connection: duckdb.DuckDBPyConnection) -> None:
                     ORDER BY first_seen_at, source_created_at NULLS LAST, source_record_key) AS age_rank
            FROM clustered JOIN identity.source_records USING (source_record_key)"""
     )
+    redirects.build_origin(connection)
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE claim AS
-           WITH oldest AS (
-             SELECT customer_id, arg_min(cluster_no, (is_superseded::INT, age_rank)) AS cluster_no
-             FROM former JOIN aged USING (source_record_key) GROUP BY customer_id)
-           SELECT cluster_no, customer_id, row_number() OVER (
-                    PARTITION BY cluster_no ORDER BY created.occurred_at, customer_id) AS seniority
+           WITH placed AS (
+             SELECT former_key, customer_id, coalesce(own_id, customer_id) AS own_id, cluster_no,
+                    (is_superseded, age_rank) AS age
+             FROM former JOIN aged USING (source_record_key) LEFT JOIN origin USING (former_key)),
+           oldest AS (
+             SELECT customer_id, arg_min(cluster_no, (own_id <> customer_id, age)) AS cluster_no,
+                    false AS is_merged_away, NULL AS anchor_key
+             FROM placed GROUP BY customer_id
+             UNION ALL
+             SELECT own_id, arg_min(cluster_no, age), true, arg_min(former_key, age)
+             FROM placed JOIN identity.customer_id_redirect
+               ON old_customer_id = own_id AND current_customer_id = customer_id
+             GROUP BY own_id)
+           SELECT oldest.*, row_number() OVER (
+                    PARTITION BY cluster_no ORDER BY is_merged_away, created.occurred_at, customer_id) AS seniority
            FROM oldest JOIN (FROM identity.identity_event WHERE event_type = 'create') AS created USING (customer_id)"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE cluster_customer AS
            SELECT cluster_no, arg_min(source_record_key, age_rank) AS oldest_key,
                   any_value(claim.customer_id) AS customer_id,
-                  any_value(claim.customer_id) IS NULL AS is_new, 0 AS attempt
+                  any_value(claim.customer_id) IS NULL AS is_new,
+                  any_value(claim.is_merged_away) IS TRUE AS is_restored, 0 AS attempt
            FROM aged LEFT JOIN (FROM claim WHERE seniority = 1) AS claim USING (cluster_no) GROUP BY cluster_no"""
     )
 
@@ -140,18 +159,18 @@ def _build_events(connection: duckdb.DuckDBPyConnection, moment: datetime, run_i
         """CREATE OR REPLACE TEMP TABLE merged AS
            SELECT loser.customer_id AS old_customer_id, survivor.customer_id AS current_customer_id
            FROM claim AS loser JOIN claim AS survivor USING (cluster_no)
-           WHERE loser.seniority > 1 AND survivor.seniority = 1"""
+           WHERE loser.seniority > 1 AND NOT loser.is_merged_away AND survivor.seniority = 1"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE move AS
            SELECT next.source_record_key, crosswalk.customer_id AS old_customer_id, next.customer_id, next.match_method,
                   CASE WHEN crosswalk.customer_id IS NOT NULL
                         AND merged.current_customer_id = next.customer_id THEN 'merge'
-                       WHEN crosswalk.customer_id IS NOT NULL AND created.customer_id IS NOT NULL THEN 'split'
-                       WHEN created.customer_id IS NOT NULL THEN 'create' ELSE 'attach' END AS kind
+                       WHEN crosswalk.customer_id IS NOT NULL AND (is_new OR is_restored) THEN 'split'
+                       WHEN is_new THEN 'create' ELSE 'attach' END AS kind
            FROM next_crosswalk AS next LEFT JOIN identity.customer_crosswalk AS crosswalk USING (source_record_key)
            LEFT JOIN merged ON merged.old_customer_id = crosswalk.customer_id
-           LEFT JOIN (FROM cluster_customer WHERE is_new) AS created ON created.customer_id = next.customer_id
+           JOIN cluster_customer AS given ON given.customer_id = next.customer_id
            WHERE next.customer_id IS DISTINCT FROM crosswalk.customer_id"""
     )
     connection.execute(
@@ -163,8 +182,13 @@ def _build_events(connection: duckdb.DuckDBPyConnection, moment: datetime, run_i
              SELECT 2, 'merge', merged.current_customer_id, old_customer_id, NULL,
                     'records of both were found to be one customer; the older id stays' FROM merged
              UNION ALL
-             SELECT DISTINCT 3, 'split', old_customer_id, customer_id, NULL,
-                    'records no longer hold together; the id stays with the oldest' FROM move WHERE kind = 'split'
+             SELECT 3, 'split', old_customer_id, customer_id, NULL,
+                    if(is_restored, 'records no longer hold together; their id from before the merge is restored',
+                                    'records no longer hold together; the id stays with the oldest')
+             FROM (SELECT old_customer_id, customer_id FROM move WHERE kind = 'split'
+                   UNION SELECT current_customer_id, old_customer_id FROM identity.customer_id_redirect
+                         WHERE old_customer_id IN (SELECT customer_id FROM cluster_customer WHERE is_restored))
+             JOIN cluster_customer USING (customer_id)
              UNION ALL
              SELECT 4, 'detach', old_customer_id, customer_id, source_record_key,
                     'record moved to another customer'
@@ -192,17 +216,7 @@ def _build_events(connection: duckdb.DuckDBPyConnection, moment: datetime, run_i
 
 def _write(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
     connection.execute("INSERT INTO identity.identity_event SELECT * FROM change_event")
-    connection.execute(
-        """UPDATE identity.customer_id_redirect AS redirect
-           SET current_customer_id = event.customer_id, changed_at = $moment, event_id = event.event_id
-           FROM change_event AS event
-           WHERE event.event_type = 'merge' AND event.other_customer_id = redirect.current_customer_id""",
-        {"moment": moment},
-    )
-    connection.execute(
-        """INSERT INTO identity.customer_id_redirect
-           SELECT other_customer_id, customer_id, occurred_at, event_id FROM change_event WHERE event_type = 'merge'"""
-    )
+    redirects.update(connection, moment)
     connection.execute(
         """UPDATE identity.crosswalk_history SET valid_to = $moment
            WHERE valid_to IS NULL AND (source_record_key IN (SELECT source_record_key FROM removed)

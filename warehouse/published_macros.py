@@ -1,0 +1,54 @@
+"""Macros of the published file, as ``published_macros.yml`` declares them.
+
+Belongs here: reading that file and creating the macros. Does not belong here: the tables they ask (``models/``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import yaml
+
+from warehouse.cast_sql import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+DECLARATION = Path(__file__).with_name("published_macros.yml")
+
+
+@dataclass(frozen=True)
+class PublishedMacro:
+    """One macro of schema ``main``: a table to select from, or a scalar to call on values."""
+
+    name: str
+    kind: Literal["table", "scalar"]
+    parameters: tuple[str, ...]
+    description: str
+    example: str
+    sql: str
+
+    @property
+    def signature(self) -> str:
+        """Name and parameters, as a query writes them."""
+        return f"{self.name}({', '.join(self.parameters)})"
+
+
+@cache
+def published_macros() -> tuple[PublishedMacro, ...]:
+    """Every declared macro, in the order of the file."""
+    declared = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))
+    return tuple(PublishedMacro(**{**entry, "parameters": tuple(entry["parameters"])}) for entry in declared)
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create or replace every declared macro, with its description as comment."""
+    for macro in published_macros():
+        keyword = "TABLE" if macro.kind == "table" else ""
+        parameters = ", ".join(map(quoted, macro.parameters))
+        connection.execute(f"CREATE OR REPLACE MACRO main.{quoted(macro.name)}({parameters}) AS {keyword} {macro.sql}")
+        comment = macro.description.replace("'", "''")
+        connection.execute(f"COMMENT ON MACRO {keyword} main.{quoted(macro.name)} IS '{comment}'")
