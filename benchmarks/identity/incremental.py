@@ -58,7 +58,16 @@ def main() -> None:
     for heading in ("step", "new records", "wall s", "CPU s", "peak MB", "precision", "recall", "F1"):
         table.add_column(heading, justify="left" if heading == "step" else "right")
     for step in steps:
-        command = [sys.executable, __file__, "--step", step, "--records", str(options.records), "--late", str(options.late)]
+        command = [
+            sys.executable,
+            __file__,
+            "--step",
+            step,
+            "--records",
+            str(options.records),
+            "--late",
+            str(options.late),
+        ]
         peak = cost_of(command, FOLDER / f"{labelled.name}.{step}.log").peak_mb
         taken = json.loads(_report(step, labelled).read_text(encoding="utf-8"))
         clusters = pq.read_table(_clusters(step, labelled))

@@ -1,35 +1,19 @@
-"""Whether anything changed since the last run: digests of staging, of the records in it, and of the rules."""
+"""Whether the rules that decide who is who are those of the last run."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import duckdb
 
-# Between the two halves of `input_fingerprint`.
-SEAM = "#"
 # Beside the engine, what decides who is who.
 RULES = (
     "records.py", "values.py", "standardise.py", "phones.py", "names.py", "vocabulary.yml", "nicknames.csv",
     "comparables.py", "linkage.py", "representatives.py", "survivorship.py", "survivorship.yml",
 )  # fmt: skip
-LAST_RUN = "FROM identity.resolution ORDER BY resolved_at DESC, run_id DESC LIMIT 1"
-
-
-class Fingerprints(NamedTuple):
-    """Digests of staging, of the records gathered from it, and of the rules; None before the first run."""
-
-    staged: str | None
-    gathered: str | None
-    rules: str | None
-
-    @property
-    def input(self) -> str:
-        """Both digests of what went in, as `identity.resolution` keeps them."""
-        return f"{self.staged}{SEAM}{self.gathered}"
 
 
 def rules_fingerprint(default_region: str | None = None) -> str:
@@ -41,18 +25,9 @@ def rules_fingerprint(default_region: str | None = None) -> str:
     return digest.hexdigest()
 
 
-def former(connection: duckdb.DuckDBPyConnection) -> Fingerprints:
-    """Those of the last run that changed something."""
-    row = connection.execute(f"SELECT input_fingerprint, rules_fingerprint {LAST_RUN}").fetchone()
-    if not row:
-        return Fingerprints(None, None, None)
-    staged, _, gathered = row[0].partition(SEAM)
-    return Fingerprints(staged, gathered, row[1])
-
-
-def remember(connection: duckdb.DuckDBPyConnection, prints: Fingerprints) -> None:
-    """Rows changed in staging, but nothing that tells of identity: next time the cheap comparison shall suffice."""
-    connection.execute(
-        f"UPDATE identity.resolution SET input_fingerprint = ? WHERE run_id = (SELECT run_id {LAST_RUN})",
-        [prints.input],
-    )
+def former(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Those of the last run that changed something; None before the first."""
+    rows = connection.execute(
+        "SELECT rules_fingerprint FROM identity.resolution ORDER BY resolved_at DESC, run_id DESC LIMIT 1"
+    ).fetchall()
+    return rows[0][0] if rows else None

@@ -70,8 +70,11 @@ def match_changes(connection: duckdb.DuckDBPyConnection) -> int:
     return len(matching.left)
 
 
-def read_judgements(connection: duckdb.DuckDBPyConnection) -> None:
-    """Build `judgement_in_force`, and `newly_judged`: records of judgements made or taken back since the last run."""
+def read_judgements(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Build `judgement_in_force`, and `newly_judged`: records of judgements made or taken back since the last run.
+
+    True if there are such records.
+    """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE judgement_in_force AS {judgements.IN_FORCE}")
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE newly_judged AS
@@ -84,6 +87,7 @@ def read_judgements(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "INSERT INTO identity.applied_judgement SELECT left_key, right_key, decision FROM judgement_in_force"
     )
+    return bool(connection.execute("SELECT count(*) FROM newly_judged").fetchall()[0][0])
 
 
 def _judged(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> Judgements:

@@ -1,8 +1,8 @@
-"""From staging to source records: which rows tell of a customer, under which key, and which of them changed.
+"""From staging to source records: which rows tell of a customer, and under which key.
 
 A source record is every account; every row of another entity that names somebody but no account (a guest order, a
 front-desk note); and a stub for an account that is referred to before it arrives, so that it keeps its id when it does.
-Standardised values are not made here.
+Which rows changed is told in `changes`; standardised values are made in `values`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,6 @@ TEXT_ATTRIBUTES = (
 )  # fmt: skip
 # Columns without identity role that survivorship wants, taken where an entity has them.
 CARRIED = {"language": "VARCHAR", "is_email_verified": "BOOLEAN"}
-# SQL: digest of all judgements.
-JUDGEMENTS = """(SELECT concat_ws(':', count(*), sum(hash(left_key, right_key, decision, decided_at)))
-                 FROM identity.judgements)"""
 ATTRIBUTES = (*TEXT_ATTRIBUTES, "date_of_birth", *CARRIED)
 
 
@@ -60,82 +57,9 @@ def roles_of(definition: Mapping[str, Any]) -> EntityRoles:
     return EntityRoles(definition["entity"], tuple(definition["key"]), roles, definition.get("event_time"))
 
 
-def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityRoles]) -> None:
-    """Build temporary tables from staging.
-
-    `incoming`: one row per source record, as written, with its `record_hash`.
-    `superseded`: one row per key of a non-account row that carries an account reference, with that account's key.
-    """
-    naming = [roles for _, roles in sorted(entities.items()) if roles.columns("record_id")]
-    selects = [_records_of(connection, roles) for roles in naming]
-    referring = [roles for roles in naming if roles.entity != ACCOUNTS and roles.columns("account_ref")]
-    references = " UNION ALL BY NAME ".join(_references_of(roles) for roles in referring) or _no_references()
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE account_reference AS {references}")
-    selects.append(_stubs())
-    attributes = ", ".join(ATTRIBUTES)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE incoming AS
-            SELECT *, hash(is_stub, is_deleted, {attributes}, source_created_at, source_updated_at) AS record_hash
-            FROM ({" UNION ALL BY NAME ".join(selects)})"""
-    )
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE superseded AS
-           SELECT source_record_key, min(account_key) AS account_key FROM account_reference
-           WHERE source_record_key IN (SELECT source_record_key FROM identity.source_records) GROUP BY ALL"""
-    )
-
-
-def staging_fingerprint(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityRoles]) -> str:
-    """Digest of the staged rows that `gather` reads, by their row hashes, and of all judgements, whatever their order.
-
-    Cheap, but it also changes with columns that say nothing of identity.
-    """
-    tables = ", ".join(
-        f"""(SELECT concat_ws(':', count(*),
-                    sum(hash(_source_system, _key, _row_hash, _changed_at, _is_deleted)))
-             FROM staging.{quoted(roles.entity)})"""
-        for _, roles in sorted(entities.items())
-        if roles.columns("record_id")
-    )
-    row = connection.execute(f"SELECT concat_ws('/', {tables or 'NULL'}, {JUDGEMENTS})").fetchone()
-    assert row  # noqa: S101
-    return str(row[0])
-
-
-def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
-    """Digest of all incoming records and all judgements; the same whatever their order."""
-    row = connection.execute(
-        f"""SELECT concat_ws('/', (SELECT concat_ws(':', count(*), sum(hash(source_record_key, record_hash)))
-                                   FROM incoming), {JUDGEMENTS})"""
-    ).fetchone()
-    assert row  # noqa: S101
-    return str(row[0])
-
-
-def find_changes(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> tuple[int, int, int]:
-    """Build `touched` (key, is_new, first_seen_at so far) and `removed` (key); count new, changed and removed records.
-
-    With `everything`, records that did not change are touched as well: the rules changed.
-    """
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE touched AS
-           SELECT incoming.source_record_key, known.source_record_key IS NULL AS is_new, known.first_seen_at,
-                  known.record_hash IS DISTINCT FROM incoming.record_hash AS is_changed
-           FROM incoming LEFT JOIN identity.source_records AS known USING (source_record_key)
-           WHERE $everything OR known.record_hash IS DISTINCT FROM incoming.record_hash""",
-        {"everything": everything},
-    )
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE removed AS
-           SELECT source_record_key FROM identity.source_records
-           WHERE source_record_key NOT IN (SELECT source_record_key FROM incoming)"""
-    )
-    counts = connection.execute(
-        """SELECT count(*) FILTER (is_new), count(*) FILTER (is_changed AND NOT is_new),
-                  (SELECT count(*) FROM removed) FROM touched"""
-    ).fetchone()
-    assert counts  # noqa: S101
-    return counts[0], counts[1], counts[2]
+def row_number(entity: str, system: str = "_source_system", record: str = "_key") -> str:
+    """SQL of the number of a row, the same wherever it stands: a hash of its entity, system and key (64 bits)."""
+    return f"hash('{entity}', {system}, {record})"
 
 
 def _text(column: str) -> str:
@@ -160,7 +84,8 @@ def _account_source(roles: EntityRoles) -> str:
     return f"coalesce({_first_filled(source)}, _source_system)" if source else "_source_system"
 
 
-def _records_of(connection: duckdb.DuckDBPyConnection, roles: EntityRoles) -> str:
+def records_of(connection: duckdb.DuckDBPyConnection, roles: EntityRoles, rows: str) -> str:
+    """SQL of the source records in staged rows of one entity; `rows` (SQL) is true of those to read."""
     present = {
         name
         for (name,) in connection.execute(
@@ -186,7 +111,7 @@ def _records_of(connection: duckdb.DuckDBPyConnection, roles: EntityRoles) -> st
                       {", ".join(f"{expression} AS {name}" for name, expression in by_role.items())},
                       false AS is_stub, coalesce(_is_deleted, false) AS is_deleted,
                       {created} AS source_created_at, _changed_at AS source_updated_at
-               FROM staging.{quoted(roles.entity)} WHERE {_is_own_record(roles, by_role)}"""
+               FROM staging.{quoted(roles.entity)} WHERE {rows} AND {_is_own_record(roles, by_role)}"""
 
 
 def _is_own_record(roles: EntityRoles, by_role: Mapping[str, str]) -> str:
@@ -200,21 +125,11 @@ def _is_own_record(roles: EntityRoles, by_role: Mapping[str, str]) -> str:
     return " AND ".join(conditions)
 
 
-def _references_of(roles: EntityRoles) -> str:
+def references_of(roles: EntityRoles, rows: str) -> str:
+    """SQL of the accounts that staged rows refer to, with the number of the row; `rows` as in `records_of`."""
     account = _first_filled(roles.columns("account_ref"))
-    return f"""SELECT {_record_key("_source_system", f"'{roles.entity}'", "_key")} AS source_record_key,
+    return f"""SELECT {row_number(roles.entity)} AS row_no,
+                      {_record_key("_source_system", f"'{roles.entity}'", "_key")} AS source_record_key,
                       {_account_source(roles)} AS source_system, {_key_part(account)} AS record_id,
                       {_record_key(_account_source(roles), f"'{ACCOUNTS}'", _key_part(account))} AS account_key
-               FROM staging.{quoted(roles.entity)} WHERE {account} IS NOT NULL"""
-
-
-def _no_references() -> str:
-    columns = ("source_record_key", "source_system", "record_id", "account_key")
-    return f"SELECT {', '.join(f'CAST(NULL AS VARCHAR) AS {name}' for name in columns)} WHERE false"
-
-
-def _stubs() -> str:
-    return f"""SELECT DISTINCT account_key AS source_record_key, source_system, '{ACCOUNTS}' AS entity, record_id,
-                      true AS is_stub, false AS is_deleted
-               FROM account_reference
-               WHERE account_key NOT IN (SELECT concat(_source_system, '/{ACCOUNTS}/', _key) FROM staging.{ACCOUNTS})"""
+               FROM staging.{quoted(roles.entity)} WHERE {rows} AND {account} IS NOT NULL"""

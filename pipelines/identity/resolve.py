@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipelines.identity import (
+    changes,
     churn,
     comparables,
     crosswalk,
@@ -22,13 +23,13 @@ from pipelines.identity import (
     learned,
     linkage,
     quality,
-    records,
     survivorship,
     values,
 )
+from pipelines.identity.changes import Counts
 from pipelines.identity.churn import Churn, Limit, Report
 from pipelines.identity.cluster_statistics import record as cluster_statistics
-from pipelines.identity.fingerprints import Fingerprints, rules_fingerprint
+from pipelines.identity.fingerprints import rules_fingerprint
 from pipelines.identity.full_match import AboveLimit, Cause, Refused
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.tables import ensure_schema
@@ -134,9 +135,10 @@ def preview(
     run = _Run(connection, entities, now, run_id, default_region, limit or Limit(), is_asked=True)
     with rolled_back(connection):
         ensure_schema(connection)
-        records.gather(connection, entities)
-        former = fingerprints.former(connection)
-        counts = _take_in(run, rules_changed=former.rules not in {None, run.rules})
+        rules_changed = fingerprints.former(connection) not in {None, run.rules}
+        counts = changes.gather(connection, entities, everything=rules_changed)
+        linkage.read_judgements(connection)
+        _take_in(run, rules_changed=rules_changed)
         linkage.match_all(connection)
         crosswalk.update(connection, now=now, run_id=run_id)
         return _report(run, counts, most)
@@ -146,27 +148,24 @@ def _resolve(run: _Run) -> Resolution:
     connection = run.connection
     ensure_schema(connection)
     former = fingerprints.former(connection)
-    staged, rules = records.staging_fingerprint(connection, run.entities), run.rules
-    if not run.is_asked and former == Fingerprints(staged, former.gathered, rules):
+    rules_changed = former not in {None, run.rules}
+    counts = changes.gather(connection, run.entities, everything=rules_changed)
+    is_judged = linkage.read_judgements(connection)
+    if former == run.rules and not (run.is_asked or is_judged or any(counts)):
         return _unchanged(connection)
-    records.gather(connection, run.entities)
-    prints = Fingerprints(staged, records.fingerprint(connection), rules)
-    if not run.is_asked and (prints.gathered, rules) == (former.gathered, former.rules):
-        fingerprints.remember(connection, prints)
-        return _unchanged(connection)
-    resolution = _rebuild(run, rules_changed=former.rules not in {None, rules})
-    _log(run, resolution, prints)
+    resolution = _rebuild(run, counts, rules_changed=rules_changed)
+    _log(run, resolution)
     return resolution
 
 
-def _rebuild(run: _Run, *, rules_changed: bool) -> Resolution:
+def _rebuild(run: _Run, counts: Counts, *, rules_changed: bool) -> Resolution:
     connection = run.connection
     held = full_match.held_back(connection, run.rules)
-    if held and not held.still_stands(run.limit, _count(connection, "temp.incoming")):
+    if held and not held.still_stands(run.limit, _records(connection) + counts.new - counts.removed):
         held = None
     if held and rules_changed and not run.is_asked:
         raise Refused("rules", held.churn)
-    counts = _take_in(run, rules_changed=rules_changed)
+    _take_in(run, rules_changed=rules_changed)
     is_outgrown = learned.is_outgrown(connection, changes=sum(counts))
     cause: Cause | None = None
     if run.is_asked:
@@ -176,7 +175,7 @@ def _rebuild(run: _Run, *, rules_changed: bool) -> Resolution:
     elif is_outgrown and not held:
         cause = "outgrown"
     pairs = linkage.match_all(connection) if cause else linkage.match_changes(connection)
-    changes = crosswalk.update(connection, now=run.now, run_id=run.run_id)
+    moves = crosswalk.update(connection, now=run.now, run_id=run.run_id)
     if cause:
         report = _report(run, counts, churn.MOST)
         if not report.is_within:
@@ -190,31 +189,29 @@ def _rebuild(run: _Run, *, rules_changed: bool) -> Resolution:
     cluster_statistics.update(connection, now=run.now, run_id=run.run_id)
     return Resolution(
         True,
-        _count(connection, "identity.source_records"),
+        _records(connection),
         *counts,
         is_full=cause is not None,
         compared_pairs=pairs,
-        customers=_count(connection, "identity.golden_customers"),
-        **asdict(changes),
+        customers=_customers(connection),
+        **asdict(moves),
         held_back=held.churn if held and is_outgrown and not cause else None,
     )
 
 
-def _take_in(run: _Run, *, rules_changed: bool) -> tuple[int, int, int]:
-    """Standardise what `records.gather` found, ready to be matched; count new, changed and removed records."""
-    connection = run.connection
-    counts = records.find_changes(connection, everything=rules_changed)
-    values.write_source_records(connection, now=run.now, default_region=run.default_region, everything=rules_changed)
-    comparables.update(connection)
-    linkage.read_judgements(connection)
-    return counts
+def _take_in(run: _Run, *, rules_changed: bool) -> None:
+    """Standardise what `changes.gather` found, ready to be matched."""
+    values.write_source_records(
+        run.connection, now=run.now, default_region=run.default_region, everything=rules_changed
+    )
+    comparables.update(run.connection)
 
 
-def _report(run: _Run, counts: tuple[int, int, int], most: int) -> Report:
+def _report(run: _Run, counts: Counts, most: int) -> Report:
     connection = run.connection
     moved = churn.measure(connection)
     customers = churn.most_affected(connection, most)
-    return Report(moved, run.limit, customers, _count(connection, "identity.source_records"), *counts)
+    return Report(moved, run.limit, customers, _records(connection), *counts)
 
 
 def _note(run: _Run, cause: Cause, report: Report, *, is_applied: bool) -> None:
@@ -232,23 +229,25 @@ def _note(run: _Run, cause: Cause, report: Report, *, is_applied: bool) -> None:
 def _unchanged(connection: duckdb.DuckDBPyConnection) -> Resolution:
     return Resolution(
         changed=False,
-        records=_count(connection, "identity.source_records"),
-        customers=_count(connection, "identity.golden_customers"),
+        records=_records(connection),
+        customers=_customers(connection),
     )
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    assert row  # noqa: S101
-    return int(row[0])
+def _records(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(connection.execute("SELECT count(*) FROM identity.source_records").fetchall()[0][0])
 
 
-def _log(run: _Run, resolution: Resolution, prints: Fingerprints) -> None:
+def _customers(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(connection.execute("SELECT count(*) FROM identity.golden_customers").fetchall()[0][0])
+
+
+def _log(run: _Run, resolution: Resolution) -> None:
     """Keep the counts of a run; what it held back is in `identity.full_match` under the same run_id."""
     counts = {name: count for name, count in asdict(resolution).items() if name not in {"changed", "held_back"}}
     row = {
-        "run_id": run.run_id, "resolved_at": run.now.replace(tzinfo=None), "input_fingerprint": prints.input,
-        "rules_fingerprint": prints.rules, **counts,
+        "run_id": run.run_id, "resolved_at": run.now.replace(tzinfo=None),
+        "rules_fingerprint": run.rules, **counts,
     }  # fmt: skip
     run.connection.execute(
         f"INSERT INTO identity.resolution ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())

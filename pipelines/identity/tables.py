@@ -9,6 +9,15 @@ if TYPE_CHECKING:
 
 # Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too.
 TABLES: dict[str, tuple[str, str]] = {
+    "gathered_row": (
+        "One row per staged row that was read: numbers of its key and of its content, to see what changes.",
+        "row_no UBIGINT NOT NULL, content UBIGINT NOT NULL",
+    ),
+    "account_reference": (
+        "One row per staged row that refers to an account.",
+        """row_no UBIGINT NOT NULL, source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL,
+           record_id VARCHAR NOT NULL, account_key VARCHAR NOT NULL""",
+    ),
     "source_records": (
         "One row per record of a source system that tells of a customer: as written, and standardised for matching.",
         """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
@@ -139,7 +148,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "resolution": (
         "One row per run that changed something: what went in and what came out.",
-        """run_id VARCHAR PRIMARY KEY, resolved_at TIMESTAMP NOT NULL, input_fingerprint VARCHAR NOT NULL,
+        """run_id VARCHAR PRIMARY KEY, resolved_at TIMESTAMP NOT NULL,
            rules_fingerprint VARCHAR NOT NULL, records BIGINT NOT NULL, new_records BIGINT NOT NULL,
            changed_records BIGINT NOT NULL, removed_records BIGINT NOT NULL, is_full BOOLEAN NOT NULL,
            compared_pairs BIGINT NOT NULL, customers BIGINT NOT NULL, created BIGINT NOT NULL,

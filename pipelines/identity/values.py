@@ -173,10 +173,10 @@ def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
 
 def _forget_unused(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
     """Drop remembered values that no record carries any more: personal data must not outlive its record."""
-    changed = connection.execute(
+    ((changed,),) = connection.execute(
         "SELECT (SELECT count(*) FROM removed) + count(*) FROM touched WHERE NOT is_new"
-    ).fetchone()
-    if everything or not changed or not changed[0]:
+    ).fetchall()
+    if everything or not changed:
         return
     carried = {
         "country": "country", "email": "email", "name": NAME_TEXT, "street": "street", "postal_code": "postal_code",

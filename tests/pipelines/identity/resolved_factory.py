@@ -32,7 +32,7 @@ class Resolved:
         self._replace(
             "pair_evidence", "left_key VARCHAR, right_key VARCHAR, attribute VARCHAR, level VARCHAR, bits FLOAT"
         )
-        self._insert("resolution", run_id="run-1", resolved_at=MOMENT, input_fingerprint="", rules_fingerprint="",
+        self._insert("resolution", run_id="run-1", resolved_at=MOMENT, rules_fingerprint="",
                      records=0, new_records=0, changed_records=0, removed_records=0, is_full=True,
                      compared_pairs=0, customers=0, created=0, merges=0, splits=0, retired=0)  # fmt: skip
 

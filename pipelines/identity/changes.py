@@ -1,0 +1,137 @@
+"""What changed since identity last read staging: rows, and the source records that come, change or go with them.
+
+Of every staged row a number of its key and one of its content are kept; only rows of which these differ are read. Two
+of a million rows share a number of 64 bits in one of 40 million warehouses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelines.identity.records import (
+    ACCOUNTS,
+    ATTRIBUTES,
+    EntityRoles,
+    records_of,
+    references_of,
+    row_number,
+)
+from warehouse.cast_sql import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+CONTENT = "hash(_row_hash, _changed_at, _is_deleted)"
+RECORD_NUMBER = "hash(entity, source_system, record_id)"
+
+
+class Counts(NamedTuple):
+    """How many source records came, changed and went."""
+
+    new: int
+    changed: int
+    removed: int
+
+
+def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityRoles], *, everything: bool) -> Counts:
+    """Find what changed, and remember that it was read; with `everything`, as if all had changed.
+
+    Builds temporary tables. `incoming`: one row per source record of a changed row, as written, with its `record_hash`.
+    `touched`: those of them that are new or say something else than before (source_record_key, is_new, first_seen_at so
+    far, is_changed). `removed`: keys of source records that are no more. `superseded`: one row per removed key of
+    which the row came to refer to an account, with the key of that.
+    """
+    naming = [roles for _, roles in sorted(entities.items()) if roles.columns("record_id")]
+    _find_rows(connection, naming, everything=everything)
+    _follow_references(connection, naming)
+    selects = [records_of(connection, roles, _is_changed(roles.entity)) for roles in naming]
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE incoming AS
+            SELECT *, hash(is_stub, is_deleted, {", ".join(ATTRIBUTES)}, source_created_at, source_updated_at)
+                        AS record_hash
+            FROM ({" UNION ALL BY NAME ".join([*selects, _STUBS])})"""
+    )
+    _compare(connection, everything=everything)
+    counts = connection.execute(
+        """SELECT count(*) FILTER (is_new), count(*) FILTER (is_changed AND NOT is_new),
+                  (SELECT count(*) FROM removed) FROM touched"""
+    ).fetchall()
+    return Counts(*counts[0])
+
+
+def _is_changed(entity: str) -> str:
+    return f"{row_number(entity)} IN (SELECT row_no FROM changed_row)"
+
+
+def _find_rows(connection: duckdb.DuckDBPyConnection, naming: list[EntityRoles], *, everything: bool) -> None:
+    """Build `changed_row` (row_no, content, null for a row that went), and bring `identity.gathered_row` up to date."""
+    rows = " UNION ALL ".join(
+        f"SELECT {row_number(roles.entity)} AS row_no, {CONTENT} AS content FROM staging.{quoted(roles.entity)}"
+        for roles in naming
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE changed_row AS
+            SELECT row_no, staged.content FROM ({rows}) AS staged FULL JOIN identity.gathered_row AS read USING (row_no)
+            WHERE $everything OR staged.content IS DISTINCT FROM read.content""",
+        {"everything": everything},
+    )
+    connection.execute("DELETE FROM identity.gathered_row WHERE row_no IN (SELECT row_no FROM changed_row)")
+    connection.execute("INSERT INTO identity.gathered_row FROM changed_row WHERE content IS NOT NULL")
+
+
+def _follow_references(connection: duckdb.DuckDBPyConnection, naming: list[EntityRoles]) -> None:
+    """Bring `identity.account_reference` up to date; build `doubtful_account`: who may gain or lose a stub."""
+    columns = "source_system, record_id, account_key"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE doubtful_account AS
+            SELECT DISTINCT {columns} FROM identity.account_reference
+            WHERE row_no IN (SELECT row_no FROM changed_row)
+               OR {row_number(ACCOUNTS, "source_system", "record_id")} IN (SELECT row_no FROM changed_row)"""
+    )
+    connection.execute("DELETE FROM identity.account_reference WHERE row_no IN (SELECT row_no FROM changed_row)")
+    for roles in naming:
+        if roles.entity != ACCOUNTS and roles.columns("account_ref"):
+            connection.execute(
+                "INSERT INTO identity.account_reference BY NAME " + references_of(roles, _is_changed(roles.entity))
+            )
+    connection.execute(
+        f"""INSERT INTO doubtful_account
+            SELECT DISTINCT {columns} FROM identity.account_reference
+            WHERE row_no IN (SELECT row_no FROM changed_row) EXCEPT FROM doubtful_account"""
+    )
+
+
+# Accounts that are referred to and have no row.
+_STUBS = f"""SELECT account_key AS source_record_key, source_system, '{ACCOUNTS}' AS entity, record_id, true AS is_stub,
+                    false AS is_deleted
+             FROM doubtful_account SEMI JOIN identity.account_reference USING (account_key)
+             WHERE {row_number(ACCOUNTS, "source_system", "record_id")} NOT IN (
+               SELECT row_no FROM identity.gathered_row)"""
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE known_record AS
+            SELECT source_record_key, record_hash, first_seen_at FROM identity.source_records
+            WHERE {RECORD_NUMBER} IN (SELECT row_no FROM changed_row)
+               OR is_stub AND {RECORD_NUMBER} IN (
+                 SELECT {row_number(ACCOUNTS, "source_system", "record_id")} FROM doubtful_account)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE touched AS
+           SELECT incoming.source_record_key, known.source_record_key IS NULL AS is_new, known.first_seen_at,
+                  known.record_hash IS DISTINCT FROM incoming.record_hash AS is_changed
+           FROM incoming LEFT JOIN known_record AS known USING (source_record_key)
+           WHERE $everything OR known.record_hash IS DISTINCT FROM incoming.record_hash""",
+        {"everything": everything},
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE removed AS
+           SELECT source_record_key FROM known_record ANTI JOIN incoming USING (source_record_key)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE superseded AS
+           SELECT source_record_key, min(account_key) AS account_key
+           FROM identity.account_reference SEMI JOIN removed USING (source_record_key) GROUP BY source_record_key"""
+    )
