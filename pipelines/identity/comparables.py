@@ -5,14 +5,14 @@ Bridges `identity.source_records` and `matching`: what a column says of identity
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.identity.matching import reading
-from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence
-from warehouse.cast_sql import quoted
+from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +44,8 @@ BIRTH = ("birth_year", "birth_month", "birth_day")
 def update(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring `identity.comparable` to the state of `identity.source_records` for the records in `touched` and `removed`.
 
-    A record keeps its number while it lives. Builds `outdated`: numbers (record_no) of records that changed or went.
+    A record keeps its number while it lives. Builds `fresh`: the rows of those in `touched`; and `outdated`: numbers
+    (record_no) of records that changed or went.
     """
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE numbered AS
@@ -68,24 +69,39 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     ).to_arrow_reader(CHUNK)
     # An open result keeps the connection busy, so it is read to its end first.
     written = [_written(reading.read(pa.table(batch), ROLES), batch) for batch in fresh]
-    if written:
-        connection.register("comparable_batch", pa.concat_tables(written))
-        connection.execute(
-            "INSERT INTO identity.comparable BY NAME FROM comparable_batch JOIN numbered USING (source_record_key)"
-        )
-        connection.unregister("comparable_batch")
+    nothing = "SELECT * EXCLUDE (record_no) FROM identity.comparable WHERE false"
+    connection.register(
+        "comparable_batch", pa.concat_tables(written) if written else connection.sql(nothing).to_arrow_table()
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE fresh AS FROM comparable_batch JOIN numbered USING (source_record_key)"""
+    )
+    connection.unregister("comparable_batch")
+    connection.execute("INSERT INTO identity.comparable BY NAME FROM fresh")
 
 
-def evidence(connection: duckdb.DuckDBPyConnection, records: str = "FROM identity.comparable") -> Evidence:
-    """Read the evidence of records, in the order of their keys; `records` is SQL for rows of identity.comparable."""
-    names = [*COLUMNS, *(name for some in LISTS.values() for name in some)]
-    columns = ", ".join(map(quoted, ("source_record_key", *names, *BIRTH)))
-    table = connection.sql(f"SELECT {columns} FROM ({records}) ORDER BY source_record_key").to_arrow_table()
-    coded = {name: reading.encoded(table.column(name)) for name in COLUMNS}
+@dataclass(frozen=True)
+class Comparable:
+    """The evidence of records, in the order of their keys, and the number of each."""
+
+    evidence: Evidence
+    numbers: Ints
+
+
+def read(connection: duckdb.DuckDBPyConnection, records: str = "FROM identity.comparable") -> Comparable:
+    """Read records; `records` is SQL for rows of identity.comparable, or of some of its columns."""
+    table = connection.sql(f"FROM ({records}) ORDER BY source_record_key").to_arrow_table()
+    return Comparable(evidence_of(table), np.asarray(table.column("record_no").to_numpy(), dtype=np.int64))
+
+
+def evidence_of(table: pa.Table) -> Evidence:
+    """The evidence in rows of identity.comparable, or in some of its columns."""
+    coded = {name: reading.encoded(table.column(name)) for name in COLUMNS if name in table.column_names}
+    lists = {name: _several(table, parts) for name, parts in LISTS.items()}
     return Evidence(
         table.column("source_record_key").combine_chunks(),
         {name: column for name, column in coded.items() if column.values},
-        {name: some for name, parts in LISTS.items() if (some := _several(table, parts)).values},
+        {name: some for name, some in lists.items() if some.values},
         np.stack([table.column(part).to_numpy().astype(np.int64) for part in BIRTH]),
     )
 

@@ -80,7 +80,7 @@ def _claim(connection: duckdb.DuckDBPyConnection) -> None:
         """CREATE OR REPLACE TEMP TABLE aged AS
            SELECT source_record_key, cluster_no, row_number() OVER (
                     ORDER BY first_seen_at, source_created_at NULLS LAST, source_record_key) AS age_rank
-           FROM clustered JOIN identity.source_records USING (source_record_key)"""
+           FROM clustered JOIN concerned_record USING (source_record_key)"""
     )
     redirects.build_origin(connection)
     connection.execute(
@@ -145,7 +145,7 @@ def _build_next_crosswalk(connection: duckdb.DuckDBPyConnection, moment: datetim
                        WHEN decreed.source_record_key IS NOT NULL THEN 'steward' ELSE 'auto' END AS match_method,
                   clustered.confidence,
                   if(crosswalk.customer_id = chosen.customer_id, crosswalk.valid_from, $moment) AS valid_from
-           FROM identity.source_records AS record JOIN clustered USING (source_record_key)
+           FROM concerned_record AS record JOIN clustered USING (source_record_key)
            JOIN cluster_customer AS chosen USING (cluster_no)
            LEFT JOIN decreed USING (source_record_key)
            LEFT JOIN identity.customer_crosswalk AS crosswalk USING (source_record_key)""",

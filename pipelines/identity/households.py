@@ -18,48 +18,68 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def update_all(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring `identity.customer_household` to the state of `clustered`, which holds all records."""
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE grouped AS
-           SELECT DISTINCT customer_id, household_no FROM clustered JOIN cluster_customer USING (cluster_no)"""
-    )
-    connection.execute("DELETE FROM identity.customer_household")
-    _name(connection)
+# What is compared for households, in the columns of identity.comparable.
+COLUMNS = """source_record_key, family, street, postal_code, city, email, phone, phone_alternate,
+             birth_year, birth_month, birth_day"""
+# SQL: numbers of what a record shares with those of its household.
+SHARED = ", ".join(
+    f"if(family IS NULL OR {name} IS NULL, NULL, hash(family, {name}))"
+    for name in ("email", "phone", "phone_alternate", "street")
+)
 
 
-def update_changed(connection: duckdb.DuckDBPyConnection) -> None:
-    """The same for the customers in `cluster_customer`, whoever shares a value with them, and their households."""
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE grouped_customer AS
-           WITH mine AS (FROM identity.comparable SEMI JOIN clustered USING (source_record_key)),
-           beside AS (
-             SELECT other.source_record_key FROM mine JOIN identity.comparable AS other USING (family, email)
-             UNION SELECT other.source_record_key FROM mine JOIN identity.comparable AS other USING (family, phone)
-             UNION SELECT other.source_record_key FROM mine JOIN identity.comparable AS other USING (family, street)
-             UNION SELECT source_record_key FROM clustered),
-           reached AS (
-             SELECT customer_id FROM beside JOIN identity.customer_crosswalk USING (source_record_key)
-             UNION SELECT customer_id FROM former)
-           SELECT customer_id FROM identity.customer_household
-           WHERE household_id IN (
-             SELECT household_id FROM identity.customer_household SEMI JOIN reached USING (customer_id))
-           UNION FROM reached"""
-    )
-    members = """SELECT comparable.*, customer_id FROM identity.comparable
-                 JOIN identity.customer_crosswalk USING (source_record_key)
-                 WHERE customer_id IN (FROM grouped_customer)"""
-    evidence = comparables.evidence(connection, members)
-    ids = connection.sql(f"SELECT customer_id FROM ({members}) ORDER BY source_record_key").to_arrow_table()
-    coded = ids.column("customer_id").combine_chunks().dictionary_encode()
+def update(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
+    """Bring `identity.customer_household` up to date.
+
+    That is for all customers, or for those in `cluster_customer`, whoever shares a value with them, and the households
+    of these.
+    """
+    if everything:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE moving AS SELECT DISTINCT customer_id FROM identity.customer_crosswalk"
+        )
+    else:
+        _find_moving(connection)
+    table = connection.sql(
+        f"""SELECT {COLUMNS}, customer_id
+            FROM identity.comparable JOIN identity.customer_crosswalk USING (source_record_key)
+            WHERE customer_id IN (FROM moving) ORDER BY source_record_key"""
+    ).to_arrow_table()
+    coded = table.column("customer_id").combine_chunks().dictionary_encode()
     customer = coded.indices.to_numpy()
     first = np.unique(customer, return_index=True)[1]
-    groups = households(evidence, first[customer].astype(np.int64))
+    groups = households(comparables.evidence_of(table), first[customer].astype(np.int64))
     connection.register("found", pa.table({"customer_id": coded.dictionary, "household_no": groups[first]}))
     connection.execute("CREATE OR REPLACE TEMP TABLE grouped AS SELECT * FROM found")
     connection.unregister("found")
-    connection.execute("DELETE FROM identity.customer_household WHERE customer_id IN (FROM grouped_customer)")
+    if everything:
+        connection.execute("DELETE FROM identity.customer_household")
+    else:
+        connection.execute("DELETE FROM identity.customer_household WHERE customer_id IN (FROM moving)")
     _name(connection)
+
+
+def _find_moving(connection: duckdb.DuckDBPyConnection) -> None:
+    """Build `moving` (customer_id): customers whose household may change, and retired ones."""
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE shared_number AS
+            SELECT DISTINCT unnest([{SHARED}]) AS number
+            FROM identity.comparable SEMI JOIN clustered USING (source_record_key)"""
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE moving AS
+            WITH beside AS (
+              SELECT source_record_key FROM (SELECT source_record_key, unnest([{SHARED}]) AS number
+                                             FROM identity.comparable) SEMI JOIN shared_number USING (number)
+              UNION SELECT source_record_key FROM clustered),
+            reached AS (
+              SELECT customer_id FROM beside JOIN identity.customer_crosswalk USING (source_record_key)
+              UNION SELECT customer_id FROM former)
+            SELECT customer_id FROM identity.customer_household
+            WHERE household_id IN (
+              SELECT household_id FROM identity.customer_household SEMI JOIN reached USING (customer_id))
+            UNION FROM reached"""
+    )
 
 
 def _name(connection: duckdb.DuckDBPyConnection) -> None:

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.identity import comparables, judgements, learned, neighbours, spanning
+from pipelines.identity.comparables import Comparable
 from pipelines.identity.matching import blocking, engine
 from pipelines.identity.matching.clustering import connected
 from pipelines.identity.matching.engine import Matching
 from pipelines.identity.matching.evidence import MISSING, Evidence, Ints
 from pipelines.identity.matching.explanation import Explanation
-from pipelines.identity.matching.households import households
 from pipelines.identity.matching.judgements import Judgements
 from pipelines.identity.representatives import join_representatives
 
@@ -38,10 +38,12 @@ CHUNK = 250_000
 def match_all(connection: duckdb.DuckDBPyConnection) -> int:
     """Match all records, and keep what was learned; build the temporary tables below, return the pairs compared.
 
-    `clustered`: one row per record (source_record_key, cluster_no, household_no, confidence). `weakest_link`: one row
+    `concerned_record`: the source records in `clustered`, in the columns of `identity.source_records`.
+    `clustered`: one row per record (source_record_key, cluster_no, confidence). `weakest_link`: one row
     per cluster of several records: the weakest of the pairs that hold it together best (cluster_no, probability).
     """
-    evidence = comparables.evidence(connection)
+    records = comparables.read(connection)
+    evidence = records.evidence
     judged = _judged(connection, evidence)
     matching = engine.match(evidence, threshold=THRESHOLD, judged=judged)
     for table in ("scored_pairs", "block_key", "chain"):
@@ -50,8 +52,9 @@ def match_all(connection: duckdb.DuckDBPyConnection) -> int:
     rules = [rule for rule in matching.pairs_by_rule if not rule.startswith(blocking.NEAR)]
     learned.store(connection, matching.learned, explanation.attributes, rules, records=len(evidence))
     front = np.unique(matching.leader)
-    neighbours.add_keys(connection, evidence.take(front), rules)
+    neighbours.add_keys(connection, Comparable(evidence.take(front), records.numbers[front]), rules)
     _write(connection, evidence, matching, judged, explanation)
+    connection.execute("CREATE OR REPLACE TEMP VIEW concerned_record AS FROM identity.source_records")
     return len(matching.left)
 
 
@@ -67,6 +70,10 @@ def match_changes(connection: duckdb.DuckDBPyConnection) -> int:
     matching = engine.match(evidence, threshold=THRESHOLD, judged=judged, learned=measure, candidates=candidates)
     _forget(connection)
     _write(connection, evidence, matching, judged, Explanation(evidence, matching))
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE concerned_record AS
+           FROM identity.source_records SEMI JOIN clustered USING (source_record_key)"""
+    )
     return len(matching.left)
 
 
@@ -112,7 +119,7 @@ def _forget(connection: duckdb.DuckDBPyConnection) -> None:
     keys = "(SELECT source_record_key FROM concerned UNION ALL FROM removed)"
     connection.execute(f"DELETE FROM identity.scored_pairs WHERE left_key IN {keys} AND right_key IN {keys}")
     # A pair across the border was no match; it stands unless one of its records changed.
-    changed = "(SELECT source_record_key FROM touched UNION ALL FROM removed)"
+    changed = "(SELECT source_record_key FROM touched WHERE NOT is_new UNION ALL FROM removed)"
     connection.execute(f"DELETE FROM identity.scored_pairs WHERE left_key IN {changed} OR right_key IN {changed}")
 
 
@@ -128,7 +135,6 @@ def _write(
         {
             "source_record_key": evidence.record_ids,
             "cluster_no": matching.cluster,
-            "household_no": households(evidence, matching.cluster),
             "confidence": pa.array(confidence, mask=np.isnan(confidence)),
             "chain": _chains(matching, judged),
         }

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.identity import comparables
+from pipelines.identity.comparables import Comparable
 from pipelines.identity.matching import blocking, lines
 from pipelines.identity.matching.evidence import MISSING, Evidence, Ints, distinct, hashes_of, mixed
 from pipelines.identity.matching.scoring import attributes_of
@@ -41,15 +42,14 @@ class Neighbourhood:
     candidates: Ints
 
 
-def add_keys(connection: duckdb.DuckDBPyConnection, evidence: Evidence, rules: Collection[str]) -> None:
-    """File records, which are in `identity.comparable`, under their keys."""
-    numbers = _numbers(connection, evidence)
-    for block in blocking.keys(evidence, rules):
+def add_keys(connection: duckdb.DuckDBPyConnection, records: Comparable, rules: Collection[str]) -> None:
+    """File records under their keys."""
+    for block in blocking.keys(records.evidence, rules):
         rule = hashes_of(np.array([block.rule], dtype=object))
         hashes = mixed(np.repeat(rule, len(block.keys)), block.keys)
         filled = hashes != MISSING
         connection.register(
-            "keys", pa.table({"block_hash": hashes[filled], "record_no": numbers[block.records[filled]]})
+            "keys", pa.table({"block_hash": hashes[filled], "record_no": records.numbers[block.records[filled]]})
         )
         connection.execute("INSERT INTO identity.block_key SELECT * FROM keys")
         connection.unregister("keys")
@@ -58,22 +58,21 @@ def add_keys(connection: duckdb.DuckDBPyConnection, evidence: Evidence, rules: C
 def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collection[str]) -> Neighbourhood:
     """Find the neighbourhood of the records in `touched` and `removed`; builds the temporary table `concerned`.
 
-    `outdated` (record_no) holds the numbers of what was filed before and has changed or gone.
+    `fresh` holds the rows of the former, `outdated` the numbers of what was filed before and has changed or gone.
     """
     connection.execute("DELETE FROM identity.block_key WHERE record_no IN (FROM outdated)")
-    fresh = comparables.evidence(connection, "FROM identity.comparable SEMI JOIN touched USING (source_record_key)")
-    add_keys(connection, fresh, rules)
+    add_keys(connection, comparables.read(connection, "FROM fresh"), rules)
     _meet(connection)
-    seen = comparables.evidence(
+    seen = comparables.read(
         connection,
-        """FROM identity.comparable WHERE record_no IN (SELECT unnest([left_no, right_no]) FROM met)
-           OR source_record_key IN (SELECT source_record_key FROM touched)""",
+        """FROM identity.comparable WHERE record_no IN (
+             SELECT unnest([left_no, right_no]) FROM met UNION SELECT record_no FROM fresh)""",
     )
-    left, right = _placed(connection, seen)
-    compared = attributes_of(seen, measure.given_names)
+    left, right = _placed(connection, seen.numbers)
+    compared = attributes_of(seen.evidence, measure.given_names)
     bits = measure.among(compared).score(compared, left, right) if len(left) else np.zeros(0, dtype=np.float32)
     near = bits > NEAR
-    ids = seen.record_ids
+    ids = seen.evidence.record_ids
     linked = pa.table({"left_key": ids.take(pa.array(left[near])), "right_key": ids.take(pa.array(right[near]))})
     connection.register("linked", linked)
     connection.execute(
@@ -83,7 +82,7 @@ def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collect
              SELECT source_record_key FROM touched
              UNION SELECT unnest([left_key, right_key]) FROM linked
              UNION FROM newly_judged
-             UNION SELECT other.source_record_key FROM (FROM acting SEMI JOIN touched USING (source_record_key)) AS mine
+             UNION SELECT other.source_record_key FROM (FROM acting SEMI JOIN fresh USING (record_no)) AS mine
                    JOIN acting AS other USING (organisation, domain)
              UNION SELECT account_key FROM superseded),
            reached_no AS (
@@ -96,9 +95,9 @@ def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collect
            SELECT record_no, source_record_key FROM on_chain JOIN identity.comparable USING (record_no)"""
     )
     connection.unregister("linked")
-    evidence = comparables.evidence(
+    evidence = comparables.read(
         connection, "FROM identity.comparable WHERE record_no IN (SELECT record_no FROM concerned)"
-    )
+    ).evidence
     size = len(evidence)
     one, other = (
         pc.index_in(linked.column(side), evidence.record_ids).to_numpy().astype(np.int64)
@@ -112,7 +111,7 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE fresh_key AS
            SELECT block_hash, record_no FROM identity.block_key
-           WHERE record_no IN (SELECT record_no FROM identity.comparable SEMI JOIN touched USING (source_record_key))"""
+           WHERE record_no IN (SELECT record_no FROM fresh)"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE member AS
@@ -141,19 +140,8 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _numbers(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> Ints:
-    """record_no of each record."""
-    connection.register("wanted", pa.table({"source_record_key": evidence.record_ids}))
-    table = connection.sql(
-        "SELECT record_no FROM wanted JOIN identity.comparable USING (source_record_key) ORDER BY source_record_key"
-    ).to_arrow_table()
-    connection.unregister("wanted")
-    return np.asarray(table.column("record_no").to_numpy(), dtype=np.int64)
-
-
-def _placed(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> tuple[Ints, Ints]:
-    """Pairs in `met` by their places among the records of `evidence`."""
-    numbers = _numbers(connection, evidence)
+def _placed(connection: duckdb.DuckDBPyConnection, numbers: Ints) -> tuple[Ints, Ints]:
+    """Pairs in `met` by the places of their records among `numbers`."""
     order = np.argsort(numbers)
     met = connection.sql("FROM met").to_arrow_table()
     one, other = (

@@ -18,7 +18,7 @@ WEAK_LINK = 0.9
 
 
 def update(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring cluster_quality up to date; add customers whose figures changed to `changed_customer`."""
+    """Bring cluster_quality and named_mailbox up to date; add customers whose figures changed to `changed_customer`."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE next_quality AS
             WITH weakest AS (
@@ -26,10 +26,12 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
               FROM weakest_link JOIN cluster_customer USING (cluster_no) GROUP BY customer_id),
             counted AS (
               SELECT customer_id, count(*) AS record_count, count(DISTINCT record.source_system) AS source_count,
+                     bool_or(party_std = 'organisation') IS NOT TRUE AS is_person,
                      count(DISTINCT given_key) AS given_name_count,
-                     count(DISTINCT date_of_birth_std) AS birth_date_count
-              FROM identity.customer_crosswalk JOIN identity.source_records AS record USING (source_record_key)
-              WHERE customer_id IN (SELECT customer_id FROM cluster_customer) GROUP BY customer_id)
+                     count(DISTINCT given_key) FILTER (length(given_key) > 1) AS full_given_name_count,
+                     count(DISTINCT family_std) AS surname_count, count(DISTINCT date_of_birth_std) AS birth_date_count,
+                     count(DISTINCT address_std) AS address_count, avg(confidence) AS mean_confidence
+              FROM next_crosswalk JOIN concerned_record AS record USING (source_record_key) GROUP BY customer_id)
             SELECT counted.*, weakest_edge, CASE WHEN birth_date_count > 1 THEN 'several_birth_dates'
                            WHEN record_count > {LARGE_CLUSTER} THEN 'large'
                            WHEN weakest_edge < {WEAK_LINK} THEN 'weak_link'
@@ -47,4 +49,20 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """INSERT INTO identity.cluster_quality
            FROM next_quality WHERE customer_id IN (SELECT customer_id FROM changed_customer)"""
+    )
+    _note_mailboxes(connection)
+
+
+def _note_mailboxes(connection: duckdb.DuckDBPyConnection) -> None:
+    # Two of a million texts share a number of 64 bits in one of 40 million tables.
+    connection.execute(
+        """DELETE FROM identity.named_mailbox WHERE customer_no IN (SELECT hash(customer_id) FROM changed_customer)"""
+    )
+    connection.execute(
+        """INSERT INTO identity.named_mailbox
+           SELECT DISTINCT hash(customer_id), hash(email_std, coalesce(organisation_std, name_std))
+           FROM next_crosswalk SEMI JOIN changed_customer USING (customer_id)
+           JOIN concerned_record USING (source_record_key)
+           WHERE email_std IS NOT NULL
+             AND (organisation_std IS NOT NULL OR given_std IS NOT NULL AND family_std IS NOT NULL)"""
     )

@@ -19,7 +19,7 @@ ACTING = """SELECT *, split_part(email, '@', 2) AS domain FROM identity.comparab
 
 
 def join_representatives(connection: duckdb.DuckDBPyConnection) -> None:
-    """Join such clusters in `clustered` (cluster_no, household_no, chain) and `weakest_link`, unless judged apart."""
+    """Join such clusters in `clustered` (cluster_no, chain) and `weakest_link`, unless judged apart."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE representative AS
             WITH party AS (
@@ -32,7 +32,7 @@ def join_representatives(connection: duckdb.DuckDBPyConnection) -> None:
               FROM party GROUP BY organisation, domain
               HAVING count(DISTINCT cluster_no) FILTER (is_firm) = 1
                  AND count(DISTINCT cluster_no) FILTER (NOT is_firm) = 1)
-            SELECT firm_no, person_no, min(firm.household_no) AS household_no, min(firm.chain) AS chain
+            SELECT firm_no, person_no, min(firm.chain) AS chain
             FROM (SELECT DISTINCT firm_no, person_no FROM met WHERE firm_no <> person_no
                   QUALIFY count(*) OVER (PARTITION BY firm_no) = 1 AND count(*) OVER (PARTITION BY person_no) = 1)
             JOIN clustered AS firm ON firm.cluster_no = firm_no
@@ -51,10 +51,7 @@ def join_representatives(connection: duckdb.DuckDBPyConnection) -> None:
                  FROM representative JOIN clustered ON cluster_no = person_no) AS joined
            WHERE clustered.chain = joined.former"""
     )
-    connection.execute(
-        """UPDATE clustered SET cluster_no = firm_no, household_no = representative.household_no
-           FROM representative WHERE cluster_no = person_no"""
-    )
+    connection.execute("""UPDATE clustered SET cluster_no = firm_no FROM representative WHERE cluster_no = person_no""")
     connection.execute(
         "UPDATE weakest_link SET cluster_no = firm_no FROM representative WHERE weakest_link.cluster_no = person_no"
     )

@@ -181,9 +181,7 @@ def _rebuild(run: _Run, counts: Counts, *, rules_changed: bool) -> Resolution:
         if not report.is_within:
             raise AboveLimit(cause, report)
         _note(run, cause, report, is_applied=True)
-        households.update_all(connection)
-    else:
-        households.update_changed(connection)
+    households.update(connection, everything=cause is not None)
     quality.update(connection)
     survivorship.update(connection)
     cluster_statistics.update(connection, now=run.now, run_id=run.run_id)

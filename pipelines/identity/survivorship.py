@@ -76,8 +76,8 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE member AS
            SELECT customer_id, record.*, read.standard[6] AS shown_given_name, read.standard[7] AS shown_family_name
-           FROM identity.customer_crosswalk JOIN changed_customer USING (customer_id)
-           JOIN identity.source_records AS record USING (source_record_key)
+           FROM next_crosswalk JOIN changed_customer USING (customer_id)
+           JOIN concerned_record AS record USING (source_record_key)
            LEFT JOIN (FROM identity.standardised_value WHERE kind = 'name') AS read ON read.value = record.full_name"""
     )
     for table in ("golden_customers", "attribute_provenance"):

@@ -138,7 +138,13 @@ TABLES: dict[str, tuple[str, str]] = {
     "cluster_quality": (
         "One row per customer: how well its records hold together; flag is null when nothing calls for a look.",
         """customer_id VARCHAR PRIMARY KEY, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
-           given_name_count BIGINT NOT NULL, birth_date_count BIGINT NOT NULL, weakest_edge DOUBLE, flag VARCHAR""",
+           is_person BOOLEAN NOT NULL, given_name_count BIGINT NOT NULL, full_given_name_count BIGINT NOT NULL,
+           surname_count BIGINT NOT NULL, birth_date_count BIGINT NOT NULL, address_count BIGINT NOT NULL,
+           mean_confidence DOUBLE, weakest_edge DOUBLE, flag VARCHAR""",
+    ),
+    "named_mailbox": (
+        "One row per customer and e-mail address beside a full name: numbers of both, to see who shares one.",
+        "customer_no UBIGINT NOT NULL, mailbox_no UBIGINT NOT NULL",
     ),
     "cluster_statistic": (
         "One row per run that changed something and statistic over all customers: value, what was expected, verdict.",

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what the block does, or roll it back when it raises. Temporary tables that it made are dropped."""
+    """Commit what the block does, or roll it back when it raises. Temporary tables and views are dropped."""
     connection.begin()
     try:
-        tables_before = _temporary_tables(connection)
+        before = _working(connection)
         yield
-        for name in _temporary_tables(connection) - tables_before:
-            connection.execute(f"DROP TABLE temp.{name}")
+        for kind, name in _working(connection) - before:
+            connection.execute(f"DROP {kind} temp.{name}")
         connection.commit()
     except BaseException:
         connection.rollback()
@@ -35,5 +35,10 @@ def rolled_back(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.rollback()
 
 
-def _temporary_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
+def _working(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Kind and name of what is temporary."""
+    rows = connection.execute(
+        """SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary
+           UNION ALL SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND NOT internal"""
+    ).fetchall()
+    return {(kind, name) for kind, name in rows}

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.identity import quality
 from pipelines.identity.cluster_statistics import declared, measure
 from pipelines.identity.cluster_statistics.measure import Measured
 from pipelines.identity.tables import ensure_schema
@@ -45,13 +46,6 @@ class Clusters:
             "customer_id": customer_id, "display_name": f"name of {customer_id}", "record_count": len(records),
             "source_count": 1, "is_deleted": False, "first_seen_at": BEFORE,
         })  # fmt: skip
-        distinct = {
-            count: len({record[column] for record in records if record.get(column)})
-            for count, column in (("given_name_count", "given_key"), ("birth_date_count", "date_of_birth_std"))
-        }
-        systems = len({record.get("source_system", "shop") for record in records})
-        self.insert("cluster_quality", {"customer_id": customer_id, "record_count": len(records),
-                                        "source_count": systems} | distinct)  # fmt: skip
 
     def insert(self, table: str, row: Mapping[str, Any]) -> None:
         self.connection.execute(
@@ -59,14 +53,28 @@ class Clusters:
         )
 
     def measured(self, name: str) -> Measured:
+        self._finish()
         measure.build_facts(self.connection, NOW)
         return measure.measure(self.connection, declared.statistics())[name]
 
     def behind(self, name: str) -> list[str]:
         """Ids of the customers whom a statistic counts."""
+        self._finish()
         measure.build_facts(self.connection, NOW)
         (statistic,) = (one for one in declared.statistics() if one.name == name)
         return [customer_id for customer_id, _ in measure.customers_behind(self.connection, statistic, 10)]
+
+    def _finish(self) -> None:
+        """Let `quality` see all customers as a full match shows them to it, with no pair between records."""
+        for table in (
+            "TABLE next_crosswalk AS FROM identity.customer_crosswalk",
+            "VIEW concerned_record AS FROM identity.source_records",
+            "TABLE changed_customer AS SELECT NULL::VARCHAR AS customer_id WHERE false",
+            "TABLE cluster_customer AS SELECT NULL::BIGINT AS cluster_no, NULL::VARCHAR AS customer_id WHERE false",
+            "TABLE weakest_link AS SELECT NULL::BIGINT AS cluster_no, NULL::DOUBLE AS probability WHERE false",
+        ):
+            self.connection.execute(f"CREATE OR REPLACE TEMP {table}")
+        quality.update(self.connection)
 
     def _history(self, key: str, customer_id: str, was: str | None) -> None:
         """A record of another customer moved NOW; one of none (None) is new."""
