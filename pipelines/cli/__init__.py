@@ -41,6 +41,7 @@ def main() -> None:
         sample,
         status,
         sync,
+        unmerge,
     )
 
     try:

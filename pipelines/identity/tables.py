@@ -97,6 +97,11 @@ TABLES: dict[str, tuple[str, str]] = {
         """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, decided_at TIMESTAMP NOT NULL,
            model_decision VARCHAR NOT NULL, probability DOUBLE""",
     ),
+    "unmerge": (
+        "One row per judgement by which a steward undid a merge: the customer id that it gives back, and when.",
+        """customer_id VARCHAR NOT NULL, unmerged_at TIMESTAMP NOT NULL, left_key VARCHAR NOT NULL,
+           right_key VARCHAR NOT NULL, decided_at TIMESTAMP NOT NULL""",
+    ),
     "review_sample": (
         "One row per sample and pair drawn by chance from the matches of the model, to estimate how many are right.",
         """sample VARCHAR NOT NULL, position BIGINT NOT NULL, left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL,
