@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.identity.erasure import leave_out_erased
 from warehouse.cast_sql import quoted
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def roles_of(definition: Mapping[str, Any]) -> EntityRoles:
 def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityRoles]) -> None:
     """Build temporary tables from staging.
 
-    `incoming`: one row per source record, as written, with its `record_hash`.
+    `incoming`: one row per source record, as written, with its `record_hash`; those that were erased are left out.
     `superseded`: one row per key of a non-account row that carries an account reference, with that account's key.
     """
     naming = [roles for _, roles in sorted(entities.items()) if roles.columns("record_id")]
@@ -78,6 +79,7 @@ def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityR
             SELECT *, hash(is_stub, is_deleted, {attributes}, source_created_at, source_updated_at) AS record_hash
             FROM ({" UNION ALL BY NAME ".join(selects)})"""
     )
+    leave_out_erased(connection)
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE superseded AS
            SELECT source_record_key, min(account_key) AS account_key FROM account_reference

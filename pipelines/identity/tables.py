@@ -108,6 +108,11 @@ TABLES: dict[str, tuple[str, str]] = {
            probability DOUBLE NOT NULL, band VARCHAR NOT NULL, band_size BIGINT NOT NULL,
            drawn_at TIMESTAMP NOT NULL""",
     ),
+    "erased_record": (
+        "One row per source record that was erased: what tells it should it come again, and nothing else of it.",
+        "tombstone VARCHAR PRIMARY KEY, erased_at TIMESTAMP NOT NULL",
+    ),
+    "erasure_salt": ("One row once somebody was erased: the secret that tombstones are made with.", "salt VARCHAR"),
     "applied_judgement": (
         "One row per pair with a judgement in force when records were last matched.",
         "left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, decision VARCHAR NOT NULL",
