@@ -82,9 +82,12 @@ def _claim(connection: duckdb.DuckDBPyConnection) -> None:
                     ORDER BY first_seen_at, source_created_at NULLS LAST, source_record_key) AS age_rank
            FROM clustered JOIN identity.source_records USING (source_record_key)"""
     )
-    gathered = """SELECT former_key FROM former
-                  WHERE customer_id IN (SELECT current_customer_id FROM identity.customer_id_redirect)"""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE origin AS {redirects.origins(gathered)}")
+    # Whose own its records are matters to a customer that others were merged into, when it parts.
+    parting = """SELECT former_key FROM former WHERE customer_id IN (
+                   SELECT customer_id FROM former JOIN aged USING (source_record_key)
+                   WHERE customer_id IN (SELECT current_customer_id FROM identity.customer_id_redirect)
+                   GROUP BY customer_id HAVING min(cluster_no) <> max(cluster_no))"""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE origin AS {redirects.origins(parting)}")
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE claim AS
            WITH placed AS (

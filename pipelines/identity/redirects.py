@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 def origins(records: str) -> str:
     """SQL: whose own each record is (source_record_key, own_id); `records` is SQL for source record keys."""
     return f"""
-        WITH held AS (SELECT * FROM identity.crosswalk_history WHERE source_record_key IN ({records})),
-        founded AS (SELECT customer_id, run_id FROM identity.identity_event WHERE event_type = 'create'),
+        WITH held AS MATERIALIZED (SELECT * FROM identity.crosswalk_history WHERE source_record_key IN ({records})),
+        founded AS (SELECT customer_id, run_id FROM identity.identity_event
+                    WHERE event_type = 'create' AND customer_id IN (SELECT customer_id FROM held)),
+        told AS (SELECT event_id, event_type, other_customer_id, run_id FROM identity.identity_event
+                 WHERE event_id IN (SELECT change_event_id FROM held)),
         life AS (
           SELECT held.source_record_key,
                  list({{'customer_id': held.customer_id, 'own_id': held.customer_id,
-                       'is_given': founded.run_id = event.run_id
+                       'is_given': founded.run_id = told.run_id
                                    OR (event_type = 'attach' AND other_customer_id IS NULL),
                        'is_merge': event_type = 'merge'}}
                       ORDER BY valid_from, valid_to NULLS LAST, event_id) AS steps
-          FROM held JOIN identity.identity_event AS event ON event_id = change_event_id
+          FROM held JOIN told ON event_id = change_event_id
           JOIN founded ON founded.customer_id = held.customer_id
           GROUP BY held.source_record_key)
         SELECT source_record_key, list_reduce(steps, lambda so_far, step: {{
