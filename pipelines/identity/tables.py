@@ -76,7 +76,7 @@ TABLES: dict[str, tuple[str, str]] = {
            valid_to TIMESTAMP, change_event_id VARCHAR NOT NULL""",
     ),
     "identity_event": (
-        "One row per change of who is who; append-only.",
+        "One row per change of who is who; append-only, but that erasing a customer takes record keys out.",
         """event_id VARCHAR PRIMARY KEY, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
            other_customer_id VARCHAR, source_record_key VARCHAR, actor VARCHAR NOT NULL,
            reason VARCHAR NOT NULL, run_id VARCHAR NOT NULL, occurred_at TIMESTAMP NOT NULL""",
