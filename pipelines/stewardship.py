@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.deployment import Deployment
-from pipelines.identity import judgements, review_file, sample
+from pipelines.identity import judgements, review_file, sample, unmerging
 from pipelines.identity.judgements import Judgement
 from pipelines.identity.tables import ensure_schema
+from pipelines.identity.unmerging import Unmerge
 from pipelines.ledger import judging, leases
 from pipelines.ledger.database import Ledger
 from pipelines.trouble import Trouble
@@ -38,13 +39,21 @@ def keep(deployment: Deployment, judged: Sequence[Judgement]) -> None:
         _note(ledger, deployment, judged)
 
 
-def take_back(deployment: Deployment, one_key: str, other_key: str, *, by: str, reason: str) -> Judgement:
-    """Let the decision on two records no longer count, and return it. Raises as `keep`."""
+def take_back(deployment: Deployment, one_key: str, other_key: str, *, by: str, reason: str) -> list[Judgement]:
+    """Let the decision on two records no longer count, and return it with those that go with it. Raises as `keep`."""
     with _writing(deployment) as (ledger, connection):
         now = deployment.clock()
-        former = judgements.take_back(connection, one_key, other_key, by=by, at=now, reason=reason)
-        _note(ledger, deployment, [former])
+        former = unmerging.take_back(connection, one_key, other_key, by=by, at=now, reason=reason)
+        _note(ledger, deployment, former)
     return former
+
+
+def unmerge(deployment: Deployment, customer_id: str, *, by: str, reason: str) -> Unmerge:
+    """Undo a merge by judgements (see `unmerging`). Raises as `keep`, and unmerging.UnmergeRefused."""
+    with _writing(deployment) as (ledger, connection):
+        done = unmerging.unmerge(connection, customer_id, decided_by=by, decided_at=deployment.clock(), reason=reason)
+        _note(ledger, deployment, done.judged)
+    return done
 
 
 def take_over(deployment: Deployment, path: Path, *, by: str) -> list[Judgement]:

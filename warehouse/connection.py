@@ -106,6 +106,19 @@ def open_reader(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
 
 
 @contextmanager
+def open_marts(home: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the file that dbt has built, for reading and writing, in UTC; close it on leaving.
+
+    Raises WarehouseBusy when it is still locked after ``wait_seconds``.
+    """
+    connection = _connect(marts_path(home), read_only=False, settings={}, wait_seconds=wait_seconds)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def open_scratch(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the scratch file of one batch for reading and writing, in UTC; create it when absent; close it on leaving.
 

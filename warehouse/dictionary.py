@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.declared import MartTable, mart_tables
+from warehouse.published_macros import PublishedMacro, published_macros
 
 _DIFFERENCE_LINES = 20
 
 _HEAD = """# Data dictionary
 
-Made from the model files under `warehouse/models/` and the entity files under `connectors/entities/`; edit those, not
-this page. Times are UTC. `Personal data` names the class of personal data that a column holds; *none* means it holds
-none.
+Made from the model files under `warehouse/models/`, `warehouse/published_macros.yml` and the entity files under
+`connectors/entities/`; edit those, not this page. Times are UTC. `Personal data` names the class of personal data that
+a column holds; *none* means it holds none.
 """
 
 
@@ -31,6 +32,8 @@ def render(entities: Iterable[Mapping[str, Any]] = (), tables: Sequence[MartTabl
     """The whole page. ``entities`` are entity files as parsed: entity, description, grain, key, columns."""
     parts = [_HEAD, "## Published tables\n", "What analysts find in `customer_360.duckdb`.\n"]
     parts += [_published(table) for table in (mart_tables() if tables is None else tables)]
+    parts += ["## Published macros\n", "Questions to ask of `customer_360.duckdb` by name.\n"]
+    parts += [_macro(macro) for macro in published_macros()]
     staged = [_staged(entity) for entity in sorted(entities, key=lambda entity: str(entity["entity"]))]
     if staged:
         parts += ["## Staged entities\n", "What every feed is mapped to; tables of schema `staging`.\n", *staged]
@@ -61,6 +64,10 @@ def _published(table: MartTable) -> str:
         name = f"**{column.name}**" if column.is_key else column.name
         lines.append(_row(name, column.data_type, column.unit or "", column.pii, column.description))
     return "\n".join(lines) + "\n"
+
+
+def _macro(macro: PublishedMacro) -> str:
+    return f"### {macro.signature}\n\n{macro.description}\n\n```sql\n{macro.example}\n```\n"
 
 
 def _staged(entity: Mapping[str, Any]) -> str:

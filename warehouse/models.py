@@ -1,7 +1,7 @@
 """Build the marts: run dbt in this process over warehouse.duckdb and hand back what each node did.
 
-Belongs here: the dbt invocation and its result in our words. Does not belong here: SQL (``models/``), the audit of
-what was built and its publishing (``publish.py``).
+Belongs here: the dbt invocation and its result in our words. Does not belong here: SQL (``models/``,
+``published_macros.yml``), the audit of what was built and its publishing (``publish.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_reader, warehouse_path
+from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path
+from warehouse.published_macros import create_macros
 
 PROJECT = Path(__file__).resolve().parent
 _MESSAGE_LINES = 3  # the cause stands in the first lines of what dbt says; the rest is the compiled SQL
@@ -90,6 +91,8 @@ def build(
     if not marts.is_file():
         # DuckDB hands out the database it already has open under a path, even when the file there is gone.
         raise MartTrouble(f"{marts}: this process still had a former file open and dbt wrote into that. Restart it.")
+    with open_marts(home, wait_seconds=wait_seconds) as connection:
+        create_macros(connection)
     return result
 
 

@@ -17,6 +17,7 @@ import duckdb
 
 from warehouse.connection import marts_path, open_reader, published_path, warehouse_path
 from warehouse.declared import MartTable, mart_tables
+from warehouse.published_macros import published_macros
 
 ALLOWED_SHRINK = 0.10  # share of a table's rows; a day's deletions and merges stay far below, a lost feed far above
 ALLOWED_SHRINK_ROWS = 10  # in tiny tables a few deleted rows are more than a tenth
@@ -86,6 +87,7 @@ def audit(home: Path, *, allowed_shrink: float = ALLOWED_SHRINK) -> AuditReport:
         present = _present(marts)
         counts = {table.qualified: _count(marts, table) for table in mart_tables() if table.qualified in present}
         problems = _undeclared_or_missing(present)
+        problems += _missing_macros(marts)
         problems += _broken_keys(marts, present, counts)
         problems += _uncommented(marts, present)
         snapshot_id, snapshot_at, snapshot_problems = _snapshot(marts, present, counts)
@@ -143,6 +145,11 @@ def _undeclared_or_missing(present: set[str]) -> list[str]:
     declared = {table.qualified for table in mart_tables()}
     missing = [f"{name} is missing." for name in sorted(declared - present)]
     return missing + [f"{name} is declared in no model file." for name in sorted(present - declared)]
+
+
+def _missing_macros(marts: duckdb.DuckDBPyConnection) -> list[str]:
+    created = marts.execute("SELECT function_name FROM duckdb_functions() WHERE NOT internal").fetchall()
+    return [f"Macro {macro.name} is missing." for macro in published_macros() if (macro.name,) not in created]
 
 
 def _broken_keys(marts: duckdb.DuckDBPyConnection, present: set[str], counts: Mapping[str, int]) -> list[str]:

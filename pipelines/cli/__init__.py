@@ -42,6 +42,7 @@ def main() -> None:
         sample,
         status,
         sync,
+        unmerge,
     )
 
     try:

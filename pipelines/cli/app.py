@@ -25,7 +25,8 @@ app = typer.Typer(
 )
 
 
-def _utc(text: str) -> datetime:
+def utc(text: str) -> datetime:
+    """The moment that an option names, aware; a day is its beginning. Wrong use when it is none."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
@@ -49,7 +50,7 @@ def root(
     ] = None,
 ) -> None:
     """Global options."""
-    context.obj = (load_settings(home, feeds or ()), _utc(now) if now else None)
+    context.obj = (load_settings(home, feeds or ()), utc(now) if now else None)
 
 
 def global_options_first(arguments: list[str]) -> list[str]:

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, settings_of
+from pipelines.cli.app import app, settings_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table, when
+from pipelines.cli.customer_past import fate_line, show_end, show_past
 from pipelines.cli.sync import JsonOption
 from pipelines.cli.why import explain
 from pipelines.trouble import Trouble
 from warehouse.brief import Brief, customer_brief, find_customers
 from warehouse.connection import WarehouseAbsent, open_reader
+from warehouse.past import fate, is_known_id
 
 
 @app.command("customer")
@@ -28,6 +30,9 @@ def customer_command(
     why: Annotated[
         bool, typer.Option("--why", help="Say why its records are one customer; of two, why they are or are not one.")
     ] = False,
+    as_of: Annotated[
+        str | None, typer.Option(help="Show which records it had at this moment (UTC; a day is its beginning).")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Show who a customer is, what happened lately, and which sources are behind."""
@@ -36,20 +41,28 @@ def customer_command(
     if len(named) > 1:
         err.print("Name one customer, a name of several words in quotes; two are for --why.")
         return WRONG_USE
-    (find,) = named
+    find, moment = named[0].strip(), utc(as_of) if as_of else None
     published = settings_of(context).home.published
     try:
         with open_reader(published) as connection:
-            found = find_customers(connection, find)
+            former, found = fate(connection, find), find_customers(connection, find)
+            if moment and is_known_id(connection, find) and not (former and former.ended == "erased"):
+                return show_past(connection, find, moment, as_json=as_json)
+            if former and former.ended:
+                return show_end(former, as_json=as_json)
             if len(found) != 1:
                 return _none_or_many(find, found, as_json)
+            if moment:
+                return show_past(connection, found[0].customer_id, moment, as_json=as_json)
             brief = customer_brief(connection, found[0].customer_id)
     except WarehouseAbsent:
         raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
     if as_json:
-        print_json(asdict(brief))
-    else:
-        print_brief(brief)
+        print_json(asdict(brief) | {"former_id": asdict(former) if former else None})
+        return 0
+    if former:
+        out.print(escape(fate_line(former)))
+    print_brief(brief)
     return 0
 
 

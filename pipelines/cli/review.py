@@ -59,9 +59,9 @@ def review_command(
     if scored:
         return _score(home, as_json=as_json)
     if take_over or undo:
-        return _write(context, _steward(context, by), take_over, undo)
+        return _write(context, steward_of(context, by), take_over, undo)
     is_asking = not (export or as_json) and sys.stdin.isatty() and out.is_terminal
-    name = _steward(context, by) if is_asking else ""
+    name = steward_of(context, by) if is_asking else ""
     drawn = stewardship.draw_sample(deployment_of(context), size=sample_size, seed=seed) if sample_size else None
     rows, pairs = _queue(home, minutes, drawn)
     if export:
@@ -75,7 +75,7 @@ def review_command(
     return 0
 
 
-def _steward(context: typer.Context, by: str | None) -> str:
+def steward_of(context: typer.Context, by: str | None) -> str:
     """Who decides. Wrong use when nobody is named: a decision without a name cannot be asked about."""
     if name := (by or settings_of(context).steward):
         return name
@@ -154,8 +154,9 @@ def _answer(question: str) -> str:
 def _write(context: typer.Context, by: str, take_over: Path | None, undo: tuple[str, str] | None) -> int:
     try:
         if undo:
-            former = stewardship.take_back(deployment_of(context), *undo, by=by, reason="taken back")
-            out.print(f"Taken back: {escape(judgement_line(former))}. {TAKES_EFFECT}")
+            former, *others = stewardship.take_back(deployment_of(context), *undo, by=by, reason="taken back")
+            more = f", and {len(others)} more of the same unmerge" if others else ""
+            out.print(f"Taken back: {escape(judgement_line(former))}{more}. {TAKES_EFFECT}")
         if take_over:
             kept = stewardship.take_over(deployment_of(context), take_over, by=by)
             out.print(f"Decisions kept: {len(kept)}. {TAKES_EFFECT}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelines.identity.erasure import leave_out_erased
 from pipelines.identity.records import (
     ACCOUNTS,
     ATTRIBUTES,
@@ -37,7 +38,8 @@ class Counts(NamedTuple):
 def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityRoles], *, everything: bool) -> Counts:
     """Find what changed, and remember that it was read; with `everything`, as if all had changed.
 
-    Builds temporary tables. `incoming`: one row per source record of a changed row, as written, with its `record_hash`.
+    Builds temporary tables. `incoming`: one row per source record of a changed row, as written, with its `record_hash`;
+    those that were erased are left out.
     `touched`: those of them that are new or say something else than before (source_record_key, is_new, first_seen_at so
     far, is_changed). `removed`: keys of source records that are no more. `superseded`: one row per removed key of
     which the row came to refer to an account, with the key of that.
@@ -52,6 +54,7 @@ def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityR
                         AS record_hash
             FROM ({" UNION ALL BY NAME ".join([*selects, _STUBS])})"""
     )
+    leave_out_erased(connection)
     _compare(connection, everything=everything)
     counts = connection.execute(
         """SELECT count(*) FILTER (is_new), count(*) FILTER (is_changed AND NOT is_new),

@@ -82,13 +82,19 @@ def _claim(connection: duckdb.DuckDBPyConnection) -> None:
                     ORDER BY first_seen_at, source_created_at NULLS LAST, source_record_key) AS age_rank
            FROM clustered JOIN concerned_record USING (source_record_key)"""
     )
-    redirects.build_origin(connection)
+    # Whose own its records are matters to a customer that others were merged into, when it parts.
+    parting = """SELECT former_key FROM former WHERE customer_id IN (
+                   SELECT customer_id FROM former JOIN aged USING (source_record_key)
+                   WHERE customer_id IN (SELECT current_customer_id FROM identity.customer_id_redirect)
+                   GROUP BY customer_id HAVING min(cluster_no) <> max(cluster_no))"""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE origin AS {redirects.origins(parting)}")
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE claim AS
            WITH placed AS (
              SELECT former_key, customer_id, coalesce(own_id, customer_id) AS own_id, cluster_no,
                     (is_superseded, age_rank) AS age
-             FROM former JOIN aged USING (source_record_key) LEFT JOIN origin USING (former_key)),
+             FROM former JOIN aged USING (source_record_key)
+             LEFT JOIN origin ON origin.source_record_key = former_key),
            oldest AS (
              SELECT customer_id, arg_min(cluster_no, (own_id <> customer_id, age)) AS cluster_no,
                     false AS is_merged_away, NULL AS anchor_key

@@ -1,4 +1,5 @@
-"""Stewards' decisions on pairs of source records. They outrank all evidence and are never deleted.
+"""Stewards' decisions on pairs of source records. They outrank all evidence; only erasing a customer
+deletes them.
 
 A decision yields only to a later one on the same pair; none may contradict those in force, at once or by way of other
 records. Taking one back is a decision too: `unsure`.

@@ -15,33 +15,31 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def build_origin(connection: duckdb.DuckDBPyConnection) -> None:
-    """Build `origin` (former_key, own_id): whose own the records in `former` are that ids redirect to."""
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE origin AS
-           WITH gathered AS (
-             SELECT former_key FROM former
-             WHERE customer_id IN (SELECT current_customer_id FROM identity.customer_id_redirect)),
-           held AS (SELECT * FROM identity.crosswalk_history WHERE source_record_key IN (FROM gathered)),
-           founded AS (SELECT customer_id, run_id FROM identity.identity_event WHERE event_type = 'create'),
-           life AS (
-             SELECT held.source_record_key,
-                    list({'customer_id': held.customer_id, 'own_id': held.customer_id,
-                          'is_given': founded.run_id = event.run_id
-                                      OR (event_type = 'attach' AND other_customer_id IS NULL),
-                          'is_merge': event_type = 'merge'}
-                         ORDER BY valid_from, valid_to NULLS LAST, event_id) AS steps
-             FROM held JOIN identity.identity_event AS event ON event_id = change_event_id
-             JOIN founded ON founded.customer_id = held.customer_id
-             GROUP BY held.source_record_key)
-           SELECT source_record_key AS former_key, list_reduce(steps, lambda so_far, step: {
-                    'customer_id': step.customer_id,
-                    'own_id': CASE WHEN step.is_given THEN step.customer_id
-                                   WHEN step.is_merge OR so_far.own_id <> so_far.customer_id THEN so_far.own_id
-                                   ELSE step.customer_id END,
-                    'is_given': step.is_given, 'is_merge': step.is_merge}).own_id AS own_id
-           FROM life"""
-    )
+def origins(records: str) -> str:
+    """SQL: whose own each record is (source_record_key, own_id); `records` is SQL for source record keys."""
+    return f"""
+        WITH held AS MATERIALIZED (SELECT * FROM identity.crosswalk_history WHERE source_record_key IN ({records})),
+        founded AS (SELECT customer_id, run_id FROM identity.identity_event
+                    WHERE event_type = 'create' AND customer_id IN (SELECT customer_id FROM held)),
+        told AS (SELECT event_id, event_type, other_customer_id, run_id FROM identity.identity_event
+                 WHERE event_id IN (SELECT change_event_id FROM held)),
+        life AS (
+          SELECT held.source_record_key,
+                 list({{'customer_id': held.customer_id, 'own_id': held.customer_id,
+                       'is_given': founded.run_id = told.run_id
+                                   OR (event_type = 'attach' AND other_customer_id IS NULL),
+                       'is_merge': event_type = 'merge'}}
+                      ORDER BY valid_from, valid_to NULLS LAST, event_id) AS steps
+          FROM held JOIN told ON event_id = change_event_id
+          JOIN founded ON founded.customer_id = held.customer_id
+          GROUP BY held.source_record_key)
+        SELECT source_record_key, list_reduce(steps, lambda so_far, step: {{
+                 'customer_id': step.customer_id,
+                 'own_id': CASE WHEN step.is_given THEN step.customer_id
+                                WHEN step.is_merge OR so_far.own_id <> so_far.customer_id THEN so_far.own_id
+                                ELSE step.customer_id END,
+                 'is_given': step.is_given, 'is_merge': step.is_merge}}).own_id AS own_id
+        FROM life"""
 
 
 def update(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:

@@ -85,7 +85,7 @@ TABLES: dict[str, tuple[str, str]] = {
            valid_to TIMESTAMP, change_event_id VARCHAR NOT NULL""",
     ),
     "identity_event": (
-        "One row per change of who is who; append-only.",
+        "One row per change of who is who; append-only, but that erasing a customer takes record keys out.",
         """event_id VARCHAR PRIMARY KEY, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
            other_customer_id VARCHAR, source_record_key VARCHAR, actor VARCHAR NOT NULL,
            reason VARCHAR NOT NULL, run_id VARCHAR NOT NULL, occurred_at TIMESTAMP NOT NULL""",
@@ -106,12 +106,22 @@ TABLES: dict[str, tuple[str, str]] = {
         """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, decided_at TIMESTAMP NOT NULL,
            model_decision VARCHAR NOT NULL, probability DOUBLE""",
     ),
+    "unmerge": (
+        "One row per judgement by which a steward undid a merge: the customer id that it gives back, and when.",
+        """customer_id VARCHAR NOT NULL, unmerged_at TIMESTAMP NOT NULL, left_key VARCHAR NOT NULL,
+           right_key VARCHAR NOT NULL, decided_at TIMESTAMP NOT NULL""",
+    ),
     "review_sample": (
         "One row per sample and pair drawn by chance from the matches of the model, to estimate how many are right.",
         """sample VARCHAR NOT NULL, position BIGINT NOT NULL, left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL,
            probability DOUBLE NOT NULL, band VARCHAR NOT NULL, band_size BIGINT NOT NULL,
            drawn_at TIMESTAMP NOT NULL""",
     ),
+    "erased_record": (
+        "One row per source record that was erased: what tells it should it come again, and nothing else of it.",
+        "tombstone VARCHAR PRIMARY KEY, erased_at TIMESTAMP NOT NULL",
+    ),
+    "erasure_salt": ("One row once somebody was erased: the secret that tombstones are made with.", "salt VARCHAR"),
     "applied_judgement": (
         "One row per pair with a judgement in force when records were last matched.",
         "left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, decision VARCHAR NOT NULL",

@@ -90,7 +90,11 @@ def write_source_records(
     _remember(connection, "street", "SELECT street, ''")
     _remember(connection, "postal_code", "SELECT postal_code, ''")
     _write(connection, now)
-    _forget_unused(connection, everything=everything)
+    ((changed,),) = connection.execute(
+        "SELECT (SELECT count(*) FROM removed) + count(*) FROM touched WHERE NOT is_new"
+    ).fetchall()
+    if changed and not everything:
+        forget_unused(connection)
 
 
 def _remember(connection: duckdb.DuckDBPyConnection, kind: str, distinct_values: str) -> None:
@@ -171,13 +175,8 @@ def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     )
 
 
-def _forget_unused(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
+def forget_unused(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop remembered values that no record carries any more: personal data must not outlive its record."""
-    ((changed,),) = connection.execute(
-        "SELECT (SELECT count(*) FROM removed) + count(*) FROM touched WHERE NOT is_new"
-    ).fetchall()
-    if everything or not changed:
-        return
     carried = {
         "country": "country", "email": "email", "name": NAME_TEXT, "street": "street", "postal_code": "postal_code",
         "organisation": "if(party_type = 'organisation', coalesce(organisation_name, full_name), organisation_name)",

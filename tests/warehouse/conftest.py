@@ -24,6 +24,7 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _ann(connection)
         _guest_and_organisation(connection)
         _strays(connection)
+        _former_ids(connection)
         _marks(connection)
         make.snapshot(connection, "s1", SNAPSHOT_AT)
     models.build(home, unit_tests=True)
@@ -158,6 +159,14 @@ def _strays(c) -> None:
     held("q1", "100", "held")
     held("q2", "100", "superseded")
     held("q3", "555", "held")
+
+
+def _former_ids(c) -> None:
+    """C7 was merged into C4; C8 into C9, of which no record is left."""
+    make.period(c, "shop/accounts/4", "C7", _day(9, 1), make.KNOWN_SINCE)
+    make.merged_away(c, "C7", "C4")
+    make.insert(c, "identity.customer_id_redirect", old_customer_id="C8", current_customer_id="C9")
+    make.event(c, "e2", "retire", "C9")
 
 
 def _marks(c) -> None:

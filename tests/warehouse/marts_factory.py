@@ -25,6 +25,8 @@ CREATE TABLE identity.source_records (source_record_key VARCHAR, source_system V
 CREATE TABLE identity.customer_crosswalk (source_record_key VARCHAR, source_system VARCHAR, entity VARCHAR,
     record_id VARCHAR, customer_id VARCHAR, match_method VARCHAR, confidence DOUBLE,
     valid_from TIMESTAMP);
+CREATE TABLE identity.crosswalk_history (source_record_key VARCHAR, customer_id VARCHAR, valid_from TIMESTAMP,
+    valid_to TIMESTAMP, change_event_id VARCHAR);
 CREATE TABLE identity.identity_event (event_id VARCHAR, event_type VARCHAR, customer_id VARCHAR,
     other_customer_id VARCHAR, source_record_key VARCHAR, actor VARCHAR, reason VARCHAR,
     run_id VARCHAR, occurred_at TIMESTAMP);
@@ -52,6 +54,7 @@ def utc(text: str) -> datetime:
 
 
 LOADED_AT = utc("2026-11-20 06:00")
+KNOWN_SINCE = utc("2026-10-01 06:00")
 
 
 def entity_files() -> dict[str, dict[str, Any]]:
@@ -116,6 +119,39 @@ def customer(connection: duckdb.DuckDBPyConnection, customer_id: str, name: str,
             customer_id=customer_id,
             match_method="auto",
         )
+        period(connection, key, customer_id, KNOWN_SINCE, None)
+
+
+def period(
+    connection: duckdb.DuckDBPyConnection, key: str, customer_id: str, valid_from: datetime, valid_to: datetime | None
+) -> None:
+    """A period in which a record belonged to a customer."""
+    insert(
+        connection,
+        "identity.crosswalk_history",
+        source_record_key=key,
+        customer_id=customer_id,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        change_event_id="e1",
+    )
+
+
+def merged_away(connection: duckdb.DuckDBPyConnection, old_customer_id: str, customer_id: str) -> None:
+    """A redirect, and the event that tells of it."""
+    insert(
+        connection, "identity.customer_id_redirect",
+        old_customer_id=old_customer_id, current_customer_id=customer_id, changed_at=KNOWN_SINCE, event_id="e1",
+    )  # fmt: skip
+    event(connection, "e1", "merge", customer_id, other_customer_id=old_customer_id)
+
+
+def event(connection: duckdb.DuckDBPyConnection, event_id: str, event_type: str, customer_id: str, **more: Any) -> None:
+    """A change of who is who."""
+    insert(
+        connection, "identity.identity_event",
+        event_id=event_id, event_type=event_type, customer_id=customer_id, occurred_at=KNOWN_SINCE, **more,
+    )  # fmt: skip
 
 
 def feed_mark(connection: duckdb.DuckDBPyConnection, feed: str, entity: str, **values: Any) -> None:

@@ -263,3 +263,18 @@ def test_empty_tables_build_and_promise_nothing(home: Path) -> None:
     models.build(home)
     assert rows(home, "SELECT count(*) FROM customer_360") == [(0,)]
     assert rows(home, "SELECT DISTINCT status_now FROM ops.source_status") == [("NEVER",)]
+
+
+def test_the_crosswalk_of_a_day_is_asked_by_name(built_home: Path) -> None:
+    asked = "SELECT customer_id FROM crosswalk_as_of({}) WHERE source_record_key = 'shop/accounts/4'"
+    assert rows(built_home, asked.format("'2026-08-31'")) == []
+    assert rows(built_home, asked.format("DATE '2026-09-01'")) == [("C7",)]
+    assert rows(built_home, asked.format("TIMESTAMP '2026-10-01 05:59'")) == [("C7",)]
+    # A period ends where the next one begins: 6 o'clock UTC is 8 o'clock in Paris.
+    assert rows(built_home, asked.format("TIMESTAMPTZ '2026-10-01 08:00+02'")) == [("C4",)]
+    assert rows(built_home, asked.format("now()")) == [("C4",)]
+
+
+def test_any_id_ever_given_leads_to_the_customer_of_today(built_home: Path) -> None:
+    asked = "SELECT list(current_customer_id(id) ORDER BY id) FROM unnest(['C1', 'C7', 'C8', 'C9', 'Cx']) AS ids(id)"
+    assert rows(built_home, asked) == [(["C1", "C4", None, None, None],)]

@@ -125,6 +125,7 @@ def test_marts_never_built_are_not_audited(tmp_path: Path) -> None:
         ("CREATE TABLE leftover AS SELECT 1", "main.leftover is declared in no model file."),
         ("INSERT INTO customer_360 SELECT * FROM customer_360 WHERE customer_id = 'C1'",
          "main.customer_360: 5 rows but 4 different values of customer_id."),
+        ("DROP MACRO TABLE crosswalk_as_of", "Macro crosswalk_as_of is missing."),
         ("DELETE FROM fct_order WHERE order_id = '100'", "main.fct_order has 5 rows; staging.orders has 6 live rows."),
         ("DELETE FROM dim_customer WHERE customer_id = 'C4'",
          "main.dim_customer has 3 rows; identity knows 4 customers."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -15,10 +16,13 @@ from .factory import DAY_ONE
 
 
 class Partition:
-    """Records are letters: 'a' is shop/accounts/a. `run` says who is together from then on, one day after the other."""
+    """Records are letters: 'a' is shop/accounts/a. `run` says who is together from then on, one day after the other.
 
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
+    In memory, or in a file; then the caller closes `connection`.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.connection = duckdb.connect(str(path) if path else ":memory:")
         self.runs = 0
         ensure_schema(self.connection)
         self.connection.execute("CREATE TEMP TABLE superseded (source_record_key VARCHAR, account_key VARCHAR)")

@@ -115,17 +115,22 @@ def test_evidence_is_told_by_the_names_of_the_full_match_though_few_attributes_a
     assert sum(row["bits"] for row in said.values()) == pytest.approx(bits, abs=1e-3)
 
 
-def test_a_judgement_moves_records_that_did_not_change() -> None:
+def test_a_judgement_moves_records_that_did_not_change_to_and_fro() -> None:
     world = world_of(town())
     world.account("x1", **ANN)
     world.account("x2", **ANN)
     world.resolve()
-    record_judgement(
-        world.connection, "shop/accounts/x1", "shop/accounts/x2", "no_match",
-        decided_by="ana", decided_at=DAY_ONE, reason="two sisters",
-    )  # fmt: skip
-    assert not world.resolve().is_full
-    assert world.customer("accounts/x1") != world.customer("accounts/x2")
+    one, ids = world.customer("accounts/x1"), []
+    for decision in ("no_match", "unsure", "no_match"):
+        record_judgement(
+            world.connection, "shop/accounts/x1", "shop/accounts/x2", decision,
+            decided_by="ana", decided_at=DAY_ONE, reason="two sisters",
+        )  # fmt: skip
+        assert not world.resolve().is_full
+        assert world.customer("accounts/x1") == one
+        ids.append(world.customer("accounts/x2"))
+    assert ids == [ids[0], one, ids[0]]
+    assert ids[0] != one
 
 
 def test_a_household_grows_with_its_customers() -> None:
