@@ -117,9 +117,10 @@ def held_back(connection: duckdb.DuckDBPyConnection, rules: str) -> HeldBack | N
     """What is held back by rules with this fingerprint; None when all is applied, or nothing was matched yet."""
     if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'full_match'").fetchone():
         return None
+    # Rows are only ever added, so the last one is the newest, also of two of one moment.
     row = connection.execute(
         f"""SELECT is_applied, rules_fingerprint, cause, weighed_at, records, {", ".join(MEASURES)}
-            FROM identity.full_match ORDER BY weighed_at DESC, is_applied DESC LIMIT 1"""
+            FROM identity.full_match ORDER BY rowid DESC LIMIT 1"""
     ).fetchone()
     if row is None or row[0] or row[1] != rules:
         return None
