@@ -14,6 +14,7 @@ from connectors.entities import Entity, load_entities
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import FeedStatus, feed_statuses
+from pipelines.identity import full_match
 from pipelines.identity.churn import Limit, Report, limit_of
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.resolve import Resolution, preview, resolve
@@ -121,14 +122,17 @@ def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease, *, is_
     statuses = feed_statuses(ledger, deployment.catalog, now)
     fingerprint = _fingerprint(ledger, statuses)
     snapshot_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
+    last = publications.last_publication(ledger)
+    published_at = moment(last.published_at) if last else None
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         resolution = identify(
             connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
         )
+        merged = full_match.merged_since(connection, published_at) if published_at else 0
         write_feed_marks(connection, statuses, snapshot_id, now)
     build_models(deployment)
     leases.check(ledger, lease)
-    customers = publish_snapshot(deployment)
+    customers = publish_snapshot(deployment, merged_customers=merged)
     verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
     publications.record_publication(
         ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)
@@ -161,11 +165,14 @@ def build_models(deployment: Deployment) -> None:
     models.build(deployment.home.root)
 
 
-def publish_snapshot(deployment: Deployment) -> int:
-    """Audit the marts and put them in the place that readers open; the number of customers published."""
+def publish_snapshot(deployment: Deployment, *, merged_customers: int) -> int:
+    """Audit the marts and put them in the place that readers open; the number of customers published.
+
+    `merged_customers` were merged away by full matches since the last time, which somebody or the limit let through.
+    """
     from warehouse import publish
 
-    audit = publish.audit(deployment.home.root)
+    audit = publish.audit(deployment.home.root, merged_customers=merged_customers)
     publish.publish(deployment.home.root, audit)
     with warehouse_files.open_reader(deployment.home.published) as connection:
         ((customers,),) = connection.execute("SELECT count(*) FROM customer_360").fetchall()

@@ -1,6 +1,7 @@
-"""What one refresh makes: who is who, the marts, and the published file. One step, as the lease covers all of it."""
+"""What one refresh makes: who is who, the marts, and the published file. One step, as the lease covers all of it.
 
-from __future__ import annotations
+Dagster reads the annotation of `config` as a type, so annotations here are not strings.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict

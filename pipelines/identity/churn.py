@@ -21,9 +21,10 @@ MOST = 20
 class Limit:
     """How many of the customers there were before may be affected unasked: a share of them, or `floor` if that is more.
 
-    The share: on the sample company (1,500 people), synced one feed after the other, feeds affected 0 to 3.2% of the
-    customers there were, and one that multiplied the records by five 5.0%; twice that is another rule or another input.
-    The floor: as many as the report lists, so that who looks at it has seen each of them.
+    The share: on the sample company (1,500 people), synced one feed after the other, feeds affected 0 to 5.0% of the
+    customers there were, and a full match after them 6.3%. With a threshold of four times the odds that would have been
+    10%, with one of a quarter 19% (docs/decisions/0007). The floor: as many as the report lists, so that who looks at
+    it has seen each of them.
     """
 
     share: float = 0.10

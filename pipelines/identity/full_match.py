@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.identity.churn import Churn, Limit, Report
@@ -15,8 +16,6 @@ from pipelines.identity.learned import MOST_CHANGED
 from pipelines.trouble import Trouble
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import duckdb
 
 # Why all records are matched anew: somebody asks, the rules are others than before, or what was learned is outgrown.
@@ -103,13 +102,25 @@ def note(
     )
 
 
+def merged_since(connection: duckdb.DuckDBPyConnection, since: datetime) -> int:
+    """Customers whom full matches that were applied after `since` (aware) merged away, by what was weighed alone."""
+    row = connection.execute(
+        """SELECT coalesce(sum(least(merges, affected)), 0)::BIGINT FROM identity.full_match
+           WHERE is_applied AND weighed_at > ?""",
+        [since.astimezone(UTC).replace(tzinfo=None)],
+    ).fetchone()
+    assert row  # noqa: S101
+    return int(row[0])
+
+
 def held_back(connection: duckdb.DuckDBPyConnection, rules: str) -> HeldBack | None:
     """What is held back by rules with this fingerprint; None when all is applied, or nothing was matched yet."""
     if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'full_match'").fetchone():
         return None
+    # Rows are only ever added, so the last one is the newest, also of two of one moment.
     row = connection.execute(
         f"""SELECT is_applied, rules_fingerprint, cause, weighed_at, records, {", ".join(MEASURES)}
-            FROM identity.full_match ORDER BY weighed_at DESC, is_applied DESC LIMIT 1"""
+            FROM identity.full_match ORDER BY rowid DESC LIMIT 1"""
     ).fetchone()
     if row is None or row[0] or row[1] != rules:
         return None

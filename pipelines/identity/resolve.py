@@ -166,14 +166,9 @@ def _rebuild(run: _Run, counts: Counts, *, rules_changed: bool) -> Resolution:
     if held and rules_changed and not run.is_asked:
         raise Refused("rules", held.churn)
     _take_in(run, rules_changed=rules_changed)
-    is_outgrown = learned.is_outgrown(connection, changes=sum(counts))
-    cause: Cause | None = None
-    if run.is_asked:
-        cause = "asked"
-    elif rules_changed:
-        cause = "rules"
-    elif is_outgrown and not held:
-        cause = "outgrown"
+    due = _due(run, sum(counts), rules_changed=rules_changed)
+    spared = held if due == "outgrown" else None
+    cause = None if spared else due
     pairs = linkage.match_all(connection) if cause else linkage.match_changes(connection)
     moves = crosswalk.update(connection, now=run.now, run_id=run.run_id)
     if cause:
@@ -193,8 +188,18 @@ def _rebuild(run: _Run, counts: Counts, *, rules_changed: bool) -> Resolution:
         compared_pairs=pairs,
         customers=_customers(connection),
         **asdict(moves),
-        held_back=held.churn if held and is_outgrown and not cause else None,
+        held_back=spared.churn if spared else None,
     )
+
+
+def _due(run: _Run, changes: int, *, rules_changed: bool) -> Cause | None:
+    """Why all records are to be matched anew after so many changes; None when it is enough to match what changed."""
+    is_outgrown = learned.is_outgrown(run.connection, changes=changes)
+    if run.is_asked:
+        return "asked"
+    if rules_changed:
+        return "rules"
+    return "outgrown" if is_outgrown else None
 
 
 def _take_in(run: _Run, *, rules_changed: bool) -> None:
@@ -214,13 +219,7 @@ def _report(run: _Run, counts: Counts, most: int) -> Report:
 
 def _note(run: _Run, cause: Cause, report: Report, *, is_applied: bool) -> None:
     full_match.note(
-        run.connection,
-        cause,
-        report,
-        is_applied=is_applied,
-        rules=run.rules,
-        now=run.now,
-        run_id=run.run_id,
+        run.connection, cause, report, is_applied=is_applied, rules=run.rules, now=run.now, run_id=run.run_id
     )
 
 

@@ -167,6 +167,8 @@ def test_a_table_may_lose_a_tenth_and_no_more(home: Path) -> None:
     assert without(20) == ()
     assert without(21) == ("main.dim_customer shrank from 200 to 179 rows; at most 10% may go in one publish.",)
     assert audit(home, allowed_shrink=1.0).passed
+    # One of them was merged into another on purpose.
+    assert audit(home, merged_customers=1).passed
 
 
 def test_an_older_snapshot_does_not_replace_a_newer_one(home: Path) -> None:

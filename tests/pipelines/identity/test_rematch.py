@@ -50,9 +50,16 @@ def apart(monkeypatch: pytest.MonkeyPatch, strangers: int = 0) -> World:
     return world
 
 
-def previewed(world: World, **changes: Any) -> Report:
-    arguments = {"entities": ENTITIES, "now": DAY_ONE, "run_id": "preview", "default_region": "US"}
-    return preview(world.connection, **(arguments | changes))
+def previewed(world: World, limit: Limit | None = None, most: int = 20) -> Report:
+    return preview(
+        world.connection,
+        entities=ENTITIES,
+        now=DAY_ONE,
+        run_id="preview",
+        default_region="US",
+        limit=limit,
+        most=most,
+    )
 
 
 def older(world: World, one: str, other: str) -> tuple[str, str]:
