@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from connectors.contract import FeedContract
+from connectors.yaml_text import parsed
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ def load_contract(path: Path) -> FeedContract:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        root, data = parsed(text)
     except UnicodeDecodeError as error:
         raise ContractError([ContractProblem(path, 1, "file", f"is not UTF-8 ({error}). Save it as UTF-8.")]) from None
     except OSError as error:

@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.yaml_text import parsed
 
 PiiClass = Literal["none", "pseudonym", "name", "contact", "address", "birth", "financial", "behaviour", "free_text"]
 IdentityRole = Literal[
@@ -92,7 +93,8 @@ def load_entities(folder: Path = ENTITY_FOLDER) -> dict[str, Entity]:
     """
     entities: dict[str, Entity] = {}
     for path in sorted(folder.glob("*.yml")):
-        entity = Entity.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        _, declared = parsed(path.read_text(encoding="utf-8"))
+        entity = Entity.model_validate(declared)
         if entity.entity != path.stem:
             raise ValueError(f"{path.name}: the entity is called '{entity.entity}'. Name the file {entity.entity}.yml.")
         missing = [name for name in (*entity.key, entity.event_time) if name and name not in entity.columns]

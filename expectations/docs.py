@@ -61,6 +61,8 @@ def write_page(folder: Path, summary: PageSummary, judged: Any, *, masked: Colle
         kwargs = result.expectation_config.kwargs
         if {kwargs.get(name) for name in ("column", "column_A", "column_B")} & set(masked):
             result.result.update({name: [] for name in _VALUE_LISTS if name in result.result})
+    # The page names the run by its moment: that of the clock passed in, as everywhere.
+    judged.meta["run_id"] = summary.judged_at.isoformat()
     rendered = DefaultJinjaPageView().render(ValidationResultsPageRenderer(run_info_at_end=True).render(judged))
     page = folder / f"{summary.feed}.html"
     _replace(folder / f"{summary.feed}.json", json.dumps(asdict(summary), default=datetime.isoformat, indent=1))

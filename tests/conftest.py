@@ -21,6 +21,19 @@ settings.register_profile(
 )
 settings.load_profile("seeded")
 
+# Fixtures that take many seconds to make, the dearest first. One worker runs all tests that share one of them, and it
+# begins with those; without one, it runs all tests of a file.
+SHARED = ("life", "undisturbed", "built_home", "postgres_url")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests one worker runs (`--dist loadgroup`), and in which order."""
+    shared_by = {item: next((name for name in SHARED if name in item.fixturenames), None) for item in items}
+    items.sort(key=lambda item: SHARED.index(shared_by[item]) if shared_by[item] else len(SHARED))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(shared_by[item] or item.location[0]))
+
+
 _ended: list[tuple[int, int]] = []
 
 

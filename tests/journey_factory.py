@@ -84,6 +84,9 @@ class Stage:
     def source(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return query_sqlite(self.home.sample / "shop" / "shop.db", sql, *values)
 
+    def services(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return query_sqlite(self.home.sample / "services.db", sql, *values)
+
 
 class Company:
     """The company and the home that follows it."""
@@ -169,6 +172,12 @@ def rows_at_source(sample: Path, feed: str) -> int:
 def _csv_rows(file: Path, encoding: str, delimiter: str) -> int:
     with file.open(encoding=encoding, newline="") as lines:
         return sum(1 for row in csv.reader(lines, delimiter=delimiter) if row)
+
+
+def one(rows: list[tuple[Any, ...]]) -> Any:
+    """The only value of a query's only row."""
+    [(value,)] = rows
+    return value
 
 
 def contents(path: Path) -> dict[str, list[str]]:

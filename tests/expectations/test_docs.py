@@ -63,3 +63,9 @@ def test_only_the_latest_page_of_a_feed_is_kept_and_the_index_names_every_feed(s
     assert "<td>b2</td>" in index
     assert "<td>b1</td>" not in index
     assert '<td class="failed">2</td>' in index
+
+
+def test_a_page_says_when_the_batch_was_judged_by_the_clock_of_its_run(site: Path) -> None:
+    page = (site / "shop.orders.html").read_text("utf-8")
+    assert "2026-11-22T12:00:00Z" in page
+    assert "__none__" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -12,10 +13,16 @@ from tests.pipelines.identity.resolved_factory import Resolved
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(prepared: Home, tmp_path: Path) -> Home:
     """C1: a-b sure and b-c doubtful; C2: d, which looks like c. C1 is worth three times the typical customer."""
-    made = Home(tmp_path / "home")
-    made.root.mkdir()
+    shutil.copytree(prepared.root, tmp_path / "home")
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The home that each test gets a copy of."""
+    made = Home(tmp_path_factory.mktemp("prepared"))
     world = Resolved(made.warehouse)
     world.customer("C1", "abc", full_name="Ann Lee", phone="+1 212 555 0123")
     world.customer("C2", "d", full_name="=Anna Lee")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import duckdb
+import pyarrow as pa
 import yaml
 
 from pipelines.identity.records import EntityRoles, roles_of
 from pipelines.identity.resolve import Resolution, resolve
-from sample_company.people import generate, records
 
 DEFINITIONS = [
     yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -26,16 +25,16 @@ BOOKKEEPING = {
     "_batch_seq": "BIGINT", "_changed_at": "TIMESTAMP", "_landed_at": "TIMESTAMP", "_staged_at": "TIMESTAMP",
     "_is_deleted": "BOOLEAN", "_deleted_at": "TIMESTAMP",
 }  # fmt: skip
-TOWN = 300
 DAY_ONE = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
 class World:
-    """Rows go in by entity; `resolve` runs on the next day each time."""
+    """Rows go in by entity; `resolve` stages them and runs on the next day each time."""
 
     def __init__(self, threads: int = 2) -> None:
         self.connection = duckdb.connect(config={"threads": threads})
         self.runs = 0
+        self.rows: dict[str, dict[tuple[str, str], dict[str, Any]]] = {entity: {} for entity in ENTITIES}
         self.connection.execute("CREATE SCHEMA staging")
         for definition in DEFINITIONS:
             columns = {name: column["type"] for name, column in definition["columns"].items()} | BOOKKEEPING
@@ -43,17 +42,12 @@ class World:
             self.connection.execute(f'CREATE TABLE staging."{definition["entity"]}" ({listed})')
 
     def add(self, entity: str, system: str, key: object, **values: Any) -> None:
-        """Stage one row, replacing the row with the same key."""
-        self.remove(entity, system, key)
-        row: dict[str, Any] = {
+        """Deliver one row, in place of the row with the same key."""
+        self.rows[entity][system, str(key)] = {
             ENTITIES[entity].key[0]: str(key), "_source_system": system, "_key": str(key), "_is_deleted": False,
             "_changed_at": datetime(2026, 1, 1),  # noqa: DTZ001  staging keeps UTC without a zone
+            "_row_hash": crc32(repr(sorted(values.items())).encode()),
         } | values  # fmt: skip
-        row["_row_hash"] = crc32(repr(sorted(values.items())).encode())
-        names = ", ".join(f'"{name}"' for name in row)
-        self.connection.execute(
-            f'INSERT INTO staging."{entity}" ({names}) VALUES ({", ".join("?" * len(row))})', list(row.values())
-        )
 
     def account(self, key: object, name: str | None = None, *, system: str = "shop", **values: Any) -> None:
         self.add("accounts", system, key, full_name=name, **values)
@@ -62,12 +56,23 @@ class World:
         self.add("orders", "shop", key, customer_name=name, **values)
 
     def remove(self, entity: str, system: str, key: object) -> None:
-        self.connection.execute(
-            f'DELETE FROM staging."{entity}" WHERE _source_system = ? AND _key = ?', [system, str(key)]
-        )
+        del self.rows[entity][system, str(key)]
+
+    def _stage(self) -> None:
+        """Replace staging as a whole; a statement for each row would take longer than matching them."""
+        for entity, keyed in self.rows.items():
+            rows = keyed.values()
+            names = dict.fromkeys(name for row in rows for name in row)
+            self.connection.execute(f'DELETE FROM staging."{entity}"')
+            if rows:
+                table = pa.table({name: [row.get(name) for row in rows] for name in names})
+                self.connection.register("delivered", table)
+                self.connection.execute(f'INSERT INTO staging."{entity}" BY NAME FROM delivered')
+                self.connection.unregister("delivered")
 
     def resolve(self, **changes: Any) -> Resolution:
         self.runs += 1
+        self._stage()
         return resolve(
             self.connection,
             **{
@@ -108,27 +113,3 @@ class World:
             (row["event_type"], row["customer_id"], row["other_customer_id"])
             for row in self.all("FROM identity.identity_event WHERE run_id = ? ORDER BY event_id", f"run-{self.runs}")
         ]
-
-
-@cache
-def townspeople() -> list[dict[str, Any]]:
-    """Accounts of five hundred strangers, so that there is something to tell rare from common by."""
-    rows = records(generate(TOWN, seed=5, household_share=0.4), 6, per_person=2.0).sort_by("record_id").to_pylist()
-    columns = ("full_name", "email", "phone", "street", "city", "postal_code", "date_of_birth")
-    return [{name: row[name] for name in columns} for row in rows]
-
-
-def clusters_of(*accounts: Mapping[str, Any]) -> set[frozenset[str]]:
-    """Cluster shop accounts numbered 1, 2, ... from scratch, in a town of strangers."""
-    world = World()
-    for number, values in enumerate(accounts, start=1):
-        world.account(number, **values)
-    for number, values in enumerate(townspeople()):
-        world.add("accounts", "town", number, **values)
-    world.resolve()
-    return {frozenset(key for key in some if "/" not in key) for some in world.clusters()} - {frozenset()}
-
-
-def together(*accounts: Mapping[str, Any]) -> bool:
-    """Say whether all accounts are one customer."""
-    return len(clusters_of(*accounts)) == 1

@@ -26,6 +26,7 @@ class Resolved:
     def __init__(self, path: Path | None = None) -> None:
         self.connection = duckdb.connect(str(path) if path else ":memory:")
         self.clock = NOW
+        self.columns: dict[str, list[str]] = {}
         ensure_schema(self.connection)
         self._replace("scored_pairs", "left_key VARCHAR, right_key VARCHAR, bits FLOAT, probability DOUBLE,"
                       " decision VARCHAR, decided_by VARCHAR, levels TINYINT[], level_bits FLOAT[]")  # fmt: skip
@@ -46,11 +47,11 @@ class Resolved:
         self.connection.execute(f"CREATE TABLE identity.{name} ({columns})")
 
     def _insert(self, table: str, **values: Any) -> None:
-        names = self.connection.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'identity' AND table_name = ?",
-            [table],
-        ).fetchall()
-        kept = {name: value for name, value in values.items() if (name,) in names}
+        if table not in self.columns:
+            self.columns[table] = [
+                name for name, *_ in self.connection.execute(f"DESCRIBE identity.{table}").fetchall()
+            ]
+        kept = {name: value for name, value in values.items() if name in self.columns[table]}
         self.connection.execute(
             f"INSERT INTO identity.{table} ({', '.join(kept)}) VALUES ({', '.join('?' * len(kept))})",
             list(kept.values()),

@@ -40,6 +40,22 @@ def world_of(accounts: list[tuple[int, dict[str, Any]]], threads: int = 2) -> Wo
     return world
 
 
+@pytest.fixture(scope="module")
+def resolved() -> World:
+    """The accounts, resolved once. Read only."""
+    return world_of(ACCOUNTS)
+
+
+@pytest.fixture(scope="module")
+def two_people() -> World:
+    """Read only."""
+    world = World()
+    world.account(1, "Ann Lee", email="ann@lee.example", phone="212 555 0123")
+    world.account(2, "Bo Yu", email="bo@yu.example", phone="212 555 9876")
+    world.resolve()
+    return world
+
+
 def test_an_empty_warehouse_resolves_to_empty_tables() -> None:
     world = World()
     assert world.resolve().customers == 0
@@ -62,20 +78,19 @@ def test_rows_that_say_nothing_of_identity_change_nothing_but_that_they_were_rea
     assert {name for name in after if after[name] != before[name]} == {"gathered_row", "account_reference"}
 
 
-def test_no_working_table_is_left_behind() -> None:
-    world = world_of(ACCOUNTS)
-    assert world.all("SELECT table_name FROM duckdb_tables() WHERE temporary") == []
+def test_no_working_table_is_left_behind(resolved: World) -> None:
+    assert resolved.all("SELECT table_name FROM duckdb_tables() WHERE temporary") == []
 
 
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6))
-def test_the_order_of_rows_does_not_matter(seed: int) -> None:
+def test_the_order_of_rows_does_not_matter(resolved: World, seed: int) -> None:
     shuffled = random.Random(seed).sample(ACCOUNTS, len(ACCOUNTS))
-    assert contents(world_of(shuffled)) == contents(world_of(ACCOUNTS))
+    assert contents(world_of(shuffled)) == contents(resolved)
 
 
-def test_the_number_of_threads_does_not_matter() -> None:
-    assert contents(world_of(ACCOUNTS, threads=1)) == contents(world_of(ACCOUNTS, threads=2))
+def test_the_number_of_threads_does_not_matter(resolved: World) -> None:
+    assert contents(world_of(ACCOUNTS, threads=1)) == contents(resolved)
 
 
 def test_a_failure_anywhere_leaves_the_former_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,14 +109,14 @@ def test_a_failure_anywhere_leaves_the_former_state(monkeypatch: pytest.MonkeyPa
     assert world.resolve().new_records == 1
 
 
-def test_an_update_in_steps_ends_where_one_run_from_scratch_ends() -> None:
+def test_an_update_in_steps_ends_where_one_run_from_scratch_ends(resolved: World) -> None:
     stepwise = World()
     for key, values in ACCOUNTS:
         stepwise.account(key, **values)
         stepwise.resolve()
-    assert stepwise.clusters() == world_of(ACCOUNTS).clusters()
+    assert stepwise.clusters() == resolved.clusters()
     golden = "SELECT * EXCLUDE (customer_id, first_seen_at) FROM identity.golden_customers ORDER BY ALL"
-    assert stepwise.all(golden) == world_of(ACCOUNTS).all(golden)
+    assert stepwise.all(golden) == resolved.all(golden)
 
 
 def test_a_judgement_outranks_the_rules_and_survives_later_runs() -> None:
@@ -121,11 +136,10 @@ def test_a_judgement_outranks_the_rules_and_survives_later_runs() -> None:
     assert methods == {"1": "steward", "2": "steward", "3": "source", "4": "source"}
 
 
-def test_a_judgement_on_an_unknown_record_is_refused() -> None:
-    world = world_of(ACCOUNTS)
+def test_a_judgement_on_an_unknown_record_is_refused(resolved: World) -> None:
     with pytest.raises(LookupError, match="shop/accounts/99"):
         record_judgement(
-            world.connection,
+            resolved.connection,
             "shop/accounts/1",
             "shop/accounts/99",
             "match",
@@ -155,12 +169,8 @@ def test_ensure_schema_makes_every_table_and_may_be_repeated() -> None:
     "text",
     ["Ann Lee", "lee, ann", "ANN@lee.example", "(212) 555-0123", "+1 212 555 0123", "1", "shop/accounts/1"],
 )
-def test_a_customer_is_found_by_what_somebody_has_at_hand(text: str) -> None:
-    world = World()
-    world.account(1, "Ann Lee", email="ann@lee.example", phone="212 555 0123")
-    world.account(2, "Bo Yu", email="bo@yu.example", phone="212 555 9876")
-    world.resolve()
-    assert find(world.connection, text, default_region="US") == [world.customer("accounts/1")]
+def test_a_customer_is_found_by_what_somebody_has_at_hand(two_people: World, text: str) -> None:
+    assert find(two_people.connection, text, default_region="US") == [two_people.customer("accounts/1")]
 
 
 def test_a_merged_id_finds_the_surviving_customer() -> None:

@@ -1,0 +1,96 @@
+"""Who is one customer, held against the truth, and what the company knows of the people of its stories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from sample_company import truth
+from tests.journey.life import Life
+from tests.journey_factory import DAY_TWO, START, Company, Stage
+
+
+def test_at_least_98_in_100_pairs_joined_are_the_same_person_in_truth(day: Stage) -> None:
+    person = {
+        f"{row['source_system']}/{row['entity']}/{row['record_id']}": row["person_id"]
+        for row in truth.load(day.home.sample).to_pylist()
+    }
+    clusters: dict[str, Counter[str]] = {}
+    for key, customer in day.published("SELECT source_record_key, customer_id FROM identity.customer_crosswalk"):
+        if key in person:
+            clusters.setdefault(customer, Counter())[person[key]] += 1
+    joined = sum(_pairs(sum(people.values())) for people in clusters.values())
+    right = sum(_pairs(count) for people in clusters.values() for count in people.values())
+    assert joined > 1000
+    assert right / joined >= 0.98
+
+
+def _pairs(count: int) -> int:
+    return count * (count - 1) // 2
+
+
+def test_the_mortgage_customer_is_one_customer_and_nobody_else(life: Life) -> None:
+    stage = life.day_two
+    own = {row["record_id"] for row in _truth_of(stage, "mortgage-customer") if row["source_system"] == "frontdesk"}
+    assert own == {"N1002", "N1003"}, "the two notes that name no account"
+    customers = {
+        customer
+        for (customer,) in stage.published(
+            """SELECT customer_id FROM identity.customer_crosswalk WHERE source_record_key IN
+               ('shop/accounts/11', 'frontdesk/interactions/N1002', 'frontdesk/interactions/N1003')"""
+        )
+    }
+    assert len(customers) == 1
+    others = stage.published(
+        "SELECT source_record_key FROM identity.customer_crosswalk WHERE customer_id = ?", customers.pop()
+    )
+    mine = {
+        f"{row['source_system']}/{row['entity']}/{row['record_id']}" for row in _truth_of(stage, "mortgage-customer")
+    }
+    assert {key for (key,) in others} <= mine
+
+
+def _truth_of(stage: Stage, person: str) -> list[dict[str, Any]]:
+    return [row for row in truth.load(stage.home.sample).to_pylist() if row["person_id"] == person]
+
+
+def test_the_brief_tells_the_mortgage_customers_story(co: Company, mended: Stage) -> None:
+    brief = co.c360("customer", "warren.tolliver@letters.example", "--json", now=DAY_TWO).document
+    notes = [row for row in brief["timeline"] if row["source_system"] == "frontdesk"]
+    told = [(row["occurred_at"][:10], row["channel"], row["direction"], row["topic"]) for row in reversed(notes)]
+    assert told == [
+        (_days_before(65), "phone", "outbound", "late payment"),
+        (_days_before(64), "phone", "inbound", "stop payment"),
+        (_days_before(61), "post", "inbound", "stop payment"),
+        (_days_before(53), "phone", "outbound", "insufficient funds"),
+        (_days_before(46), "post", "outbound", "fee"),
+    ]
+    payments = Counter(row["summary"] for row in brief["timeline"] if row["interaction_type"].startswith("payment"))
+    assert sum(payments.values()) == 4
+    profile = brief["profile"]
+    assert (profile["payment_count"], profile["returned_payment_count"]) == (4, 1)
+    assert profile["display_name"] == "Warren Tolliver"
+
+
+def _days_before(days: int) -> str:
+    return (START - timedelta(days=days)).isoformat()
+
+
+def test_the_reference_customer_is_shown_with_an_urgent_ticket_open_for_203_days(co: Company, mended: Stage) -> None:
+    brief = co.c360("customer", "helpdesk/accounts/360000012", "--json", now=DAY_TWO).document
+    profile = brief["profile"]
+    assert profile["urgent_open_ticket_count"] == 1
+    assert profile["oldest_open_ticket_at"][:10] == _days_before(203)
+    assert profile["last_csat_score"] == "bad"
+    assert any(row["interaction_type"] == "comment" for row in brief["timeline"])
+
+
+def test_the_wish_for_a_reference_stands_beside_the_urgent_ticket(recovered: Stage) -> None:
+    """Sales look the company up by its shop account; what the helpdesk knows of it must be there."""
+    rows = recovered.published(
+        """SELECT customer_id FROM identity.customer_crosswalk
+           WHERE source_record_key IN ('shop/accounts/12', 'helpdesk/accounts/360000012')"""
+    )
+    assert len(rows) == 2
+    assert len(set(rows)) == 1
