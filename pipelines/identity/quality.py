@@ -40,7 +40,8 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         """INSERT INTO changed_customer
-           SELECT customer_id FROM (FROM next_quality EXCEPT FROM identity.cluster_quality)
+           SELECT customer_id FROM (
+             FROM next_quality EXCEPT FROM identity.cluster_quality SEMI JOIN next_quality USING (customer_id))
            EXCEPT FROM changed_customer"""
     )
     connection.execute(

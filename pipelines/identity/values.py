@@ -74,21 +74,25 @@ def write_source_records(
                    {NAME_TEXT} AS name_text
             FROM incoming JOIN touched USING (source_record_key)"""
     )
-    _remember(connection, "country", "SELECT country, ''")
+    _remember(connection, {"country": "SELECT country, ''"})
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE pending AS
            SELECT pending.*, country.standard[1] AS country_std,
                   coalesce(country.standard[1], $default_region, '') AS phone_region
-           FROM pending LEFT JOIN identity.standardised_value AS country
-             ON country.kind = 'country' AND country.value = pending.country""",
+           FROM pending LEFT JOIN remembered AS country ON country.value = pending.country""",
         {"default_region": default_region},
     )
-    _remember(connection, "email", "SELECT email, ''")
-    _remember(connection, "phone", "SELECT unnest([phone, phone_alternate]), phone_region")
-    _remember(connection, "name", "SELECT name_text, ''")
-    _remember(connection, "organisation", "SELECT if(is_named_in_full, full_name, organisation_name), ''")
-    _remember(connection, "street", "SELECT street, ''")
-    _remember(connection, "postal_code", "SELECT postal_code, ''")
+    _remember(
+        connection,
+        {
+            "email": "SELECT email, ''",
+            "phone": "SELECT unnest([phone, phone_alternate]), phone_region",
+            "name": "SELECT name_text, ''",
+            "organisation": "SELECT if(is_named_in_full, full_name, organisation_name), ''",
+            "street": "SELECT street, ''",
+            "postal_code": "SELECT postal_code, ''",
+        },
+    )
     _write(connection, now)
     ((changed,),) = connection.execute(
         "SELECT (SELECT count(*) FROM removed) + count(*) FROM touched WHERE NOT is_new"
@@ -97,13 +101,34 @@ def write_source_records(
         forget_unused(connection)
 
 
-def _remember(connection: duckdb.DuckDBPyConnection, kind: str, distinct_values: str) -> None:
-    """Standardise the values of `pending` that are not yet in `identity.standardised_value`."""
+def _remember(connection: duckdb.DuckDBPyConnection, carried: dict[str, str]) -> None:
+    """Build `remembered`: what the values in `pending` are standardised to; what is new is kept for good.
+
+    `carried` is SQL of value and region by kind.
+    """
+    selects = " UNION ALL ".join(
+        f"SELECT DISTINCT '{kind}' AS kind, value, region FROM ({values} FROM pending) AS carried(value, region)"
+        for kind, values in carried.items()
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE carried AS FROM ({selects}) WHERE value IS NOT NULL")
+    # One look through all values, of which there are several times as many as records.
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE remembered AS
+           FROM identity.standardised_value SEMI JOIN carried USING (kind, value, region)"""
+    )
+    for kind in carried:
+        fresh = _standardise(connection, kind)
+        if fresh is not None:
+            connection.register("fresh_values", fresh)
+            for table in ("remembered", "identity.standardised_value"):
+                connection.execute(f"INSERT INTO {table} SELECT ?, value, region, standard FROM fresh_values", [kind])
+            connection.unregister("fresh_values")
+
+
+def _standardise(connection: duckdb.DuckDBPyConnection, kind: str) -> pa.Table | None:
+    """Standards of the values of a kind that are not remembered; None if there are none."""
     unknown = connection.sql(
-        f"""SELECT DISTINCT value, region FROM ({distinct_values} FROM pending) AS carried(value, region)
-            WHERE value IS NOT NULL AND NOT EXISTS (
-              SELECT 1 FROM identity.standardised_value AS known
-              WHERE known.kind = $kind AND known.value = carried.value AND known.region = carried.region)""",
+        """SELECT value, region FROM carried ANTI JOIN remembered USING (kind, value, region) WHERE kind = $kind""",
         params={"kind": kind},
     ).to_arrow_reader(CHUNK)
     standard = STANDARDS[kind]
@@ -113,12 +138,7 @@ def _remember(connection: duckdb.DuckDBPyConnection, kind: str, distinct_values:
         standards = [standard(v, r) for v, r in zip(values.to_pylist(), regions.to_pylist(), strict=True)]
         column = pa.array(standards, pa.list_(pa.string()))
         chunks.append(pa.table({"value": values, "region": regions, "standard": column}))
-    if chunks:
-        connection.register("fresh_values", pa.concat_tables(chunks))
-        connection.execute(
-            "INSERT INTO identity.standardised_value SELECT ?, value, region, standard FROM fresh_values", [kind]
-        )
-        connection.unregister("fresh_values")
+    return pa.concat_tables(chunks) if chunks else None
 
 
 def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
@@ -131,12 +151,12 @@ def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
         "street": "street", "postal_code": "postal_code",
     }  # fmt: skip
     by_value = " ".join(
-        f"""LEFT JOIN (FROM identity.standardised_value WHERE kind = '{kind}') AS {kind}_value
+        f"""LEFT JOIN (FROM remembered WHERE kind = '{kind}') AS {kind}_value
             ON {kind}_value.value = {text}"""
         for kind, text in joins.items()
     )
     by_region = " ".join(
-        f"""LEFT JOIN (FROM identity.standardised_value WHERE kind = 'phone') AS {name}_value
+        f"""LEFT JOIN (FROM remembered WHERE kind = 'phone') AS {name}_value
             ON {name}_value.value = {name} AND {name}_value.region = phone_region"""
         for name in ("phone", "phone_alternate")
     )

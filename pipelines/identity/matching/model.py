@@ -102,7 +102,10 @@ class Model:
         """Shares of the values, corrected where names go with them."""
         namesakes = self.given_names_agree(judged)
         for at, (comparison, one) in enumerate(zip(self.comparisons, judged, strict=True)):
-            if comparison.goes_with_names and namesakes is not None:
+            if not self.match[at].any():
+                # Nothing was learned of it, so that a value in common says nothing either.
+                yield np.zeros_like(one.shares)
+            elif comparison.goes_with_names and namesakes is not None:
                 yield one.shares + np.where(namesakes, self.by_name[at][one.levels], 0)
             else:
                 yield one.shares

@@ -58,7 +58,7 @@ class World:
     def remove(self, entity: str, system: str, key: object) -> None:
         del self.rows[entity][system, str(key)]
 
-    def _stage(self) -> None:
+    def stage(self) -> None:
         """Replace staging as a whole; a statement for each row would take longer than matching them."""
         for entity, keyed in self.rows.items():
             rows = keyed.values()
@@ -72,7 +72,7 @@ class World:
 
     def resolve(self, **changes: Any) -> Resolution:
         self.runs += 1
-        self._stage()
+        self.stage()
         return resolve(
             self.connection,
             **{

@@ -10,8 +10,9 @@ from pipelines.identity import learned, sample, unmerging
 from pipelines.identity.erasure import Erased, EraseRefused, erase
 from pipelines.identity.judgements import record_judgement
 
-from .factory import DAY_ONE, World, townspeople
+from .factory import DAY_ONE, World
 from .partition_factory import Partition
+from .town_factory import townspeople
 
 ANN = {"email": "ann@zuckermann.example", "phone": "212 555 0188", "street": "77 Quince Lane", "city": "Springfield",
        "postal_code": "62704", "date_of_birth": date(1980, 5, 17)}  # fmt: skip

@@ -19,6 +19,13 @@ STRANGERS = 300
 COLUMNS = ("full_name", "email", "phone", "street", "city", "postal_code", "date_of_birth")
 
 
+def townspeople() -> list[dict[str, Any]]:
+    """Accounts of the strangers, in the columns of accounts."""
+    strangers = records(generate(STRANGERS, seed=5, household_share=0.4), 6, per_person=2.0).sort_by("record_id")
+    people: list[dict[str, Any]] = strangers.select(COLUMNS).to_pylist()
+    return people
+
+
 class Town:
     """Scenes are set while their module is loaded; the first question after that matches them all."""
 
@@ -36,8 +43,7 @@ class Town:
         for at, accounts in enumerate(self.scenes):
             for number, values in enumerate(accounts, start=1):
                 world.account(f"{at}-{number}", **values)
-        strangers = records(generate(STRANGERS, seed=5, household_share=0.4), 6, per_person=2.0).sort_by("record_id")
-        for number, values in enumerate(strangers.select(COLUMNS).to_pylist()):
+        for number, values in enumerate(townspeople()):
             world.add("accounts", "town", number, **values)
         world.resolve()
         return world

@@ -9,6 +9,7 @@ import pytest
 from pipelines.identity.matching import blocking, engine, reading
 from pipelines.identity.matching.attributes import MiddleNames
 from pipelines.identity.matching.people import Census, People
+from pipelines.identity.matching.scoring import attributes_of
 from tests.pipelines.identity.matching.factory import CRM_ROLES, ROLES, clusters, crowd, pairwise_f1, table_of
 
 HOME = {"street": "12 Elm Street", "code": "62704", "city": "Springfield", "phone": "2175550100"}
@@ -58,6 +59,18 @@ def in_a_crowd(*rows: dict[str, str]) -> set[frozenset[str]]:
     roles = {role: some for role, some in ROLES.items() if role != "full_name"}
     found = clusters(pa.table(columns).sort_by("record_id"), roles)
     return {some for some in found if any(name.startswith("r") for name in some)}
+
+
+def test_agreement_in_what_was_not_there_to_learn_from_says_nothing() -> None:
+    town = crowd(200)
+    measure = engine.match(reading.read(town, CRM_ROLES)).learned
+    coloured = town.append_column("colour", pa.array(["teal" if at < 40 else "red" for at in range(town.num_rows)]))
+    left = np.arange(0, 40, 2)
+    bits = []
+    for table, roles in ((town, CRM_ROLES), (coloured, CRM_ROLES | {"other": ("colour",)})):
+        compared = attributes_of(reading.read(table, roles), measure.given_names)
+        bits.append(measure.among(compared).score(compared, left, left + 1))
+    assert np.array_equal(*bits)
 
 
 def test_brother_and_sister_at_one_telephone_stay_two() -> None:
