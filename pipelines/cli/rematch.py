@@ -66,7 +66,7 @@ def report_as_json(report: Report) -> dict[str, Any]:
 def _show(report: Report) -> None:
     churn = report.churn
     out.print(f"Matching all {report.records:,} records anew would affect {told(churn)}. Nothing was written.")
-    shown = table("", "#")
+    shown = table("what it does", "#how many")
     shown.add_row("customers before", f"{churn.customers_before:,}")
     shown.add_row("customers after", f"{churn.customers_after:,}")
     shown.add_row("merges (ids that are retired and redirect)", f"{churn.merges:,}")

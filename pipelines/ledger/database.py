@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 BUSY_TIMEOUT_SECONDS = 60.0  # writers hold the file for milliseconds; a minute means that something is wrong
 WAL_RETRY_SECONDS = 0.02
 SCHEMA_FILE = Path(__file__).parent / "schema.sql"
+TABLE_NAME = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
 class Ledger:
@@ -26,8 +28,11 @@ class Ledger:
         self._connection.execute("PRAGMA synchronous=FULL")
         if self._wal_mode() != "wal":
             raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
-        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'judging'").fetchone():
-            self._connection.executescript(SCHEMA_FILE.read_text(encoding="utf-8"))
+        schema = SCHEMA_FILE.read_text(encoding="utf-8")
+        there = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+        # Only where a table is missing, as in a ledger of a former version: the script waits for its turn to write.
+        if not there.issuperset(TABLE_NAME.findall(schema)):
+            self._connection.executescript(schema)
 
     def _wal_mode(self) -> str:
         """Turn a new file to WAL. SQLite refuses others meanwhile, however patient they are; so this tries again."""

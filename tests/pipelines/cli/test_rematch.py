@@ -12,10 +12,12 @@ import pytest
 
 import pipelines.cli.identity
 import pipelines.cli.rematch  # noqa: F401  (commands of the app)
+from pipelines import refresh
 from pipelines.identity import fingerprints, linkage
 from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
+from pipelines.trouble import Trouble
 from tests.journey_factory import Said, c360, contents
 from tests.pipelines.defs.deployment_factory import ACCOUNTS, NOON
 from warehouse.connection import open_reader
@@ -148,6 +150,20 @@ def test_with_a_raised_limit_it_is_applied_and_published(folder: Path) -> None:
     assert "13 customers." in said.out
     assert published(folder) == 13
     assert "Nothing changed; the published file still tells the truth." in at(folder, "sync").out
+
+
+def test_what_was_applied_and_not_published_is_published_by_the_next_sync(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_deployment: object) -> None:
+        raise Trouble("models", "they are not built", "Run it again.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(refresh, "build_models", fail)
+        assert at(folder, "rematch", "--apply", "--churn", "0.96").code == 1
+    assert published(folder) == 25
+    assert at(folder, "sync", hour=2).code == 0
+    assert published(folder) == 13
 
 
 def test_a_sync_holds_it_back_and_says_so_and_so_does_identity(folder: Path) -> None:
