@@ -24,7 +24,7 @@ demo: $(CURRENT) ## Create a sample company, sync it over two days and show what
 
 test: $(CURRENT) ## Run all checks and tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(CURRENT) ## Format, lint, types, architecture, generated docs
 	@$(BIN)/ruff format --check --quiet .

