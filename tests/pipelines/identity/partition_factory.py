@@ -62,6 +62,7 @@ class Partition:
         )
         run("""CREATE OR REPLACE TEMP TABLE clustered AS
                SELECT source_record_key, cluster_no, 1.0 AS confidence FROM placed""")
+        run("CREATE OR REPLACE TEMP VIEW concerned_record AS FROM identity.source_records")
         return crosswalk.update(self.connection, now=self.now, run_id=f"run-{self.runs:04}")
 
     def ids(self) -> dict[str, str]:
