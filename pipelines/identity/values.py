@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # Distinct values handled at once; bounds the Python objects alive at a time.
 CHUNK = 200_000
+KNOWN_VALUE = pa.schema(
+    [("kind", pa.string()), ("value", pa.string()), ("region", pa.string()), ("standard", pa.list_(pa.string()))]
+)
 
 
 def _phone(text: str, region: str) -> list[str | None]:
@@ -113,32 +116,29 @@ def _remember(connection: duckdb.DuckDBPyConnection, carried: dict[str, str]) ->
     connection.execute(f"CREATE OR REPLACE TEMP TABLE carried AS FROM ({selects}) WHERE value IS NOT NULL")
     # One look through all values, of which there are several times as many as records.
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE remembered AS
+        """CREATE OR REPLACE TEMP TABLE known_value AS
            FROM identity.standardised_value SEMI JOIN carried USING (kind, value, region)"""
     )
-    for kind in carried:
-        fresh = _standardise(connection, kind)
-        if fresh is not None:
-            connection.register("fresh_values", fresh)
-            for table in ("remembered", "identity.standardised_value"):
-                connection.execute(f"INSERT INTO {table} SELECT ?, value, region, standard FROM fresh_values", [kind])
-            connection.unregister("fresh_values")
+    connection.register("fresh_value", pa.concat_tables([_standardise(connection, kind) for kind in carried]))
+    connection.execute("INSERT INTO identity.standardised_value FROM fresh_value")
+    connection.execute("CREATE OR REPLACE TEMP TABLE remembered AS FROM known_value UNION ALL FROM fresh_value")
+    connection.unregister("fresh_value")
 
 
-def _standardise(connection: duckdb.DuckDBPyConnection, kind: str) -> pa.Table | None:
-    """Standards of the values of a kind that are not remembered; None if there are none."""
+def _standardise(connection: duckdb.DuckDBPyConnection, kind: str) -> pa.Table:
+    """Standards of those values of a kind that are not known."""
     unknown = connection.sql(
-        """SELECT value, region FROM carried ANTI JOIN remembered USING (kind, value, region) WHERE kind = $kind""",
+        """SELECT kind, value, region FROM carried ANTI JOIN known_value USING (kind, value, region)
+           WHERE kind = $kind""",
         params={"kind": kind},
     ).to_arrow_reader(CHUNK)
     standard = STANDARDS[kind]
-    chunks = []
+    chunks = [KNOWN_VALUE.empty_table()]
     for batch in unknown:
         values, regions = batch.column("value"), batch.column("region")
         standards = [standard(v, r) for v, r in zip(values.to_pylist(), regions.to_pylist(), strict=True)]
-        column = pa.array(standards, pa.list_(pa.string()))
-        chunks.append(pa.table({"value": values, "region": regions, "standard": column}))
-    return pa.concat_tables(chunks) if chunks else None
+        chunks.append(pa.table([*batch.columns, pa.array(standards, pa.list_(pa.string()))], schema=KNOWN_VALUE))
+    return pa.concat_tables(chunks)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
