@@ -30,8 +30,6 @@ _BY_KEY = {
     "attribute_provenance": ("source_record_key",), "account_reference": ("source_record_key", "account_key"),
 }  # fmt: skip
 _BY_CUSTOMER = ("golden_customers", "attribute_provenance", "customer_household", "cluster_quality")
-# SQL: the tombstone of a record.
-TOMBSTONE = "sha256((SELECT salt FROM identity.erasure_salt) || source_record_key)"
 
 
 class EraseRefused(LookupError):
@@ -75,13 +73,30 @@ def erase(
 
 
 def leave_out_erased(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop from `incoming` the records that were erased. Only new ones can be, which spares hashing all keys."""
+    """Drop from `incoming` the records that were erased, and from `identity.account_reference` what names them.
+
+    Only what is new can be, which spares hashing all keys.
+    """
     if connection.execute("SELECT 1 FROM identity.erased_record LIMIT 1").fetchall():
         connection.execute(
             f"""DELETE FROM incoming
                 WHERE source_record_key NOT IN (SELECT source_record_key FROM identity.source_records)
-                  AND {TOMBSTONE} IN (SELECT tombstone FROM identity.erased_record)"""
+                  AND {_is_erased("source_record_key")}"""
         )
+        connection.execute(
+            f"""DELETE FROM identity.account_reference
+                WHERE row_no IN (SELECT row_no FROM changed_row)
+                  AND ({_is_erased("source_record_key")} OR {_is_erased("account_key")})"""
+        )
+
+
+def _tombstone(key: str) -> str:
+    """SQL of the tombstone of a record."""
+    return f"sha256((SELECT salt FROM identity.erasure_salt) || {key})"
+
+
+def _is_erased(key: str) -> str:
+    return f"{_tombstone(key)} IN (SELECT tombstone FROM identity.erased_record)"
 
 
 def _check(connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
@@ -131,7 +146,7 @@ def _bury(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
         # Not seeded: a salt that can be foretold is none. Nothing that is published depends on it.
         connection.execute("INSERT INTO identity.erasure_salt VALUES (?)", [secrets.token_hex(32)])
     connection.execute(
-        f"INSERT OR IGNORE INTO identity.erased_record SELECT {TOMBSTONE}, $now FROM erased_key",
+        f"INSERT OR IGNORE INTO identity.erased_record SELECT {_tombstone('source_record_key')}, $now FROM erased_key",
         {"now": now.replace(tzinfo=None)},
     )
 

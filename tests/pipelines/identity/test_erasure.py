@@ -90,7 +90,7 @@ def test_nothing_of_the_person_is_left_and_feeds_do_not_bring_it_back(
     assert tables_with_traces(world) == {
         "source_records", "standardised_value", "comparable", "scored_pairs", "customer_crosswalk", "crosswalk_history",
         "identity_event", "judgements", "judgement_basis", "applied_judgement", "unmerge", "review_sample",
-        "golden_customers", "attribute_provenance",
+        "golden_customers", "attribute_provenance", "account_reference",
     }  # fmt: skip
     others = {key: owner for key, owner in ids(world).items() if owner != customer}
     households = world.all("FROM identity.customer_household WHERE customer_id <> ? ORDER BY ALL", customer)

@@ -51,6 +51,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, strangers: int = 0) -> World:
 
 
 def previewed(world: World, limit: Limit | None = None, most: int = 20) -> Report:
+    world.stage()
     return preview(
         world.connection,
         entities=ENTITIES,
