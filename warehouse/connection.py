@@ -16,6 +16,9 @@ import duckdb
 
 LOCK_WAIT_SECONDS = 60.0  # longer than the staging transaction of one batch, shorter than a person's patience
 LOCK_POLL_SECONDS = 0.05
+# A checkpoint rewrites what a run touched. One when the file is closed costs half of one at the commit of identity,
+# which holds on to what it replaces.
+CHECKPOINT_THRESHOLD = "1GB"
 
 # DuckDB says "busy" in three ways: another process holds the file lock; this process has the file open under
 # another name; this process has it open with other settings (read-only against read-write).
@@ -78,7 +81,7 @@ def open_warehouse(
     path = warehouse_path(home)
     spill = home / "work"
     spill.mkdir(parents=True, exist_ok=True)
-    settings: dict[str, str | int] = {"temp_directory": str(spill)}
+    settings: dict[str, str | int] = {"temp_directory": str(spill), "checkpoint_threshold": CHECKPOINT_THRESHOLD}
     if memory_limit is not None:
         settings["memory_limit"] = memory_limit
     if threads is not None:
