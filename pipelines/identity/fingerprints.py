@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Beside the engine, what decides who is who.
 RULES = (
     "records.py", "values.py", "standardise.py", "phones.py", "names.py", "vocabulary.yml", "nicknames.csv",
-    "comparables.py", "linkage.py", "representatives.py", "survivorship.py", "survivorship.yml",
+    "comparables.py", "linkage.py", "households.py", "representatives.py", "survivorship.py", "survivorship.yml",
 )  # fmt: skip
 
 
