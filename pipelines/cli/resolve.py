@@ -48,7 +48,7 @@ def resolve_command(
         err.print(f"[red]{escape(str(wrong))}[/red]")
         return WRONG_USE
     out.print(
-        f"{resolved.records:,} records are {resolved.customers:,} customers in {resolved.households:,} households "
-        f"({resolved.pairs:,} pairs compared). {escape(str(output))}"
+        f"Records: {resolved.records:,}. Customers: {resolved.customers:,}. Households: {resolved.households:,}. "
+        f"Pairs compared: {resolved.pairs:,}. {escape(str(output))}"
     )
     return 0

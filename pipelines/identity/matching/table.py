@@ -114,12 +114,12 @@ def read_records(path: Path, roles: Roles, roles_path: Path) -> pa.Table:
             raise WrongInput(f"{path} cannot be read as {path.suffix[1:] or 'Parquet'}: {fact}") from None
     ids = table.column("record_id")
     if ids.null_count:
-        raise WrongInput(f"{path}: {ids.null_count:,} rows have no record_id. Give each record an id of its own.")
+        raise WrongInput(f"{path}: rows without a record_id: {ids.null_count:,}. Give each record an id of its own.")
     repeated = ids[1:].filter(pc.equal(ids[1:], ids[:-1])).unique()
     if len(repeated):
         shown = ", ".join(repeated[:SHOWN].to_pylist()) + (", ..." if len(repeated) > SHOWN else "")
         raise WrongInput(
-            f"{path}: {len(repeated):,} record_ids stand in more than one row ({shown}). Give each record its own id."
+            f"{path}: record_ids in more than one row: {len(repeated):,} ({shown}). Give each record its own id."
         )
     return table
 

@@ -99,8 +99,8 @@ def test_wrong_roles_are_named_with_their_line(files: tuple[Path, Path, Path], r
     ("rows", "said"),
     [
         ("id,first\n1,Ann\n", "has no column record_id"),
-        (ROWS + "1,Ann,Lee,,\n", r"1 record_ids stand in more than one row \(1\)"),
-        (ROWS + ",Ann,Lee,,\n", "1 rows have no record_id"),
+        (ROWS + "1,Ann,Lee,,\n", r"record_ids in more than one row: 1 \(1\)"),
+        (ROWS + ",Ann,Lee,,\n", "rows without a record_id: 1"),
     ],
 )
 def test_wrong_records_are_named(files: tuple[Path, Path, Path], rows: str, said: str) -> None:
