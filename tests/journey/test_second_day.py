@@ -143,5 +143,6 @@ def test_a_second_sync_with_nothing_new_imports_no_slow_library_and_ends_soon(re
     packages = {module.partition(".")[0] for module in repeat.modules}
     assert "duckdb" in packages, "the list is that of the whole run"
     assert packages & {"great_expectations", "dbt", "dagster"} == set()
-    assert repeat.wall_seconds <= 8
     assert repeat.cpu_seconds <= 6
+    # Wide, for other work on the machine counts here; a wait for a lock would still show.
+    assert repeat.wall_seconds <= 30
