@@ -16,8 +16,8 @@ import duckdb
 
 LOCK_WAIT_SECONDS = 60.0  # longer than the staging transaction of one batch, shorter than a person's patience
 LOCK_POLL_SECONDS = 0.05
-# A checkpoint rewrites what a run touched. One when the file is closed costs half of one at the commit of identity,
-# which holds on to what it replaces.
+# A checkpoint rewrites what a run touched. Among a million records one at the commit of identity took 9 seconds, one
+# when the file is closed 4 to 6 (benchmarks/identity/incremental.py).
 CHECKPOINT_THRESHOLD = "1GB"
 
 # DuckDB says "busy" in three ways: another process holds the file lock; this process has the file open under

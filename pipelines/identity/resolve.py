@@ -192,9 +192,9 @@ def _rebuild(run: _Run, counts: Counts, *, rules_changed: bool) -> Resolution:
     )
 
 
-def _due(run: _Run, changes: int, *, rules_changed: bool) -> Cause | None:
+def _due(run: _Run, changed: int, *, rules_changed: bool) -> Cause | None:
     """Why all records are to be matched anew after so many changes; None when it is enough to match what changed."""
-    is_outgrown = learned.is_outgrown(run.connection, changes=changes)
+    is_outgrown = learned.is_outgrown(run.connection, changes=changed)
     if run.is_asked:
         return "asked"
     if rules_changed:
