@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from connectors.entities import Entity, load_entities
 from connectors.mapping import Mapping, expression_columns
-from connectors.source_spec import Duration, RestSource, Source, Spec
+from connectors.source_spec import Duration, EnvironmentName, RestSource, Source, Spec
 
 
 def _is_cron(value: str) -> str:
@@ -99,6 +99,50 @@ class Retention(Spec):
     raw: Duration = timedelta(days=14)
 
 
+class Announced(Spec):
+    """Something out of the ordinary that is known beforehand, so that nobody is woken by it.
+
+    outage: the source is down. backfill: old rows come again. volume: many more rows than usual. columns: new columns.
+    """
+
+    kind: Literal["outage", "backfill", "volume", "columns"]
+    begins: datetime
+    ends: datetime
+    note: str
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Announced:
+        if self.begins.tzinfo is None or self.ends.tzinfo is None:
+            raise ValueError("write 'begins' and 'ends' with their offset, such as 2026-11-22T06:00:00Z")
+        if self.begins >= self.ends:
+            raise ValueError("'ends' must come after 'begins'")
+        return self
+
+
+class Watch(Spec):
+    """What those who watch the feed know of it beyond its columns.
+
+    `tier`: 1 is what the business cannot do without, 3 the least. `deputy` is told when the owner does not answer.
+    `max_runtime`: a run that takes longer hangs. `calendar`: ISO country code (DE, or US-CA for a part) whose public
+    holidays are days of their own. `immutable`: canonical columns that never change for a key. `segments`: canonical
+    columns whose values are counted apart (a region, a brand). `parents`: canonical column → feed whose keys it holds.
+    `caps`: row counts at which the source is known to stop. `own_rows`: true on rows that we wrote to the source.
+    `credentials_expire`: environment variable with the date on which the credentials end.
+    """
+
+    tier: Literal[1, 2, 3] = 2
+    deputy: Annotated[str, AfterValidator(_is_owner)] | None = None
+    max_runtime: Duration = timedelta(hours=1)
+    calendar: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
+    immutable: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    parents: dict[str, str] = Field(default_factory=dict)
+    caps: tuple[int, ...] = ()
+    own_rows: Expression | None = None
+    credentials_expire: EnvironmentName | None = None
+    announced: tuple[Announced, ...] = ()
+
+
 class FeedContract(Spec):
     """One feed: one entity from one source system."""
 
@@ -117,6 +161,7 @@ class FeedContract(Spec):
     retention: Retention = Retention()
     test_rows: Expression | None = None
     totals: tuple[str, ...] = ()
+    watch: Watch = Watch()
     columns: dict[str, Mapping]
 
     @model_validator(mode="before")
@@ -162,6 +207,10 @@ class FeedContract(Spec):
             raise ValueError("deletes by snapshot need full deliveries. Set 'delivery: snapshot' or another policy")
         if isinstance(self.source, RestSource) and self.source.incremental and self.cursor is None:
             raise ValueError("source.incremental needs 'cursor': the column whose last value is sent")
+        named = {"immutable": self.watch.immutable, "segments": self.watch.segments, "parents": self.watch.parents}
+        for key, names in named.items():
+            if unmapped := [name for name in names if name not in self.columns]:
+                raise ValueError(f"watch.{key} names {', '.join(unmapped)}, which the contract does not map. Map it")
         return self
 
     @property
@@ -197,7 +246,7 @@ class FeedContract(Spec):
         for mapping in self.columns.values():
             for name, path in mapping.source_columns().items():
                 found[name] = path or found.get(name)
-        for expression in (self.deletes.when, self.test_rows):
+        for expression in (self.deletes.when, self.test_rows, self.watch.own_rows):
             if expression is not None:
                 for name in expression_columns(expression):
                     found.setdefault(name, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 BUSY_TIMEOUT_SECONDS = 60.0  # writers hold the file for milliseconds; a minute means that something is wrong
 WAL_RETRY_SECONDS = 0.02
-SCHEMA_FILE = Path(__file__).parent / "schema.sql"
+SCHEMA_FOLDER = Path(__file__).parent / "schema"
 TABLE_NAME = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
@@ -28,7 +28,7 @@ class Ledger:
         self._connection.execute("PRAGMA synchronous=FULL")
         if self._wal_mode() != "wal":
             raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
-        schema = SCHEMA_FILE.read_text(encoding="utf-8")
+        schema = "".join(path.read_text(encoding="utf-8") for path in sorted(SCHEMA_FOLDER.glob("*.sql")))
         there = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
         # Only where a table is missing, as in a ledger of a former version: the script waits for its turn to write.
         if not there.issuperset(TABLE_NAME.findall(schema)):

@@ -1,0 +1,196 @@
+"""What the ledger knows about a feed, read once and handed to every detector: the detectors ask no database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.contract import FeedContract
+from pipelines.ledger.database import Ledger, moment, stamp
+
+# Detectors compare with what came before: four weeks hold every hour of the week four times.
+SPAN = timedelta(days=28)
+MOST_RUNS = 3_000  # a run each 15 minutes over four weeks
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt to bring the feed up to date."""
+
+    run_id: str
+    kind: str
+    status: str
+    contract_version: str
+    started_at: datetime
+    ended_at: datetime | None
+    window_lower: str | None
+    window_upper: str | None
+    cursor_before: str | None
+    cursor_after: str | None
+    source_identity: str | None
+    clock_offset_seconds: float | None
+    rows_landed: int
+    rows_reread: int
+    undeclared_columns: tuple[str, ...]
+    error_kind: str | None
+    error: str | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the source was read to the end of the window."""
+        return self.status in ("OK", "EMPTY_OK")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One delivered unit, with where its rows went once it is staged (None until then)."""
+
+    batch_id: str
+    batch_seq: int
+    run_id: str | None
+    label: str
+    state: str
+    held_reason: str | None
+    row_count: int
+    reject_count: int
+    claimed_rows: int | None
+    content_sha256: str | None
+    schema_fingerprint: str
+    cursor_low: str | None
+    cursor_high: str | None
+    cursor_after: str | None
+    sequence: int | None
+    business_date: str | None
+    source_identity: str
+    landed_at: datetime
+    staged_at: datetime | None
+    file_name: str | None
+    rows_in: int | None
+    rows_new: int | None
+    rows_changed: int | None
+    rows_unchanged: int | None
+    rows_quarantined: int | None
+    rows_duplicate: int | None
+    rows_refused: int | None
+    rows_deleted: int | None
+
+
+@dataclass(frozen=True)
+class SourceAnswer:
+    """What the source said of itself, asked apart from the data."""
+
+    run_id: str | None
+    probed_at: datetime
+    identity: str
+    source_clock: datetime | None
+    row_count: int | None
+    newest: str | None
+
+
+@dataclass(frozen=True)
+class FeedHistory:
+    """The evidence about one feed at one moment; sequences are oldest first and reach back `SPAN`."""
+
+    contract: FeedContract
+    now: datetime
+    runs: tuple[Run, ...]
+    batches: tuple[Batch, ...]
+    answers: tuple[SourceAnswer, ...]
+    marks: Mapping[tuple[str, str], datetime]  # (stage, clock) → high-water mark
+    held_rows: int
+
+    @property
+    def feed(self) -> str:
+        """The feed's name."""
+        return self.contract.feed
+
+    @property
+    def ended_runs(self) -> list[Run]:
+        """Runs that are over, however they ended."""
+        return [run for run in self.runs if run.status != "OPEN"]
+
+
+def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedHistory:
+    """The feed's evidence, from the ledger alone."""
+    feed, since = contract.feed, stamp(now - SPAN)
+    runs = ledger.rows(
+        "SELECT * FROM feed_run WHERE feed = ? AND started_at >= ? ORDER BY started_at DESC, run_id DESC LIMIT ?",
+        feed,
+        since,
+        MOST_RUNS,
+    )
+    batches = ledger.rows(
+        """SELECT b.*, t.rows_in, t.rows_new, t.rows_changed, t.rows_unchanged, t.rows_quarantined, t.rows_duplicate,
+                  t.rows_refused, t.rows_deleted
+           FROM feed_batch AS b LEFT JOIN stage_tally AS t ON t.batch_id = b.batch_id AND t.stage = 'staged'
+           WHERE b.feed = ? AND (b.landed_at >= ? OR b.state <> 'staged') ORDER BY b.batch_seq DESC LIMIT ?""",
+        feed,
+        since,
+        MOST_RUNS,
+    )
+    answers = ledger.rows(
+        "SELECT * FROM source_probe WHERE feed = ? AND probed_at >= ? ORDER BY probed_at DESC, rowid DESC LIMIT ?",
+        feed,
+        since,
+        MOST_RUNS,
+    )
+    marks = ledger.rows(
+        "SELECT stage, clock, max(value) AS value FROM high_water_mark WHERE feed = ? GROUP BY stage, clock", feed
+    )
+    held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
+    return FeedHistory(
+        contract=contract,
+        now=now,
+        runs=tuple(_run(row) for row in reversed(runs)),
+        batches=tuple(_batch(row) for row in reversed(batches)),
+        answers=tuple(_answer(row) for row in reversed(answers)),
+        marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
+        held_rows=held["held"] if held else 0,
+    )
+
+
+def _run(row: sqlite3.Row) -> Run:
+    names = row["undeclared_columns"]
+    return Run(
+        run_id=row["run_id"],
+        kind=row["kind"],
+        status=row["status"],
+        contract_version=row["contract_version"],
+        started_at=_moment(row["started_at"]),
+        ended_at=moment(row["ended_at"]),
+        window_lower=row["window_lower"],
+        window_upper=row["window_upper"],
+        cursor_before=row["cursor_before"],
+        cursor_after=row["cursor_after"],
+        source_identity=row["source_identity"],
+        clock_offset_seconds=row["clock_offset_seconds"],
+        rows_landed=row["rows_landed"] or 0,
+        rows_reread=row["rows_reread"] or 0,
+        undeclared_columns=tuple(names.split(", ")) if names else (),
+        error_kind=row["error_kind"],
+        error=row["error"],
+    )
+
+
+def _batch(row: sqlite3.Row) -> Batch:
+    same = {name: row[name] for name in Batch.__dataclass_fields__ if name not in ("landed_at", "staged_at")}
+    return Batch(**same, landed_at=datetime.fromisoformat(row["landed_at"]), staged_at=moment(row["staged_at"]))
+
+
+def _answer(row: sqlite3.Row) -> SourceAnswer:
+    return SourceAnswer(
+        run_id=row["run_id"],
+        probed_at=_moment(row["probed_at"]),
+        identity=row["identity"],
+        source_clock=moment(row["source_clock"]),
+        row_count=row["row_count"],
+        newest=row["newest"],
+    )
+
+
+def _moment(text: str) -> datetime:
+    found = moment(text)
+    assert found is not None  # noqa: S101  (the column is NOT NULL)
+    return found

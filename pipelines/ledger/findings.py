@@ -1,0 +1,93 @@
+"""Findings: what the detectors said, kept as spans of time, so that a year of looking stays small."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipelines.ledger.database import Ledger, stamp
+from pipelines.ledger.evidence import Verdict
+
+
+@dataclass(frozen=True)
+class FindingRecord:
+    """One verdict as the ledger keeps it. `rules_version` is the version of the contract in force."""
+
+    feed: str
+    failure: str
+    segment: str
+    verdict: Verdict
+    reason: str
+    rows_affected: int | None
+    onset_at: datetime | None
+    evidence_at: datetime | None
+    evidence: Mapping[str, object]
+    rules_version: str
+
+
+def record_findings(ledger: Ledger, records: Iterable[FindingRecord], now: datetime) -> None:
+    """Write verdicts down: one that is as before prolongs its span, another one begins a new span."""
+    with ledger.transaction() as connection:
+        for record in records:
+            if not _prolong(connection, record, now):
+                _begin(connection, record, now)
+
+
+def current_findings(ledger: Ledger) -> list[sqlite3.Row]:
+    """The latest span of every (feed, failure, segment), worst verdict first."""
+    return ledger.rows(
+        """SELECT * FROM finding AS f WHERE first_at = (
+               SELECT max(first_at) FROM finding AS g
+               WHERE g.feed = f.feed AND g.failure = f.failure AND g.segment = f.segment)
+           ORDER BY CASE verdict WHEN 'FAIL' THEN 0 WHEN 'WARN' THEN 1 WHEN 'UNKNOWN' THEN 2 ELSE 3 END,
+                    feed, failure, segment"""
+    )
+
+
+def _prolong(connection: sqlite3.Connection, record: FindingRecord, now: datetime) -> bool:
+    """Move the end of the latest span when it says the same; its reason and facts are those of the newest look."""
+    changed = connection.execute(
+        """UPDATE finding SET last_at = ?, looks = looks + 1, reason = ?, rows_affected = ?, evidence_at = ?,
+                  evidence = ?
+           WHERE feed = ? AND failure = ? AND segment = ? AND verdict = ? AND rules_version = ?
+             AND first_at = (SELECT max(first_at) FROM finding WHERE feed = ? AND failure = ? AND segment = ?)""",
+        (
+            stamp(now),
+            record.reason,
+            record.rows_affected,
+            stamp(record.evidence_at) if record.evidence_at else None,
+            json.dumps(dict(record.evidence)),
+            record.feed,
+            record.failure,
+            record.segment,
+            record.verdict,
+            record.rules_version,
+            record.feed,
+            record.failure,
+            record.segment,
+        ),
+    )
+    return changed.rowcount > 0
+
+
+def _begin(connection: sqlite3.Connection, record: FindingRecord, now: datetime) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        (
+            record.feed,
+            record.failure,
+            record.segment,
+            record.verdict,
+            record.reason,
+            record.rows_affected,
+            stamp(record.onset_at) if record.onset_at else None,
+            stamp(record.evidence_at) if record.evidence_at else None,
+            json.dumps(dict(record.evidence)),
+            record.rules_version,
+            stamp(now),
+            stamp(now),
+        ),
+    )
