@@ -1,0 +1,59 @@
+"""What is told about an alert, whatever the channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+Severity = Literal["info", "warning", "error", "critical"]
+Event = Literal["open", "update", "ack", "resolve"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message about one alert. A notice of the same `fingerprint` and `version` is the same message.
+
+    `version` grows with every change of the alert that is told. `look` and `repair` are commands. `readers` says what
+    readers see meanwhile. `covered` lists what this alert explains and is therefore not told apart.
+    """
+
+    event: Event
+    fingerprint: str
+    version: int
+    alert_id: str
+    feed: str
+    failure: str
+    severity: Severity
+    title: str
+    reason: str
+    readers: str
+    look: str
+    repair: str
+    runbook: str
+    owner: str
+    opened_at: datetime
+    last_good_at: datetime | None
+    rows: int | None
+    customers: int | None
+    covered: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What came of one attempt to send: `was_taken` only when the other side said so; `remote_id` is its name there."""
+
+    was_taken: bool
+    detail: str
+    remote_id: str | None = None
+    retry_after_seconds: float | None = None
+
+
+class Channel(Protocol):
+    """A way to tell people. `send` never raises for what the other side does: it says so in the receipt."""
+
+    name: str
+
+    def send(self, notice: Notice) -> Receipt:
+        """Tell of one notice; the same notice sent twice must not become two alerts on the other side."""
+        ...
