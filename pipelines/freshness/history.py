@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.contract import FeedContract
 from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.ledger.profiles import ColumnProfile, read_profiles
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
@@ -100,6 +101,9 @@ class FeedHistory:
     answers: tuple[SourceAnswer, ...]
     marks: Mapping[tuple[str, str], datetime]  # (stage, clock) → high-water mark
     held_rows: int
+    profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(
+        default_factory=dict
+    )  # batch → canonical column → facts
 
     @property
     def feed(self) -> str:
@@ -139,6 +143,9 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     marks = ledger.rows(
         "SELECT stage, clock, max(value) AS value FROM high_water_mark WHERE feed = ? GROUP BY stage, clock", feed
     )
+    profiles: dict[str, dict[str, ColumnProfile]] = {}
+    for profile in read_profiles(ledger, feed, now - SPAN):
+        profiles.setdefault(profile.batch_id, {})[profile.column] = profile
     held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
     return FeedHistory(
         contract=contract,
@@ -148,6 +155,7 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         answers=tuple(_answer(row) for row in reversed(answers)),
         marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
         held_rows=held["held"] if held else 0,
+        profiles=profiles,
     )
 
 
