@@ -14,6 +14,7 @@ from pipelines.land import Landing, land_feed
 from pipelines.ledger.leases import LeaseHeld, LeaseLost
 from pipelines.refresh import Refreshed, refresh_if_due
 from pipelines.trouble import Trouble
+from pipelines.watch import watch
 from warehouse.models import MartTrouble
 from warehouse.publish import PublishRefused
 
@@ -23,11 +24,15 @@ LANDING_THREADS = 4
 
 @dataclass
 class SyncOutcome:
-    """What a sync came to. `refreshed` is None when the published file still tells the truth, or `refresh_trouble`."""
+    """What a sync came to. `refreshed` is None when the published file still tells the truth, or `refresh_trouble`.
+
+    `watch_trouble` is why nobody looked at the feeds afterwards, which is no trouble of the sync.
+    """
 
     feeds: list[FeedOutcome] = field(default_factory=list)
     refreshed: Refreshed | None = None
     refresh_trouble: str | None = None
+    watch_trouble: str | None = None
 
     @property
     def has_trouble(self) -> bool:
@@ -69,4 +74,10 @@ def sync(
             outcome.refresh_trouble = str(trouble)
         except Exception as error:  # what was landed and staged stands, and readers keep their snapshot
             outcome.refresh_trouble = record_fault(deployment, "refresh", error, "Readers keep the former snapshot")
+    try:
+        watch(deployment)
+    except LeaseHeld as held:
+        outcome.watch_trouble = str(held)
+    except Exception as error:  # whatever alerts come to, the data are in
+        outcome.watch_trouble = record_fault(deployment, "watch", error, "The sync itself is done")
     return outcome

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Severity = Literal["info", "warning", "error", "critical"]
+from pipelines.ledger.alerts import Severity as Severity
+
 Event = Literal["open", "update", "ack", "resolve"]
 
 

@@ -110,6 +110,8 @@ def print_outcome(outcome: SyncOutcome) -> None:
         err.print(f"[red]trouble[/red]  not published: {escape(outcome.refresh_trouble)}")
     else:
         out.print("Nothing changed; the published file still tells the truth.")
+    if outcome.watch_trouble is not None:
+        err.print(f"[yellow]note[/yellow]  alerts are as before this sync: {escape(outcome.watch_trouble)}")
 
 
 def print_refreshed(refreshed: Refreshed) -> None:
@@ -129,6 +131,7 @@ def sync_as_json(outcome: SyncOutcome) -> dict[str, Any]:
         "feeds": [_feed_as_json(feed) for feed in outcome.feeds],
         "refreshed": refreshed_as_json(outcome.refreshed) if outcome.refreshed else None,
         "refresh_trouble": outcome.refresh_trouble,
+        "watch_trouble": outcome.watch_trouble,
     }
 
 

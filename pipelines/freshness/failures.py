@@ -27,6 +27,10 @@ class Failure(BaseModel):
     stage: Stage
     under: tuple[str, ...] = ()
     successive: int = 1
+    means: str = ""
+    readers: str = ""
+    look: str = ""
+    repair: str = ""
 
 
 @cache
