@@ -48,6 +48,7 @@ STATUS_COLOURS = {
     "WARN": "yellow",
     "FAIL": "red",
 }
+SEVERITY_COLOURS = {"info": "cyan", "warning": "yellow", "error": "red", "critical": "bold red"}
 
 
 def complain(error: Exception) -> int:
@@ -84,6 +85,11 @@ def print_json(value: Any) -> None:
 def status_text(status: str) -> str:
     """A status in its colour."""
     return f"[{STATUS_COLOURS.get(status, 'white')}]{status}[/]"
+
+
+def severity_text(severity: str) -> str:
+    """How severe an alert is, in its colour."""
+    return f"[{SEVERITY_COLOURS[severity]}]{severity}[/]"
 
 
 def table(*headings: str, title: str | None = None) -> Table:

@@ -47,6 +47,15 @@ def current_findings(ledger: Ledger) -> list[sqlite3.Row]:
     )
 
 
+def latest_verdicts(ledger: Ledger) -> dict[tuple[str, str], list[sqlite3.Row]]:
+    """(feed, failure) → the findings of the last look at it, worst verdict first; parts not found then are left out."""
+    found: dict[tuple[str, str], list[sqlite3.Row]] = {}
+    for row in current_findings(ledger):
+        found.setdefault((row["feed"], row["failure"]), []).append(row)
+    last = {thing: max(row["last_at"] for row in rows) for thing, rows in found.items()}
+    return {thing: [row for row in rows if row["last_at"] == last[thing]] for thing, rows in found.items()}
+
+
 def _prolong(connection: sqlite3.Connection, record: FindingRecord, now: datetime) -> bool:
     """Move the end of the latest span when it says the same; its reason and facts are those of the newest look."""
     changed = connection.execute(
