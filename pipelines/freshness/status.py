@@ -1,13 +1,15 @@
 """The status of a feed: what readers may believe about how current it is, and why.
 
 FRESH: data within the promise. IDLE: older, but the source itself has nothing newer. LATE: past due, within grace, or
-the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete. HELD: a batch is kept out
+the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete, or rows are known to be
+missing or wrong. HELD: a batch is kept out
 of staging. UNKNOWN: there is no evidence either way; never shown as fresh. NEVER: nothing was ever staged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -17,10 +19,14 @@ from cronsim import CronSim
 
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_text
+from pipelines.freshness.failures import load_failures
 from pipelines.ledger.database import Ledger, moment
+from pipelines.ledger.findings import current_findings
 
 Status = Literal["FRESH", "IDLE", "LATE", "STALE", "PARTIAL", "HELD", "UNKNOWN", "NEVER"]
 CURRENT: frozenset[Status] = frozenset({"FRESH", "IDLE"})
+# What reconciling with the source finds.
+RECONCILED = frozenset({"rows_missing", "rows_outdated", "rows_extra"})
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class FeedStatus:
     schedule: str
     rows_held: int
     rows_staged: int
+    is_complete: bool | None
     contract_version: str
 
 
@@ -64,6 +71,8 @@ class _Evidence:
     last_loaded_at: datetime | None
     rows_staged: int
     rows_held: int
+    is_complete: bool | None
+    suspicion: str | None
 
 
 def feed_statuses(ledger: Ledger, catalog: Mapping[str, FeedContract], now: datetime) -> list[FeedStatus]:
@@ -95,6 +104,7 @@ def feed_status(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedSt
         schedule=contract.schedule,
         rows_held=found.rows_held,
         rows_staged=found.rows_staged,
+        is_complete=found.is_complete,
         contract_version=contract.version,
     )
 
@@ -114,6 +124,8 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
         return "NEVER", found.last_error or "nothing was ever staged from it"
     if found.last_run_status == "PARTIAL" or found.verified_at is None:
         return "PARTIAL", found.last_error or "it was never read to the end"
+    if found.suspicion is not None:
+        return "PARTIAL", found.suspicion
     silence = now - found.verified_at
     if silence > promise + grace:
         return "STALE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
@@ -145,6 +157,7 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
     )
     staged = ledger.row("SELECT coalesce(sum(rows_new), 0) AS n FROM stage_tally WHERE feed = ?", feed)
     quarantined = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
+    found = current_findings(ledger, feed)
     verified_at, reached = moment(good["at"]) if good else None, moment(mark["value"]) if mark else None
     is_full_read = contract.delivery == "snapshot" and contract.source.kind != "files"
     return _Evidence(
@@ -160,7 +173,26 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         last_loaded_at=moment(batch["staged_at"]) if batch and batch["staged_at"] else None,
         rows_staged=staged["n"] if staged else 0,
         rows_held=quarantined["held"] if quarantined else 0,
+        is_complete=_is_complete(found),
+        suspicion=_suspicion(found),
     )
+
+
+def _is_complete(findings: Sequence[sqlite3.Row]) -> bool | None:
+    """What reconciling with the source said: False when rows differ, None when it has not been done."""
+    verdicts = {row["verdict"] for row in findings if row["failure"] in RECONCILED}
+    return False if "FAIL" in verdicts else True if "PASS" in verdicts else None
+
+
+def _suspicion(findings: Sequence[sqlite3.Row]) -> str | None:
+    """Why readers should not take the feed for complete and right, though it was read: what a detector found."""
+    failures = load_failures()
+    for row in findings:
+        failure = failures[row["failure"]]
+        if row["verdict"] == "FAIL" and failure.effect in ("missing", "wrong") and row["looks"] >= failure.successive:
+            reason: str = row["reason"]
+            return f"{failure.title.lower()}: {reason}"
+    return None
 
 
 def _is_source_ahead(ledger: Ledger, contract: FeedContract) -> bool | None:
