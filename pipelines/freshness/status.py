@@ -20,6 +20,7 @@ from cronsim import CronSim
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_text
 from pipelines.freshness.failures import load_failures
+from pipelines.ledger.batches import rows_staged
 from pipelines.ledger.database import Ledger, moment
 from pipelines.ledger.findings import current_findings
 
@@ -155,7 +156,6 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
     held = ledger.row(
         "SELECT held_reason FROM feed_batch WHERE feed = ? AND state = 'held' ORDER BY batch_seq LIMIT 1", feed
     )
-    staged = ledger.row("SELECT coalesce(sum(rows_new), 0) AS n FROM stage_tally WHERE feed = ?", feed)
     quarantined = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
     found = current_findings(ledger, feed)
     verified_at, reached = moment(good["at"]) if good else None, moment(mark["value"]) if mark else None
@@ -171,7 +171,7 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         is_source_ahead=_is_source_ahead(ledger, contract),
         last_batch_id=batch["batch_id"] if batch else None,
         last_loaded_at=moment(batch["staged_at"]) if batch and batch["staged_at"] else None,
-        rows_staged=staged["n"] if staged else 0,
+        rows_staged=rows_staged(ledger, feed),
         rows_held=quarantined["held"] if quarantined else 0,
         is_complete=_is_complete(found),
         suspicion=_suspicion(found),
@@ -200,9 +200,14 @@ def _is_source_ahead(ledger: Ledger, contract: FeedContract) -> bool | None:
     probe = ledger.row(
         "SELECT newest FROM source_probe WHERE feed = ? ORDER BY probed_at DESC, rowid DESC LIMIT 1", contract.feed
     )
-    landed = ledger.row("SELECT max(cursor_high) AS high FROM feed_batch WHERE feed = ?", contract.feed)
+    # Where the cursor stands: it never goes back, and rows dated in the future do not move it.
+    landed = ledger.row(
+        "SELECT cursor_after AS high FROM feed_batch WHERE feed = ? ORDER BY batch_seq DESC LIMIT 1", contract.feed
+    )
     if contract.cursor is None or probe is None or probe["newest"] is None or landed is None or landed["high"] is None:
         return None
+    if contract.cursor.type == "integer":
+        return int(probe["newest"]) > int(landed["high"])
     return bool(_comparable(probe["newest"]) > _comparable(landed["high"]))
 
 

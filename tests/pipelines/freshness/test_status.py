@@ -205,3 +205,12 @@ def test_a_feed_is_complete_only_by_a_reconcile(history: History) -> None:
     assert said() is True
     found(history, "rows_extra", "FAIL")
     assert said() is False
+
+
+def test_numbers_of_a_cursor_are_compared_as_numbers(tmp_path: Path) -> None:
+    numbered = History(tmp_path, contract(cursor={"column": "id", "type": "integer"}))
+    numbered.run(NOON, "EMPTY_OK")
+    numbered.staged(NOON - timedelta(days=3))
+    numbered.landed("100")
+    numbered.probed("99", NOON)  # as text, 99 comes after 100
+    assert numbered.status()[0] == "IDLE"
