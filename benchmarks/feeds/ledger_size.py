@@ -2,7 +2,7 @@
 
     python benchmarks/feeds/ledger_size.py [--feeds 12] [--days 365]
 
-Virtual time, the real ledger and its own functions; only fsync is off. In the fourteen hours of the day each sync brings
+Virtual time, the real ledger and its own functions; only fsync is off. In fourteen hours of the day each sync brings
 rows, at night none.
 """
 
