@@ -31,17 +31,18 @@ def forget_if_due(ledger: Ledger, now: datetime) -> int | None:
 
 def forget(ledger: Ledger, now: datetime) -> int:
     """Forget what is older than KEPT, feed by feed, each in one transaction; rows forgotten."""
-    limit, count = now - KEPT, 0
+    limit, empty_limit, passed_limit = now - KEPT, now - EMPTY_KEPT, now - PASSED_KEPT
+    count = 0
     for row in ledger.rows("SELECT DISTINCT feed FROM feed_run"):
         with ledger.transaction() as connection:
-            count += _forget_runs(connection, row["feed"], stamp(limit))
+            count += _forget_runs(connection, row["feed"], stamp(limit), stamp(empty_limit))
             count += _forget_batches(connection, row["feed"], limit.astimezone(UTC).isoformat())
-            count += _forget_evidence(connection, row["feed"], limit, now - PASSED_CHECKS_KEPT)
+            count += _forget_evidence(connection, row["feed"], stamp(limit), stamp(empty_limit), stamp(passed_limit))
     ledger.write("INSERT INTO forgetting VALUES (?, ?)", stamp(now), count)
     return count
 
 
-def _forget_runs(connection: sqlite3.Connection, feed: str, limit: str) -> int:
+def _forget_runs(connection: sqlite3.Connection, feed: str, limit: str, empty_limit: str) -> int:
     connection.execute(
         f"""INSERT INTO feed_day
             SELECT feed, substr(started_at, 1, 10), count(*), sum(status = 'EMPTY_OK'),
@@ -50,9 +51,9 @@ def _forget_runs(connection: sqlite3.Connection, feed: str, limit: str) -> int:
             ON CONFLICT (feed, day) DO UPDATE SET runs = runs + excluded.runs,
                 runs_empty = runs_empty + excluded.runs_empty, runs_failed = runs_failed + excluded.runs_failed,
                 rows_landed = rows_landed + excluded.rows_landed""",
-        (feed, limit),
+        (feed, limit, empty_limit),
     )
-    return connection.execute(f"DELETE FROM feed_run WHERE {_OLD_RUNS}", (feed, limit)).rowcount
+    return connection.execute(f"DELETE FROM feed_run WHERE {_OLD_RUNS}", (feed, limit, empty_limit)).rowcount
 
 
 def _forget_batches(connection: sqlite3.Connection, feed: str, limit: str) -> int:
@@ -87,26 +88,25 @@ def _forget_batches(connection: sqlite3.Connection, feed: str, limit: str) -> in
     return tallies + batches
 
 
-def _forget_evidence(connection: sqlite3.Connection, feed: str, limit: datetime, passed_limit: datetime) -> int:
-    """Forget old probes, marks, check results and profiles; the newest of each stays."""
-    old, old_passed = stamp(limit), stamp(passed_limit)
+def _forget_evidence(connection: sqlite3.Connection, feed: str, limit: str, empty_limit: str, passed_limit: str) -> int:
+    """Forget old probes, marks, check results and profiles; the newest probe and the highest marks stay."""
     deletions = (
         (
             """DELETE FROM source_probe WHERE feed = ?1 AND probed_at < ?2
                AND probed_at < (SELECT max(probed_at) FROM source_probe WHERE feed = ?1)""",
-            old,
+            empty_limit,
         ),
         (
             """DELETE FROM high_water_mark AS m WHERE feed = ?1 AND recorded_at < ?2 AND value < (
                    SELECT max(value) FROM high_water_mark AS n
                    WHERE n.feed = m.feed AND n.stage = m.stage AND n.clock = m.clock)""",
-            old,
+            empty_limit,
         ),
-        ("DELETE FROM check_result WHERE feed = ?1 AND checked_at < ?2", old),
+        ("DELETE FROM check_result WHERE feed = ?1 AND checked_at < ?2", limit),
         (
             "DELETE FROM check_result WHERE feed = ?1 AND checked_at < ?2 AND verdict IN ('PASS', 'UNKNOWN')",
-            old_passed,
+            passed_limit,
         ),
-        ("DELETE FROM column_profile WHERE feed = ?1 AND profiled_at < ?2", old),
+        ("DELETE FROM column_profile WHERE feed = ?1 AND profiled_at < ?2", limit),
     )
     return sum(connection.execute(sql, (feed, before)).rowcount for sql, before in deletions)
