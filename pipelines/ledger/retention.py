@@ -13,13 +13,14 @@ from pipelines.ledger.database import Ledger, moment, stamp
 
 # A week more than detectors look back.
 KEPT = timedelta(days=35)
-# What passed is of no use a few days later; what failed is kept as long as the rest.
-PASSED_CHECKS_KEPT = timedelta(days=2)
+# Runs that brought nothing, what sources said of themselves and former marks tell nothing after a week.
+EMPTY_KEPT = timedelta(days=7)
+# Nor does a check that passed, after two days; one that failed is kept as long as the rest.
+PASSED_KEPT = timedelta(days=2)
 EVERY = timedelta(days=1)
 
-_OLD_RUNS = (
-    "feed = ?1 AND status <> 'OPEN' AND started_at < ?2 AND run_id < (SELECT max(run_id) FROM feed_run WHERE feed = ?1)"
-)
+_OLD_RUNS = """feed = ?1 AND status <> 'OPEN' AND (started_at < ?2 OR (status = 'EMPTY_OK' AND started_at < ?3))
+               AND run_id < (SELECT max(run_id) FROM feed_run WHERE feed = ?1)"""
 
 
 def forget_if_due(ledger: Ledger, now: datetime) -> int | None:

@@ -104,3 +104,14 @@ def test_it_forgets_once_a_day(ledger: Ledger) -> None:
     assert retention.forget_if_due(ledger, NOW) is not None
     assert retention.forget_if_due(ledger, NOW + timedelta(hours=23)) is None
     assert retention.forget_if_due(ledger, NOW + timedelta(hours=24)) is not None
+
+
+def test_a_run_that_brought_nothing_is_kept_for_a_week(ledger: Ledger) -> None:
+    for back in (8, 6, 1):
+        at = NOW - timedelta(days=back)
+        run_id = runs.next_run_id(ledger, FEED)
+        runs.open_run(ledger, runs.RunOpening(run_id, FEED, "live", 1, "v1", at), "{}")
+        runs.close_run(ledger, run_id, runs.RunClosing("EMPTY_OK", at))
+    retention.forget(ledger, NOW)
+    assert count(ledger, "feed_run") == 2
+    assert [tuple(row) for row in ledger.rows("SELECT runs, runs_empty FROM feed_day")] == [(1, 1)]
