@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
-import pytest
-import typer
-
-from pipelines.cli import app
 from pipelines.freshness.failures import load_failures, load_modes
 from pipelines.freshness.runbook import runbook_link
 
@@ -36,16 +31,3 @@ def test_there_are_eighty_five_modes_and_what_is_prevented_says_how() -> None:
 def test_every_failure_has_its_heading_in_the_runbook() -> None:
     for failure in load_failures().values():
         assert runbook_link(failure.name).partition("#")[2] in anchors()
-
-
-@pytest.mark.parametrize("failure", load_failures().values(), ids=lambda failure: failure.name)
-def test_the_commands_of_a_failure_are_commands_of_c360(failure: object) -> None:
-    for line in (failure.look, failure.repair):  # type: ignore[attr-defined]
-        program, *words = shlex.split(line.format(feed="shop.orders"))
-        assert program == "c360"
-        command = typer.main.get_command(app)
-        while words and hasattr(command, "commands"):
-            assert words[0] in command.commands, line
-            command = command.commands[words.pop(0)]
-        options = {option for parameter in command.params for option in parameter.opts}
-        assert {word for word in words if word.startswith("--")} <= options, line
