@@ -8,7 +8,7 @@ from pipelines.deployment import Deployment
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
-from pipelines.ledger import leases
+from pipelines.ledger import leases, retention
 from pipelines.ledger.alerts import Alert
 from pipelines.ledger.database import Ledger
 
@@ -30,6 +30,7 @@ def watch(deployment: Deployment) -> list[Finding]:
         leases.held(ledger, "watch", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep),
     ):
         now = deployment.clock()
+        retention.forget_if_due(ledger, now)
         findings = evaluate(ledger, deployment.catalog, now)
         triage(ledger, deployment.catalog, findings, now, customers=customers)
     return findings

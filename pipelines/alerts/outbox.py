@@ -41,9 +41,9 @@ def notice_of(
         title=f"{alert.feed}: {failure.title}" + (f" ({alert.segment})" if alert.segment else ""),
         reason=alert.reason if why == alert.reason else f"{why}: {alert.reason}",
         readers=failure.readers.replace("{feed}", alert.feed),
-        look=failure.look.replace("{feed}", alert.feed) or f"c360 alerts show {alert.alert_id}",
+        look=failure.look.replace("{feed}", alert.feed),
         repair=failure.repair.replace("{feed}", alert.feed),
-        runbook=runbook_link(alert.failure),
+        runbook=runbook_link(failure),
         owner=told_to(alert, contract, now),
         opened_at=alert.opened_at or alert.detected_at,
         last_good_at=last_good_at,
@@ -53,9 +53,9 @@ def notice_of(
     )
 
 
-def runbook_link(failure: str) -> str:
+def runbook_link(failure: Failure) -> str:
     """Where the runbook speaks of a failure."""
-    return f"{RUNBOOK}#{failure}"
+    return f"{RUNBOOK}#{failure.anchor}"
 
 
 def put(connection: sqlite3.Connection, notice: Notice, now: datetime) -> None:

@@ -27,7 +27,9 @@ def story_of(ledger: Ledger, alert: Alert, contract: FeedContract | None) -> dic
         f"{_RUN} < ? AND status IN ('OK', 'EMPTY_OK') ORDER BY started_at DESC LIMIT 1", alert.feed, since
     )
     bad = ledger.row(f"{_RUN} >= ? ORDER BY started_at LIMIT 1", alert.feed, since)
-    texts = {name: getattr(failure, name).replace("{feed}", alert.feed) for name in ("readers", "look", "repair")}
+    texts = {
+        name: getattr(failure, name).replace("{feed}", alert.feed) for name in ("readers", "look", "advice", "repair")
+    }
     return {
         **asdict(alert),
         "fingerprint": alert.fingerprint,
@@ -35,7 +37,7 @@ def story_of(ledger: Ledger, alert: Alert, contract: FeedContract | None) -> dic
         "effect": failure.effect,
         "means": failure.means,
         **texts,
-        "runbook": runbook_link(alert.failure),
+        "runbook": runbook_link(failure),
         "owner": contract.owner if contract else None,
         "last_good_run": dict(good) if good else None,
         "first_bad_run": dict(bad) if bad else None,
@@ -64,6 +66,7 @@ def print_story(story: dict[str, Any]) -> None:
         "evidence": ", ".join(f"{name} = {fact}" for name, fact in story["evidence"].items()),
         "owner": story["owner"] or "",
         "look": story["look"],
+        "advice": story["advice"],
         "repair": story["repair"],
         "runbook": story["runbook"],
     }

@@ -49,6 +49,7 @@ def test_a_notice_carries_what_people_need_and_is_read_back_as_it_was_written(wa
     assert (notice.severity, notice.owner, notice.reason) == ("error", "team:shop", "failing is FAIL")
     assert (notice.opened_at, notice.last_good_at) == (NOON, NOON - 15 * MINUTE)
     assert (notice.rows, notice.customers) == (None, None)
+    assert (notice.repair, notice.runbook) == ("c360 sync shop.orders", "docs/runbook.md#every-attempt-fails")
     assert from_body(as_body(notice)) == notice
 
 
