@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from pipelines.alerts.dead_man import next_by, pinged
+from pipelines.alerts.plan import AlertsFileError
+from pipelines.alerts.tell import plan_of, tell
 from pipelines.deployment import Deployment
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.finding import Finding
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.watching import record_look
 
 
 def watch(deployment: Deployment) -> list[Finding]:
-    """Evaluate every feed of the catalog; what was found, alerts already moved by it."""
-    with Ledger(deployment.home.ledger) as ledger:
-        return evaluate(ledger, deployment.catalog, deployment.clock())
+    """Evaluate every feed of the catalog; what was found, alerts already moved by it and told.
+
+    Raises:
+        AlertsFileError: the alerts file is wrong. What was found stands in the ledger, and notices wait in the outbox.
+    """
+    plan, mistake = None, None
+    try:
+        plan = plan_of(deployment)
+    except AlertsFileError as error:
+        mistake = error
+    dead_man = plan.dead_man if plan else None
+    with pinged(dead_man, deployment.environment), Ledger(deployment.home.ledger) as ledger:
+        findings = evaluate(ledger, deployment.catalog, deployment.clock())
+        record_look(ledger, deployment.clock(), next_by(dead_man, deployment.clock()))
+        if plan:
+            tell(deployment, ledger, plan)
+    if mistake:
+        raise mistake
+    return findings
