@@ -113,7 +113,7 @@ class DeadManSpec(Spec):
 class AlertPlan(Spec):
     """Channels, routes (the first that matches decides; without a match all are told), and what helps if they fail."""
 
-    channels: tuple[ChannelSpec, ...] = Field(min_length=1)
+    channels: tuple[ChannelSpec, ...]
     routes: tuple[Route, ...] = ()
     second: ChannelName | None = None
     unsent_after: Duration = timedelta(minutes=10)
@@ -122,6 +122,8 @@ class AlertPlan(Spec):
     @model_validator(mode="after")
     def _names_are_known(self) -> AlertPlan:
         names = self.names
+        if not names:
+            raise ValueError("there is no channel, so nobody would be told. Add one under 'channels'")
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two channels are called {', '.join(twice)}. Give each a name of its own")
         asked = [name for route in self.routes for name in route.to] + ([self.second] if self.second else [])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -46,14 +49,14 @@ def post(
     """
     sent = {"Content-Type": "application/json", "User-Agent": "customer-360", **(headers or {})}
     try:
-        response = httpx.post(url, content=content, headers=sent, timeout=timeout)
+        response = httpx.post(url, content=content, headers=sent, timeout=timeout, verify=_trusted())
     except httpx.TimeoutException as error:
         return Receipt(False, f"no answer in time ({type(error).__name__}); it may have been taken")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Receipt(False, masked(f"{type(error).__name__}: {error}", [url, *secrets]))
+        return Receipt(False, masked(f"{type(error).__name__}: {error}", [*_told_by(url), *secrets]))
     if response.is_success:
         return Answer(response.status_code, _json_object(response))
-    said = masked(" ".join(response.text.split()), [url, *secrets])
+    said = masked(" ".join(response.text.split()), [*_told_by(url), *secrets])
     return Receipt(
         False,
         f"HTTP {response.status_code} {response.reason_phrase}: {said}"[:LONGEST_DETAIL],
@@ -67,6 +70,18 @@ def masked(text: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***") if secret else text
     return text
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are trusted; reading them takes longer than most answers."""
+    return httpx.create_ssl_context()
+
+
+def _told_by(url: str) -> list[str]:
+    """What of an address may be a secret: all of it, its path (as of a chat's webhook), its query and its password."""
+    parts = urlsplit(url)
+    return [url, parts.path.strip("/"), parts.query, parts.password or ""]
 
 
 def _json_object(response: httpx.Response) -> Mapping[str, Any]:
@@ -84,6 +99,6 @@ def _asked_to_wait(response: httpx.Response) -> float | None:
         return float(value)
     try:
         wait: timedelta = parsedate_to_datetime(value) - parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
+    except (ValueError, TypeError):  # no dates, or only one of them with a zone
         return None
     return max(0.0, wait.total_seconds())
