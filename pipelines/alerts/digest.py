@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from pipelines.alerts.channels.wording import VERBS
+from pipelines.alerts.channels.wording import headline
 from pipelines.alerts.collapse import Message
 from pipelines.alerts.notice import Notice
 
@@ -62,4 +62,4 @@ def _digest(messages: Sequence[Message]) -> Message:
 
 
 def _line(notice: Notice) -> str:
-    return f"{VERBS[notice.event]}{notice.feed}: {notice.title}" + (f" ({notice.alert_id})" if notice.alert_id else "")
+    return headline(notice) + (f" ({notice.alert_id})" if notice.alert_id else "")

@@ -28,12 +28,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupt)
     # Each command adds itself to the app when its module is imported.
     from pipelines.cli import (  # noqa: F401
+        alert_channels,
+        alerts,
         customer,
         demo,
         docs,
         doctor,
         feeds,
         identity,
+        metrics,
         quarantine,
         query,
         rematch,

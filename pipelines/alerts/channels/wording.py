@@ -10,9 +10,14 @@ VERBS = {"open": "", "update": "Still open: ", "ack": "Seen by somebody: ", "res
 
 
 def subject(notice: Notice) -> str:
-    """One line: what happened, how bad it is, and where."""
-    where = f" ({notice.feed})" if notice.feed else ""
-    return f"[{notice.severity}] {VERBS[notice.event]}{notice.title}{where}"
+    """One line: how bad it is, whether it begins or ends, where, and what."""
+    return f"[{notice.severity}] {headline(notice)}"
+
+
+def headline(notice: Notice) -> str:
+    """The same without the severity. A title that names the feed already is left alone."""
+    where = "" if notice.feed in notice.title else f"{notice.feed}: "
+    return f"{VERBS[notice.event]}{where}{notice.title}"
 
 
 def body(notice: Notice) -> str:

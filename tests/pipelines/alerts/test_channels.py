@@ -134,7 +134,7 @@ def test_alertmanager_fires_by_severity_and_ends_the_other_severities() -> None:
     assert {alert["startsAt"] for alert in firing} == {NOON.isoformat()}
     assert outside.sent[0].path == "/api/v2/alerts"
     assert outside.sent[0].headers["authorization"] == "Bearer t"
-    assert firing[0]["annotations"]["summary"] == "[critical] Data are late (shop.orders)"
+    assert firing[0]["annotations"]["summary"] == "[critical] shop.orders: Data are late"
     assert firing[0]["generatorURL"] == "https://example.org/runbook#late"
 
 
@@ -180,7 +180,7 @@ def test_apprise_tells_people_what_to_do_and_says_when_it_was_not_taken() -> Non
     assert [receipt.was_taken for receipt in receipts] == [True, False]
     first, second = (sent.json for sent in outside.sent)
     assert (first["type"], second["type"]) == ("success", "failure")
-    assert first["title"] == "[error] Resolved: Data are late (shop.orders)"
+    assert first["title"] == "[error] Resolved: shop.orders: Data are late"
     assert "repair: c360 sync shop.orders" in second["message"]
     assert "T0KEN" not in receipts[1].detail
 
