@@ -136,6 +136,13 @@ def _of_alerts(ledger: Ledger, now: datetime) -> Iterator[Metric]:
         [((channel,), waiting[channel]) for channel in known],
     )
     watched = last_stretch(ledger)
+    told = ledger.rows("SELECT destination, ended_at FROM lineage_mark ORDER BY destination")
+    yield _gauge(
+        "lineage_last_run_timestamp_seconds",
+        "End of the last run whose lineage was told.",
+        ("destination",),
+        [((row["destination"],), _seconds(row["ended_at"])) for row in told],
+    )
     yield _gauge(
         "monitor_last_evaluation_timestamp_seconds",
         "The last round of watching.",

@@ -10,6 +10,7 @@ from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.finding import Finding
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.watching import record_look
+from pipelines.lineage import tell_lineage
 
 
 def watch(deployment: Deployment) -> list[Finding]:
@@ -29,6 +30,7 @@ def watch(deployment: Deployment) -> list[Finding]:
         record_look(ledger, deployment.clock(), next_by(dead_man, deployment.clock()))
         if plan:
             tell(deployment, ledger, plan)
+        tell_lineage(deployment, ledger)
     if mistake:
         raise mistake
     return findings
