@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
@@ -127,6 +127,7 @@ def _of_alerts(ledger: Ledger, now: datetime) -> Iterator[Metric]:
         ("channel",),
         [((row["channel"],), row["n"]) for row in failures],
     )
+    yield _notified(ledger)
     waiting = Counter(channel for _, channel, _ in late(ledger, now))
     known = sorted({state.channel for state in channel_states(ledger)} | set(waiting))
     yield _gauge(
@@ -149,6 +150,17 @@ def _of_alerts(ledger: Ledger, now: datetime) -> Iterator[Metric]:
         (),
         [((), watched.last_at.timestamp())] if watched else [],
     )
+
+
+def _notified(ledger: Ledger) -> Metric:
+    """How long notices took from the outbox to the other side: their number and the sum of seconds."""
+    metric = SummaryMetricFamily("alert_notify_seconds", "From a change to its being told.", labels=("channel",))
+    for row in ledger.rows(
+        """SELECT channel, count(*) AS n, sum((julianday(at) - julianday(created_at)) * 86400) AS seconds
+           FROM delivery JOIN outbox USING (notice_id) WHERE was_taken GROUP BY channel ORDER BY channel"""
+    ):
+        metric.add_metric((row["channel"],), count_value=row["n"], sum_value=row["seconds"])
+    return metric
 
 
 def _of_credentials(catalog: Mapping[str, FeedContract], environment: Mapping[str, str]) -> Iterator[Metric]:

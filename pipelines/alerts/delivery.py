@@ -41,16 +41,21 @@ class Sender:
 
 
 def deliver(ledger: Ledger, sender: Sender) -> list[Attempt]:
-    """Tell what waits, as far as channels take it now; the attempts made. Nothing when another process is at it."""
+    """Tell what waits, as far as channels take it now; the attempts made. What another process is at is left to it."""
+    attempts: list[Attempt] = []
     try:
         lease = leases.acquire(ledger, RESOURCE, now=sender.clock())
     except leases.LeaseHeld:
-        return []
+        return attempts
     try:
         _route(ledger, sender)
         _withdraw(ledger, sender)
         _to_second(ledger, sender)
-        attempts = [attempt for name in sender.channels for attempt in _send_all(ledger, lease, sender, name)]
+        for name in sender.channels:
+            attempts += _send_all(ledger, lease, sender, name)
+    except leases.LeaseLost:
+        # Held to be dead, as after a long sleep; the message under way is sent again by whoever took over.
+        return attempts
     finally:
         leases.release(ledger, lease)
     return attempts

@@ -74,7 +74,7 @@ def deployment(tmp_path: Path) -> Deployment:
             deliveries.dispatch(connection, 1, ["pager"], NOON - timedelta(minutes=1))
             deliveries.dispatch(connection, 2, ["chat"], NOON)
             deliveries.record_attempt(connection, [1], Attempt("pager", NOON, False, "HTTP 500", None, NOON))
-            deliveries.record_attempt(connection, [2], Attempt("chat", NOON, True, "HTTP 200", None, None))
+            deliveries.record_attempt(connection, [2], Attempt("chat", NOON + HOUR / 60, True, "HTTP 200", None, None))
             record_state(connection, ChannelState("chat", last_taken_at=NOON))
         record_look(ledger, NOON - HOUR / 2, None)
     return made
@@ -129,6 +129,9 @@ def test_alerts_and_their_delivery_are_told(deployment: Deployment) -> None:
     assert found(deployment, "alert_open", severity="error", **labels) is None  # it is over
     assert found(deployment, "alert_delivery_failures_total", channel="pager") == 1
     assert found(deployment, "alert_delivery_failures_total", channel="chat") == 0
+    assert found(deployment, "alert_notify_seconds_count", channel="chat") == 1
+    assert found(deployment, "alert_notify_seconds_sum", channel="chat") == pytest.approx(60, abs=0.001)
+    assert found(deployment, "alert_notify_seconds_sum", channel="pager") is None  # nothing arrived there
     assert found(deployment, "alert_undelivered", channel="pager") == 1
     assert found(deployment, "alert_undelivered", channel="chat") == 0
     assert found(deployment, "monitor_last_evaluation_timestamp_seconds") == (NOON - HOUR / 2).timestamp()

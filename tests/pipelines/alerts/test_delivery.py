@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pipelines.alerts.channels.pagerduty import PagerDuty
 from pipelines.alerts.delivery import Sender, deliver
 from pipelines.alerts.notice import Channel, Notice, Receipt
 from pipelines.alerts.plan import AlertPlan
@@ -16,6 +17,7 @@ from pipelines.freshness.detectors.monitor import undelivered
 from pipelines.freshness.monitor_history import read_monitor
 from pipelines.ledger.database import Ledger
 from tests.pipelines.alerts.notice_factory import NOON, Recorder, VirtualClock, a_notice, put
+from tests.pipelines.alerts.outside import Reply, an_outside
 
 
 @pytest.fixture
@@ -162,6 +164,23 @@ def test_who_asks_for_a_pause_gets_it_but_not_for_ever(ledger: Ledger) -> None:
     clock.forward(minutes=60)
     deliver(ledger, sender)
     assert busy.tries == 3
+
+
+def test_an_outside_in_trouble_gets_each_notice_once_it_is_well(ledger: Ledger) -> None:
+    clock = VirtualClock()
+    replies = (Reply(500), Reply(429, headers={"Retry-After": "90"}), Reply(200, b'{"status": "throttled"}'), Reply())
+    put(ledger, a_notice())
+    with an_outside(*replies) as outside:
+        sender = a_sender(PagerDuty("pager", "K", outside.url), clock=clock)
+        for _ in range(20):
+            deliver(ledger, sender)
+            clock.forward(seconds=30)
+    rows = ledger.rows("SELECT attempt, was_taken, at FROM delivery ORDER BY attempt")
+    assert [(row["attempt"], row["was_taken"]) for row in rows] == [(1, 0), (2, 0), (3, 0), (4, 1)]
+    after = [datetime.fromisoformat(row["at"]) - NOON for row in rows]
+    # 30 s after the 500; 90 s, as asked, after the 429; then the third wait of its own, two minutes.
+    assert after == [timedelta(seconds=seconds) for seconds in (0, 30, 120, 240)]
+    assert len({sent.content for sent in outside.sent}) == 1
 
 
 def test_what_is_untold_after_ten_minutes_goes_to_the_second_channel_and_its_end_too(ledger: Ledger) -> None:
