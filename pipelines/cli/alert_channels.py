@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.alerts.tell import plan_of, sender_of
-from pipelines.alerts.trial import try_channel
 from pipelines.cli.alerts import alerts
 from pipelines.cli.app import deployment_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
@@ -22,6 +20,9 @@ def try_command(
     as_json: JsonOption = False,
 ) -> int:
     """Send a test alert and its end to every channel, and show the receipts. Exit code 1 when one was not taken."""
+    from pipelines.alerts.tell import plan_of, sender_of
+    from pipelines.alerts.trial import try_channel
+
     deployment = deployment_of(context)
     sender = sender_of(deployment, plan_of(deployment))
     if unknown := [name for name in channels or [] if name not in sender.channels]:
