@@ -26,7 +26,8 @@ from pipelines.ledger.deliveries import late
 from pipelines.ledger.publications import last_publication
 from pipelines.ledger.watching import last_stretch
 
-OUTCOMES = ("new", "changed", "unchanged", "quarantined", "duplicate", "refused", "deleted")
+# What the sums by day still tell when batches are forgotten: a counter must never go back.
+OUTCOMES = ("in", "new", "changed", "quarantined", "deleted")
 Sample = tuple[tuple[str, ...], float]
 
 
@@ -83,14 +84,14 @@ def _of_feeds(ledger: Ledger, statuses: list[FeedStatus]) -> Iterator[Metric]:
     )
     yield _counter("feed_rows", "Rows by what became of them.", ("feed", "stage", "outcome"), _rows(ledger))
     cut = ledger.rows(
-        """SELECT feed, coalesce(error_kind, 'incomplete') AS kind, count(*) AS n FROM feed_run
+        """SELECT feed, coalesce(error_kind, 'incomplete') AS kind, max(started_at) AS at FROM feed_run
            WHERE status = 'PARTIAL' GROUP BY feed, kind ORDER BY feed, kind"""
     )
-    yield _counter(
-        "feed_control_mismatch",
-        "Reads that were not what the source claimed, or that ended early.",
+    yield _gauge(
+        "feed_control_mismatch_timestamp_seconds",
+        "Last read that was not what the source claimed, or that ended early.",
         ("feed", "kind"),
-        [((row["feed"], row["kind"]), row["n"]) for row in cut],
+        [((row["feed"], row["kind"]), _seconds(row["at"])) for row in cut],
     )
     yield _gauge(
         "feed_held_rows",
@@ -188,14 +189,22 @@ def _successes(ledger: Ledger, statuses: list[FeedStatus]) -> list[Sample]:
 
 
 def _rows(ledger: Ledger) -> list[Sample]:
+    """Rows read by runs, and rows of staged batches by what became of them, over all time."""
+    sums = ", ".join(f"sum(rows_{outcome}) AS {outcome!r}" for outcome in OUTCOMES)
+    names = ", ".join(f"rows_{outcome}" for outcome in OUTCOMES)
     landed = ledger.rows(
-        "SELECT feed, sum(row_count) AS landed, sum(reject_count) AS rejected FROM feed_batch GROUP BY feed ORDER BY 1"
+        """SELECT feed, sum(rows_landed) AS landed FROM (
+               SELECT feed, coalesce(rows_landed, 0) AS rows_landed FROM feed_run
+               UNION ALL SELECT feed, rows_landed FROM feed_day) GROUP BY feed ORDER BY feed"""
     )
-    sums = ", ".join(f"sum(rows_{outcome}) AS {outcome}" for outcome in OUTCOMES)
-    staged = ledger.rows(f"SELECT feed, stage, {sums} FROM stage_tally GROUP BY feed, stage ORDER BY feed, stage")
+    staged = ledger.rows(
+        f"""SELECT feed, {sums} FROM (
+                SELECT feed, {names} FROM stage_tally WHERE stage = 'staged'
+                UNION ALL SELECT feed, {names} FROM feed_day) GROUP BY feed ORDER BY feed"""
+    )
     return [
-        *(((row["feed"], "landed", outcome), row[outcome]) for row in landed for outcome in ("landed", "rejected")),
-        *(((row["feed"], row["stage"], outcome), row[outcome]) for row in staged for outcome in OUTCOMES),
+        *(((row["feed"], "landed", "landed"), row["landed"]) for row in landed),
+        *(((row["feed"], "staged", outcome), row[outcome]) for row in staged for outcome in OUTCOMES),
     ]
 
 

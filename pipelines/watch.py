@@ -1,4 +1,4 @@
-"""One round of watching: look at every feed's evidence, then let alerts open and close by what was found."""
+"""One round of watching: look at every feed's evidence, let alerts open and close by what was found, and tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pipelines.alerts.tell import plan_of, tell
 from pipelines.deployment import Deployment
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.finding import Finding
+from pipelines.ledger import retention
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.watching import record_look
 from pipelines.lineage import tell_lineage
@@ -26,7 +27,7 @@ def watch(deployment: Deployment) -> list[Finding]:
         mistake = error
     dead_man = plan.dead_man if plan else None
     with pinged(dead_man, deployment.environment), Ledger(deployment.home.ledger) as ledger:
-        findings = evaluate(ledger, deployment.catalog, deployment.clock())
+        findings = _look(deployment, ledger)
         record_look(ledger, deployment.clock(), next_by(dead_man, deployment.clock()))
         if plan:
             tell(deployment, ledger, plan)
@@ -34,3 +35,8 @@ def watch(deployment: Deployment) -> list[Finding]:
     if mistake:
         raise mistake
     return findings
+
+
+def _look(deployment: Deployment, ledger: Ledger) -> list[Finding]:
+    retention.forget_if_due(ledger, deployment.clock())
+    return evaluate(ledger, deployment.catalog, deployment.clock())

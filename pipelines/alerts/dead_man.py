@@ -21,6 +21,7 @@ from pipelines.alerts.notice_json import from_json
 from pipelines.alerts.plan import DeadManSpec
 from pipelines.ledger import deliveries
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.leases import LeaseHeld
 
 # A sign of life must not cost the round its time; the next round sends the next one.
 TIMEOUT = httpx.Timeout(5.0, connect=3.0)
@@ -36,6 +37,9 @@ def pinged(spec: DeadManSpec | None, environment: Mapping[str, str]) -> Iterator
     _ping(f"{address.rstrip('/')}/start")
     try:
         yield
+    except LeaseHeld:
+        # Another round is at work, and gives signs of its own.
+        raise
     except BaseException:
         _ping(f"{address.rstrip('/')}/fail")
         raise

@@ -17,6 +17,7 @@ from pipelines.ledger import deliveries
 from pipelines.ledger.channel_states import ChannelState, record_state
 from pipelines.ledger.database import Ledger, stamp
 from pipelines.ledger.deliveries import Attempt
+from pipelines.ledger.retention import forget
 from pipelines.ledger.watching import record_look
 from pipelines.metrics import exposition
 from pipelines.settings import Home
@@ -38,8 +39,8 @@ def deployment(tmp_path: Path) -> Deployment:
         for status, at in (("OK", NOON - HOUR), ("PARTIAL", NOON - HOUR / 2)):
             ledger.write(
                 """INSERT INTO feed_run
-                       (run_id, feed, kind, status, lease_token, contract_version, started_at, ended_at)
-                   VALUES (?, 'shop.orders', 'live', ?, 1, 'v', ?, ?)""",
+                       (run_id, feed, kind, status, lease_token, contract_version, rows_landed, started_at, ended_at)
+                   VALUES (?, 'shop.orders', 'live', ?, 1, 'v', 15, ?, ?)""",
                 f"run-{status}",
                 status,
                 stamp(at),
@@ -101,11 +102,11 @@ def found(deployment: Deployment, name: str, **labels: str) -> float | None:
         ("feed_next_arrival_due_timestamp_seconds", {}, NOON - timedelta(minutes=45)),
         ("feed_held_oldest_timestamp_seconds", {}, NOON - HOUR / 4),
         ("feed_credential_expiry_timestamp_seconds", {}, datetime(2027, 1, 31, tzinfo=UTC)),
-        ("feed_rows_total", {"stage": "landed", "outcome": "landed"}, 15),
-        ("feed_rows_total", {"stage": "landed", "outcome": "rejected"}, 2),
+        ("feed_rows_total", {"stage": "landed", "outcome": "landed"}, 30),
+        ("feed_rows_total", {"stage": "staged", "outcome": "in"}, 10),
         ("feed_rows_total", {"stage": "staged", "outcome": "new"}, 7),
         ("feed_rows_total", {"stage": "staged", "outcome": "quarantined"}, 1),
-        ("feed_control_mismatch_total", {"kind": "incomplete"}, 1),
+        ("feed_control_mismatch_timestamp_seconds", {"kind": "incomplete"}, NOON - HOUR / 2),
         ("feed_held_rows", {}, 1),
         ("feed_status", {"status": "HELD"}, 1),
         ("feed_status", {"status": "FRESH"}, 0),
@@ -116,6 +117,27 @@ def test_a_feed_is_told_by_what_the_ledger_holds(
 ) -> None:
     as_number = expected.timestamp() if isinstance(expected, datetime) else expected
     assert found(deployment, name, feed="shop.orders", **labels) == as_number
+
+
+def test_counters_do_not_go_back_when_the_ledger_forgets(deployment: Deployment) -> None:
+    before = {labels: value for labels, value in _totals(deployment).items() if labels[0] == "feed_rows_total"}
+    with Ledger(deployment.home.ledger) as ledger:
+        # A newer run and batch, so that those of the fixture are not the newest, which are kept.
+        ledger.write("UPDATE feed_batch SET state = 'staged'")
+        ledger.write(
+            """INSERT INTO feed_run (run_id, feed, kind, status, lease_token, contract_version, rows_landed, started_at)
+               VALUES ('run-Z', 'shop.orders', 'live', 'OK', 1, 'v', 0, ?)""",
+            stamp(NOON),
+        )
+        forget(ledger, NOON + timedelta(days=60))
+        assert ledger.rows("SELECT run_id FROM feed_run WHERE run_id <> 'run-Z'") == []
+        assert ledger.rows("SELECT 1 FROM stage_tally") == []
+    after = {labels: value for labels, value in _totals(deployment).items() if labels[0] == "feed_rows_total"}
+    assert after == before
+
+
+def _totals(deployment: Deployment) -> Values:
+    return values(exposition(deployment).decode())
 
 
 def test_a_feed_without_evidence_has_a_status_and_no_times(deployment: Deployment) -> None:

@@ -14,6 +14,7 @@ from pipelines.deployment import Deployment
 from pipelines.freshness.detectors.monitor import unwatched
 from pipelines.freshness.monitor_history import read_monitor
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.leases import LeaseHeld
 from pipelines.settings import Home
 from pipelines.watch import watch
 from tests.pipelines.alerts.notice_factory import NOON, VirtualClock, a_notice, put
@@ -49,6 +50,17 @@ def test_a_round_of_watching_begins_and_ends_with_a_ping(tmp_path: Path) -> None
     with an_outside() as outside:
         watch(a_deployment(tmp_path, outside, VirtualClock()))
         assert pings(outside) == ["/start", ""]
+
+
+def test_a_round_that_finds_another_at_work_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def held(*_: object) -> None:
+        raise LeaseHeld("watch", "another process")
+
+    monkeypatch.setattr("pipelines.watch.evaluate", held)
+    with an_outside() as outside:
+        with pytest.raises(LeaseHeld):
+            watch(a_deployment(tmp_path, outside, VirtualClock()))
+        assert pings(outside) == ["/start"]
 
 
 def test_a_round_that_fails_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
