@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from connectors.contract import FeedContract
-from connectors.contract_file import ContractError, ContractProblem, load_contract
+from connectors.contract_file import ContractError, load_contract
+from connectors.declaration_file import Problem
 
 SHIPPED_FOLDER = Path(__file__).parent
 
@@ -19,7 +20,7 @@ def load_catalog(folders: Sequence[Path] = ()) -> dict[str, FeedContract]:
     """
     contracts: dict[str, FeedContract] = {}
     files: dict[str, Path] = {}
-    problems: list[ContractProblem] = []
+    problems: list[Problem] = []
     for path in _contract_files(folders or [SHIPPED_FOLDER], problems):
         try:
             contract = load_contract(path)
@@ -28,7 +29,7 @@ def load_catalog(folders: Sequence[Path] = ()) -> dict[str, FeedContract]:
             continue
         if contract.feed in files:
             fact = f"'{contract.feed}' is already declared in {files[contract.feed]}. Remove one of the two."
-            problems.append(ContractProblem(path, 1, "feed", fact))
+            problems.append(Problem(path, 1, "feed", fact))
             continue
         contracts[contract.feed], files[contract.feed] = contract, path
     if problems:
@@ -36,12 +37,12 @@ def load_catalog(folders: Sequence[Path] = ()) -> dict[str, FeedContract]:
     return dict(sorted(contracts.items()))
 
 
-def _contract_files(folders: Iterable[Path], problems: list[ContractProblem]) -> list[Path]:
+def _contract_files(folders: Iterable[Path], problems: list[Problem]) -> list[Path]:
     files: list[Path] = []
     for folder in folders:
         found = sorted(path for path in folder.glob("*/*.yml") if path.parent.name != "entities")
         if not found:
             fact = "holds no contract. Contracts lie in FOLDER/<system>/<name>.yml; check the path."
-            problems.append(ContractProblem(folder, 1, "folder", fact))
+            problems.append(Problem(folder, 1, "folder", fact))
         files += found
     return files

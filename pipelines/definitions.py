@@ -37,6 +37,8 @@ def defs() -> dg.Definitions:
             clock=lambda: datetime.now(UTC),
             sleep=time.sleep,
             churn_limit=settings.churn_limit,
+            alerts_file=settings.alerts_file,
+            openlineage=settings.openlineage,
         )
     )
 

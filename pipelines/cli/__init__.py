@@ -29,6 +29,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupt)
     # Each command adds itself to the app when its module is imported.
     from pipelines.cli import (  # noqa: F401
+        alert_channels,
         alerts,
         customer,
         demo,
@@ -37,6 +38,7 @@ def main() -> None:
         feeds,
         feeds_status,
         identity,
+        metrics,
         quarantine,
         query,
         rematch,

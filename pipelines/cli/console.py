@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from typer.exceptions import TyperException
 
-from connectors.contract_file import ContractError
+from connectors.declaration_file import DeclarationError
 from connectors.delivery import FeedTrouble
 from pipelines.ledger.leases import LeaseHeld
 from pipelines.trouble import Trouble
@@ -57,8 +57,8 @@ def complain(error: Exception) -> int:
         if hasattr(error, "show"):
             error.show()
         return WRONG_USE
-    if isinstance(error, ContractError):
-        err.print(f"[red]{len(error.problems)} problem(s) in the contracts; nothing was run.[/red]")
+    if isinstance(error, DeclarationError):
+        err.print(f"[red]{len(error.problems)} problem(s) in {error.subject}; nothing was run.[/red]")
         for problem in error.problems:
             err.print(escape(str(problem)))
         return WRONG_USE

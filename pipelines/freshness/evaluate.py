@@ -8,8 +8,10 @@ from typing import TypeVar
 
 from connectors.contract import FeedContract
 from pipelines.freshness.detectors import CrossDetector, FeedDetector, attempts
+from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.freshness.monitor_history import read_monitor
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
@@ -17,6 +19,8 @@ from pipelines.ledger.findings import FindingRecord, record_findings
 FEED_DETECTORS: tuple[FeedDetector, ...] = (attempts.not_running, attempts.failing)
 # Of all feeds together.
 CROSS_DETECTORS: tuple[CrossDetector, ...] = ()
+# Of watching itself.
+MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
 
 Evidence = TypeVar("Evidence")
 
@@ -28,11 +32,13 @@ def evaluate(
     *,
     feed_detectors: Sequence[FeedDetector] = FEED_DETECTORS,
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
+    monitor_detectors: Sequence[MonitorDetector] = MONITOR_DETECTORS,
 ) -> list[Finding]:
-    """Every detector's findings on every feed of the catalog; they are in the ledger when this returns."""
+    """Every detector's findings on every feed of the catalog and on watching itself; they are in the ledger by then."""
     histories = {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}
     findings = [found for history in histories.values() for found in _asked(feed_detectors, history)]
     findings += _asked(cross_detectors, histories)
+    findings += _asked(monitor_detectors, read_monitor(ledger, now))
     record_findings(ledger, [_record(finding, histories) for finding in findings], now)
     return findings
 
