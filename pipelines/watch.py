@@ -1,4 +1,4 @@
-"""One round of watching: look at every feed's evidence, let alerts open and close by what was found, and tell people."""
+"""One round of watching: look at the evidence of every feed, let alerts open and close by it, and tell people."""
 
 from __future__ import annotations
 
