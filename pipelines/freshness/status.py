@@ -176,7 +176,7 @@ def _is_source_ahead(ledger: Ledger, contract: FeedContract) -> bool | None:
     probe = ledger.row(
         "SELECT newest FROM source_probe WHERE feed = ? ORDER BY probed_at DESC, rowid DESC LIMIT 1", contract.feed
     )
-    landed = ledger.row("SELECT max(cursor_high) AS high FROM feed_batch WHERE feed = ?", contract.feed)
+    landed = ledger.row("SELECT max(cursor_after) AS high FROM feed_batch WHERE feed = ?", contract.feed)
     if contract.cursor is None or probe is None or probe["newest"] is None or landed is None or landed["high"] is None:
         return None
     return bool(_comparable(probe["newest"]) > _comparable(landed["high"]))
