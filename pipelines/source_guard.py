@@ -16,6 +16,7 @@ from connectors.manifest import Manifest
 from pipelines.ledger.acceptances import Acceptance
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import last_answer
+from pipelines.ledger.runs import last_error_kind
 
 # A few newest rows may be deleted; a restore from a backup takes more than these with it.
 FEW_ROWS = 10
@@ -55,9 +56,10 @@ def credentials_end(contract: FeedContract, environment: Mapping[str, str]) -> d
 def _check_not_rolled_back(
     ledger: Ledger, contract: FeedContract, cursor: Cursor, probe: Probe, acceptance: Acceptance | None
 ) -> None:
-    """Both fell since the last read: the newest value, by more than the overlap, and the count of rows.
+    """Both fell since the last good read: the newest value, by more than the overlap, and the count of rows.
 
-    One of them alone happens in healthy sources: newest rows are deleted, old rows are archived.
+    One of them alone happens in healthy sources: newest rows are deleted, old rows are archived. Once held, newer
+    values prove nothing, as a restored source goes on with new rows; it must have its old ones back.
     """
     before = last_answer(ledger, contract.feed, acceptance.accepted_at if acceptance else None)
     if before is None or before.row_count is None or probe.row_count is None:
@@ -67,7 +69,8 @@ def _check_not_rolled_back(
         return
     if newest is None and probe.row_count > 0:
         return
-    if newest is None or _is_behind(newest, newest_before, cursor):
+    is_held = last_error_kind(ledger, contract.feed) == "rolled_back"
+    if newest is None or is_held or _is_behind(newest, newest_before, cursor):
         fact = (
             f"the source went back in time: its newest {cursor.column} was {before.newest} with {before.row_count:,} "
             f"rows and is {probe.newest or 'none'} with {probe.row_count:,}"

@@ -93,3 +93,9 @@ def next_run_id(ledger: Ledger, feed: str) -> str:
     """An id that sorts after the feed's earlier runs. Call while holding the feed's lease."""
     row = ledger.row("SELECT count(*) AS n FROM feed_run WHERE feed = ?", feed)
     return f"{feed}-run-{(row['n'] if row else 0) + 1:08d}"
+
+
+def last_error_kind(ledger: Ledger, feed: str) -> str | None:
+    """The kind of trouble in which the feed's last run ended; None when it ended well or there was none."""
+    row = ledger.row("SELECT error_kind FROM feed_run WHERE feed = ? AND status <> 'OPEN' ORDER BY run_id DESC", feed)
+    return row["error_kind"] if row else None
