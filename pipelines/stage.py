@@ -154,11 +154,13 @@ class _Staging:
             raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
         tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)
-        self._advance_marks(manifest)
-        ((held,),) = self.connection.execute(
-            "SELECT count(*) FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [contract.feed]
+        if manifest.kind == "live":  # what a backfill brings says nothing about how current the feed is
+            self._advance_marks(manifest)
+        ((held, oldest),) = self.connection.execute(
+            "SELECT count(*), min(first_held_at) FROM quarantine.held_row WHERE feed = ? AND status = 'held'",
+            [contract.feed],
         ).fetchall()
-        evidence.record_held_rows(self.ledger, contract.feed, held, now)
+        evidence.record_held_rows(self.ledger, contract.feed, held, oldest and oldest.replace(tzinfo=UTC), now)
         batches.mark_staged(self.ledger, one.batch_id, contract.feed, tally, now)
         return StagedBatch(one.batch_id, tally, checks)
 

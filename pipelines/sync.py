@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.contract import FeedContract
 from pipelines.deployment import Deployment
@@ -44,18 +45,20 @@ def sync(
     deployment: Deployment,
     contracts: Sequence[FeedContract],
     *,
+    since: datetime | None = None,
     wants_refresh: bool = True,
     on_step: Callable[[str, str], None] = lambda _thing, _step: None,
 ) -> SyncOutcome:
     """Bring feeds up to date, then the published file. A feed in trouble never stops the others or the refresh.
 
-    `on_step` hears (feed or 'refresh', what is being done) for progress displays.
+    With `since` it is a backfill: see `land_feed`. `on_step` hears (feed or 'refresh', what is being done) for progress
+    displays.
     """
     outcome = SyncOutcome()
 
     def land(contract: FeedContract) -> Landing:
         on_step(contract.feed, "landing")
-        return land_feed(deployment, contract)
+        return land_feed(deployment, contract, since=since)
 
     pool = ThreadPoolExecutor(max_workers=LANDING_THREADS, thread_name_prefix="landing")
     try:

@@ -7,7 +7,20 @@ from datetime import datetime
 from typing import TypeVar
 
 from connectors.contract import FeedContract
-from pipelines.freshness.detectors import CrossDetector, FeedDetector, attempts
+from pipelines.freshness.detectors import (
+    CrossDetector,
+    FeedDetector,
+    access,
+    attempts,
+    conservation,
+    deliveries,
+    extent,
+    held,
+    identity,
+    processes,
+    versions,
+    windows,
+)
 from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
@@ -16,9 +29,39 @@ from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
 # Of one feed, from the ledger.
-FEED_DETECTORS: tuple[FeedDetector, ...] = (attempts.not_running, attempts.failing)
+FEED_DETECTORS: tuple[FeedDetector, ...] = (
+    attempts.not_running,
+    attempts.failing,
+    access.credentials,
+    access.error_page,
+    access.storage,
+    processes.hung,
+    processes.abandoned,
+    processes.concurrent_runs,
+    identity.other_source,
+    identity.source_rolled_back,
+    identity.clock_skew,
+    windows.silent_stop,
+    windows.stuck_cursor,
+    windows.cursor_regressed,
+    windows.window_gap,
+    extent.incomplete_read,
+    extent.pages_disagree,
+    extent.capped,
+    deliveries.truncated,
+    deliveries.sequence_gap,
+    deliveries.redelivered,
+    deliveries.stale_source,
+    versions.duplicate_rows,
+    versions.regressions,
+    versions.bulk_restamp,
+    versions.lagging_replica,
+    held.shrunk,
+    held.quarantine_forgotten,
+    conservation.rows_unaccounted,
+)
 # Of all feeds together.
-CROSS_DETECTORS: tuple[CrossDetector, ...] = ()
+CROSS_DETECTORS: tuple[CrossDetector, ...] = (conservation.publish_behind,)
 # Of watching itself.
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from connectors.contract import FeedContract
 from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.ledger.leases import is_held
 from pipelines.ledger.profiles import ColumnProfile, read_profiles
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
@@ -37,6 +38,10 @@ class Run:
     undeclared_columns: tuple[str, ...]
     error_kind: str | None
     error: str | None
+    rows_read: int | None = None
+    rows_rejected: int | None = None
+    rows_repeated: int | None = None
+    credentials_end: datetime | None = None
 
     @property
     def is_good(self) -> bool:
@@ -76,6 +81,10 @@ class Batch:
     rows_duplicate: int | None
     rows_refused: int | None
     rows_deleted: int | None
+    kind: str = "live"
+    reread_count: int = 0
+    future_count: int = 0
+    ends_mid_line: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,15 @@ class SourceAnswer:
     source_clock: datetime | None
     row_count: int | None
     newest: str | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A run that was turned away: another held the lease ('held'), or had taken it over meanwhile ('lost')."""
+
+    reason: str
+    holder: str
+    refused_at: datetime
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,12 @@ class FeedHistory:
     profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(
         default_factory=dict
     )  # batch → canonical column → facts
+    refusals: tuple[Refusal, ...] = ()
+    heartbeat_at: datetime | None = None  # when the run that holds the feed's lease last got on
+    is_worked_on: bool = False  # whether the holder of the feed's lease is alive
+    published_at: datetime | None = None  # of the snapshot that readers have
+    held_since: datetime | None = None  # of the oldest row in quarantine
+    counted_at: datetime | None = None  # when the rows in quarantine were counted
 
     @property
     def feed(self) -> str:
@@ -111,9 +135,14 @@ class FeedHistory:
         return self.contract.feed
 
     @property
+    def live_runs(self) -> list[Run]:
+        """Runs that tell how current the feed is: backfills do not."""
+        return [run for run in self.runs if run.kind == "live"]
+
+    @property
     def ended_runs(self) -> list[Run]:
-        """Runs that are over, however they ended."""
-        return [run for run in self.runs if run.status != "OPEN"]
+        """Live runs that are over, however they ended."""
+        return [run for run in self.live_runs if run.status != "OPEN"]
 
 
 def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedHistory:
@@ -146,7 +175,12 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     profiles: dict[str, dict[str, ColumnProfile]] = {}
     for profile in read_profiles(ledger, feed, now - SPAN):
         profiles.setdefault(profile.batch_id, {})[profile.column] = profile
-    held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
+    held = ledger.row("SELECT * FROM quarantine_count WHERE feed = ?", feed)
+    lease = ledger.row("SELECT renewed_at FROM lease WHERE resource = ?", f"feed:{feed}")
+    refusals = ledger.rows(
+        "SELECT * FROM lease_refusal WHERE feed = ? AND refused_at >= ? ORDER BY refused_at", feed, since
+    )
+    published = ledger.row("SELECT max(published_at) AS at FROM publication")
     return FeedHistory(
         contract=contract,
         now=now,
@@ -156,6 +190,12 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
         held_rows=held["held"] if held else 0,
         profiles=profiles,
+        refusals=tuple(Refusal(row["reason"], row["holder"], _moment(row["refused_at"])) for row in refusals),
+        heartbeat_at=moment(lease["renewed_at"]) if lease else None,
+        is_worked_on=is_held(ledger, f"feed:{feed}", now),
+        published_at=moment(published["at"]) if published else None,
+        held_since=moment(held["oldest_at"]) if held else None,
+        counted_at=moment(held["counted_at"]) if held else None,
     )
 
 
@@ -179,12 +219,19 @@ def _run(row: sqlite3.Row) -> Run:
         undeclared_columns=tuple(names.split(", ")) if names else (),
         error_kind=row["error_kind"],
         error=row["error"],
+        rows_read=row["rows_read"],
+        rows_rejected=row["rows_rejected"],
+        rows_repeated=row["rows_repeated"],
+        credentials_end=moment(row["credentials_end"]),
     )
 
 
 def _batch(row: sqlite3.Row) -> Batch:
-    same = {name: row[name] for name in Batch.__dataclass_fields__ if name not in ("landed_at", "staged_at")}
-    return Batch(**same, landed_at=datetime.fromisoformat(row["landed_at"]), staged_at=moment(row["staged_at"]))
+    same = {name: row[name] for name in Batch.__dataclass_fields__}
+    same["landed_at"] = datetime.fromisoformat(row["landed_at"])
+    same["staged_at"] = moment(row["staged_at"])
+    same["ends_mid_line"] = None if row["ends_mid_line"] is None else bool(row["ends_mid_line"])
+    return Batch(**same)
 
 
 def _answer(row: sqlite3.Row) -> SourceAnswer:

@@ -2,8 +2,8 @@
 
 FRESH: data within the promise. IDLE: older, but the source itself has nothing newer. LATE: past due, within grace, or
 the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete, or rows are known to be
-missing or wrong. HELD: a batch is kept out
-of staging. UNKNOWN: there is no evidence either way; never shown as fresh. NEVER: nothing was ever staged.
+missing or wrong. HELD: a batch is kept out of staging, or the source is not what it was. UNKNOWN: there is no evidence
+either way; never shown as fresh. NEVER: nothing was ever staged.
 """
 
 from __future__ import annotations
@@ -121,6 +121,8 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
     promise, grace = contract.freshness.promise, contract.freshness.grace
     if found.held_reason is not None:
         return "HELD", found.held_reason
+    if found.last_run_status == "HELD":
+        return "HELD", found.last_error or "its source is not what it was"
     if found.as_of is None:
         return "NEVER", found.last_error or "nothing was ever staged from it"
     if found.last_run_status == "PARTIAL" or found.verified_at is None:
@@ -147,9 +149,14 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
 
 def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
     feed = contract.feed
-    run = ledger.row("SELECT * FROM feed_run WHERE feed = ? AND status <> 'OPEN' ORDER BY run_id DESC LIMIT 1", feed)
+    run = ledger.row(
+        "SELECT * FROM feed_run WHERE feed = ? AND kind = 'live' AND status <> 'OPEN' ORDER BY run_id DESC LIMIT 1",
+        feed,
+    )
     good = ledger.row(
-        "SELECT max(started_at) AS at FROM feed_run WHERE feed = ? AND status IN ('OK', 'EMPTY_OK')", feed
+        """SELECT max(started_at) AS at FROM feed_run
+           WHERE feed = ? AND kind = 'live' AND status IN ('OK', 'EMPTY_OK')""",
+        feed,
     )
     mark = ledger.row("SELECT max(value) AS value FROM high_water_mark WHERE feed = ? AND stage = 'staged'", feed)
     batch = ledger.row("SELECT * FROM feed_batch WHERE feed = ? ORDER BY batch_seq DESC LIMIT 1", feed)

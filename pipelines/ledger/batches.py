@@ -34,6 +34,10 @@ class BatchRecord:
     file_name: str | None
     file_bytes: int | None
     file_modified_at: str | None
+    kind: str = "live"
+    reread_count: int = 0
+    future_count: int = 0
+    ends_mid_line: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -60,35 +64,9 @@ class Tally:
 
 def add_batch(connection: sqlite3.Connection, record: BatchRecord, run_id: str | None) -> None:
     """Write a landed batch down, inside the caller's transaction; one that is known already stays as it is."""
-    connection.execute(
-        """INSERT OR IGNORE INTO feed_batch (batch_id, feed, run_id, batch_seq, label, state, row_count, reject_count,
-               claimed_rows, byte_count, content_sha256, schema_fingerprint, cursor_low, cursor_high, cursor_after,
-               sequence, business_date, source_identity, landed_at, file_name, file_bytes, file_modified_at)
-           VALUES (?, ?, ?, ?, ?, 'landed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            record.batch_id,
-            record.feed,
-            run_id,
-            record.batch_seq,
-            record.label,
-            record.row_count,
-            record.reject_count,
-            record.claimed_rows,
-            record.byte_count,
-            record.content_sha256,
-            record.schema_fingerprint,
-            record.cursor_low,
-            record.cursor_high,
-            record.cursor_after,
-            record.sequence,
-            record.business_date,
-            record.source_identity,
-            record.landed_at,
-            record.file_name,
-            record.file_bytes,
-            record.file_modified_at,
-        ),
-    )
+    facts = vars(record) | {"run_id": run_id, "state": "landed"}
+    columns, places = ", ".join(facts), ", ".join("?" for _ in facts)
+    connection.execute(f"INSERT OR IGNORE INTO feed_batch ({columns}) VALUES ({places})", tuple(facts.values()))
 
 
 def unknown_batches(ledger: Ledger, feed: str, batch_ids: Iterable[str]) -> list[str]:
