@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.contract import FeedContract
+from pipelines.ledger.breaches import BreachRecord, read_breaches
 from pipelines.ledger.database import Ledger, moment, stamp
-from pipelines.ledger.profiles import ColumnProfile, read_profiles
+from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
@@ -35,6 +36,7 @@ class Run:
     rows_landed: int
     rows_reread: int
     undeclared_columns: tuple[str, ...]
+    missing_columns: tuple[str, ...]
     error_kind: str | None
     error: str | None
 
@@ -104,6 +106,7 @@ class FeedHistory:
     profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(
         default_factory=dict
     )  # batch → canonical column → facts
+    breaches: Mapping[str, Sequence[BreachRecord]] = field(default_factory=dict)  # batch → what was wrong in it
 
     @property
     def feed(self) -> str:
@@ -143,9 +146,9 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     marks = ledger.rows(
         "SELECT stage, clock, max(value) AS value FROM high_water_mark WHERE feed = ? GROUP BY stage, clock", feed
     )
-    profiles: dict[str, dict[str, ColumnProfile]] = {}
-    for profile in read_profiles(ledger, feed, now - SPAN):
-        profiles.setdefault(profile.batch_id, {})[profile.column] = profile
+    breaches: dict[str, list[BreachRecord]] = {}
+    for breach in read_breaches(ledger, feed, now - SPAN):
+        breaches.setdefault(breach.batch_id, []).append(breach)
     held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
     return FeedHistory(
         contract=contract,
@@ -155,12 +158,12 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         answers=tuple(_answer(row) for row in reversed(answers)),
         marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
         held_rows=held["held"] if held else 0,
-        profiles=profiles,
+        profiles=profiles_by_batch(ledger, feed, now - SPAN),
+        breaches=breaches,
     )
 
 
 def _run(row: sqlite3.Row) -> Run:
-    names = row["undeclared_columns"]
     return Run(
         run_id=row["run_id"],
         kind=row["kind"],
@@ -176,7 +179,8 @@ def _run(row: sqlite3.Row) -> Run:
         clock_offset_seconds=row["clock_offset_seconds"],
         rows_landed=row["rows_landed"] or 0,
         rows_reread=row["rows_reread"] or 0,
-        undeclared_columns=tuple(names.split(", ")) if names else (),
+        undeclared_columns=_names(row["undeclared_columns"]),
+        missing_columns=_names(row["missing_columns"]),
         error_kind=row["error_kind"],
         error=row["error"],
     )
@@ -196,6 +200,10 @@ def _answer(row: sqlite3.Row) -> SourceAnswer:
         row_count=row["row_count"],
         newest=row["newest"],
     )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(", ")) if text else ()
 
 
 def _moment(text: str) -> datetime:

@@ -40,6 +40,7 @@ class RunClosing:
     rows_landed: int | None = None
     rows_reread: int | None = None
     undeclared_columns: Sequence[str] = ()
+    missing_columns: Sequence[str] = ()
     error_kind: str | None = None
     error: str | None = None
 
@@ -74,7 +75,7 @@ def close_run(ledger: Ledger, run_id: str, closing: RunClosing) -> None:
     ledger.write(
         """UPDATE feed_run SET status = ?, ended_at = ?, window_lower = ?, window_upper = ?, cursor_before = ?,
                   cursor_after = ?, source_identity = ?, clock_offset_seconds = ?, rows_landed = ?, rows_reread = ?,
-                  undeclared_columns = ?, error_kind = ?, error = ? WHERE run_id = ?""",
+                  undeclared_columns = ?, missing_columns = ?, error_kind = ?, error = ? WHERE run_id = ?""",
         closing.status,
         stamp(closing.ended_at),
         closing.window_lower,
@@ -86,6 +87,7 @@ def close_run(ledger: Ledger, run_id: str, closing: RunClosing) -> None:
         closing.rows_landed,
         closing.rows_reread,
         ", ".join(closing.undeclared_columns) or None,
+        ", ".join(closing.missing_columns) or None,
         closing.error_kind,
         closing.error,
         run_id,

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS feed_run (
     started_at TEXT NOT NULL, ended_at TEXT,
     window_lower TEXT, window_upper TEXT, cursor_before TEXT, cursor_after TEXT,
     source_identity TEXT, clock_offset_seconds REAL,
-    rows_landed INTEGER, rows_reread INTEGER, undeclared_columns TEXT,
+    rows_landed INTEGER, rows_reread INTEGER, undeclared_columns TEXT, missing_columns TEXT,
     error_kind TEXT, error TEXT
 );
 CREATE INDEX IF NOT EXISTS feed_run_by_feed ON feed_run (feed, started_at);
