@@ -7,16 +7,50 @@ from datetime import datetime
 from typing import TypeVar
 
 from connectors.contract import FeedContract
-from pipelines.freshness.detectors import CrossDetector, FeedDetector, attempts
+from pipelines.freshness.detectors import (
+    CrossDetector,
+    FeedDetector,
+    attempts,
+    books,
+    columns,
+    damage,
+    links,
+    shifted,
+    values,
+)
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
 # Of one feed, from the ledger.
-FEED_DETECTORS: tuple[FeedDetector, ...] = (attempts.not_running, attempts.failing)
+FEED_DETECTORS: tuple[FeedDetector, ...] = (
+    attempts.not_running,
+    attempts.failing,
+    columns.column_added,
+    columns.column_removed,
+    columns.column_renamed,
+    shifted.columns_shifted,
+    values.unreadable_values,
+    values.unknown_code,
+    values.test_rows,
+    values.own_rows,
+    values.key_reused,
+    values.impossible,
+    values.broken_lines,
+    damage.damaged_text,
+    damage.damaged_numbers,
+    damage.swapped_dates,
+    books.ledger_disagrees,
+    books.rules_changed,
+)
 # Of all feeds together.
-CROSS_DETECTORS: tuple[CrossDetector, ...] = ()
+CROSS_DETECTORS: tuple[CrossDetector, ...] = (
+    links.orphans,
+    links.stale_parent,
+    links.mixed_times,
+    links.totals_disagree,
+)
 
 Evidence = TypeVar("Evidence")
 

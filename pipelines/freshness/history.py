@@ -10,10 +10,13 @@ from datetime import datetime, timedelta
 from connectors.contract import FeedContract
 from pipelines.ledger.breaches import BreachRecord, read_breaches
 from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.ledger.findings import failing_before
+from pipelines.ledger.links import LinkDay, StagedCount, TotalDay, read_count, read_links, read_totals
 from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
+RULES_BEFORE = timedelta(days=1)  # a contract that changes after that has nothing to do with a failure
 MOST_RUNS = 3_000  # a run each 15 minutes over four weeks
 
 
@@ -107,6 +110,11 @@ class FeedHistory:
         default_factory=dict
     )  # batch → canonical column → facts
     breaches: Mapping[str, Sequence[BreachRecord]] = field(default_factory=dict)  # batch → what was wrong in it
+    links: tuple[LinkDay, ...] = ()  # by column and day, as counted at the last refresh
+    totals: tuple[TotalDay, ...] = ()
+    staged_count: StagedCount | None = None
+    rules_since: datetime | None = None  # when the contract as it is was first in force
+    failing_before_rules: tuple[str, ...] = ()  # what failed in the day before that
 
     @property
     def feed(self) -> str:
@@ -149,6 +157,8 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     breaches: dict[str, list[BreachRecord]] = {}
     for breach in read_breaches(ledger, feed, now - SPAN):
         breaches.setdefault(breach.batch_id, []).append(breach)
+    rules = ledger.row("SELECT first_seen_at FROM feed_contract WHERE feed = ? AND version = ?", feed, contract.version)
+    rules_since = _moment(rules["first_seen_at"]) if rules else None
     held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
     return FeedHistory(
         contract=contract,
@@ -160,6 +170,13 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         held_rows=held["held"] if held else 0,
         profiles=profiles_by_batch(ledger, feed, now - SPAN),
         breaches=breaches,
+        links=read_links(ledger, feed),
+        totals=read_totals(ledger, feed),
+        staged_count=read_count(ledger, feed),
+        rules_since=rules_since,
+        failing_before_rules=tuple(failing_before(ledger, feed, contract.version, rules_since - RULES_BEFORE))
+        if rules_since
+        else (),
     )
 
 
