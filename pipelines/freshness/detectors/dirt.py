@@ -17,7 +17,7 @@ from pipelines.freshness.history import Batch, FeedHistory
 
 # Fewer bad rows than this are never told, whatever their share: somebody mistyped.
 LEAST_ROWS = 5
-# Less than this share of a batch is told only where there was none before.
+# Less than this share of a batch is told only where there was none in `PRIOR_ROWS` rows before.
 LEAST_SHARE = 0.05
 # Natural logarithm of one in 100,000: with some hundred looks at columns a sync, clean syncs stay silent.
 SURPRISE = 11.5
@@ -91,7 +91,8 @@ def _windows(parts: Sequence[Part], place: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_beyond(rows: int, bad: int, bad_before: int, rows_before: int, usual: float) -> bool:
-    if bad < LEAST_ROWS or (bad_before and bad < rows * LEAST_SHARE):
+    is_first_seen = bad_before == 0 and rows_before >= PRIOR_ROWS
+    if bad < LEAST_ROWS or (bad < rows * LEAST_SHARE and not is_first_seen):
         return False
     share, expected = bad / rows, _expected(bad_before, rows_before, usual)
     return share > expected and rows * _divergence(share, expected) > SURPRISE
