@@ -47,8 +47,8 @@ _KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "longest": "max(length(value))",
             "damaged": f"count(*) FILTER ({_IS_DAMAGED})",
             "questioned": f"count(*) FILTER ({_IS_QUESTIONED})",
-            "large": f"nullif(count(*) FILTER ({_IS_LARGE} OR {_IS_EXPONENT}), 0)",
-            "rounded": f"nullif(count(*) FILTER (({_IS_ROUNDED}) OR {_IS_EXPONENT}), 0)",
+            "large": f"count(*) FILTER ({_IS_LARGE} OR {_IS_EXPONENT})",
+            "rounded": f"count(*) FILTER (({_IS_ROUNDED}) OR {_IS_EXPONENT})",
         },
     ),
     "number": (

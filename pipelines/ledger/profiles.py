@@ -26,8 +26,8 @@ class ColumnProfile:
     `longest` is the greatest length of a text and `at_longest` how many values have it. `damaged` counts texts with
     U+FFFD, C1 controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days` counts times
     whose day of the month is at most 12, `days` distinct days. `swapped` counts dates that are of the last three days
-    before arrival only with day and month exchanged. `whole` counts numbers without a fraction; `large` identifiers
-    that are numbers above 2^53, and `rounded` those of them that a double holds unchanged (none: both are None).
+    before arrival only with day and month exchanged. `whole` counts numbers without a fraction; `large` texts
+    that are whole numbers above 2^53, and `rounded` those of them that a double holds unchanged.
     `segments` counts rows by value, for columns that the contract declares so.
     """
 
