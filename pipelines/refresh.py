@@ -236,6 +236,7 @@ def _mark(status: FeedStatus) -> dict[str, object]:
         "next_due_at": _utc(status.next_due_at),
         "held_rows": status.rows_held,
         "rows_staged": status.rows_staged,
+        "is_complete": status.is_complete,
         "contract_version": status.contract_version,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
@@ -90,15 +91,28 @@ def add_batch(connection: sqlite3.Connection, record: BatchRecord, run_id: str |
     )
 
 
-def known_batches(ledger: Ledger, feed: str) -> set[str]:
-    """Ids of the feed's batches that the ledger knows."""
-    return {row["batch_id"] for row in ledger.rows("SELECT batch_id FROM feed_batch WHERE feed = ?", feed)}
+def unknown_batches(ledger: Ledger, feed: str, batch_ids: Iterable[str]) -> list[str]:
+    """Those of the feed's batches that the ledger does not know: neither one by one nor as forgotten."""
+    known = {row["batch_id"] for row in ledger.rows("SELECT batch_id FROM feed_batch WHERE feed = ?", feed)}
+    forgotten = ledger.row("SELECT batch_id FROM forgotten_batch WHERE feed = ?", feed)
+    floor = forgotten["batch_id"] if forgotten else ""
+    return [batch_id for batch_id in batch_ids if batch_id > floor and batch_id not in known]
 
 
 def last_batch_seq(ledger: Ledger, feed: str) -> int:
     """Highest batch number ever given out for the feed; 0 when there is none."""
     row = ledger.row("SELECT max(batch_seq) AS n FROM feed_batch WHERE feed = ?", feed)
     return (row["n"] if row else None) or 0
+
+
+def rows_staged(ledger: Ledger, feed: str) -> int:
+    """Rows of the feed that were new to staging, forgotten batches included."""
+    row = ledger.row(
+        """SELECT (SELECT coalesce(sum(rows_new), 0) FROM stage_tally WHERE feed = ?1)
+                + (SELECT coalesce(sum(rows_new), 0) FROM feed_day WHERE feed = ?1) AS n""",
+        feed,
+    )
+    return row["n"] if row else 0
 
 
 def pending_batches(ledger: Ledger, feed: str) -> list[str]:
@@ -191,7 +205,10 @@ def release_count(ledger: Ledger, batch_id: str) -> int:
 def staging_version(ledger: Ledger) -> str:
     """Changes whenever any batch or release reached staging with an effect."""
     row = ledger.row(
-        """SELECT count(*) AS n, coalesce(sum(rows_new + rows_changed + rows_quarantined + rows_deleted), 0) AS moved
-           FROM stage_tally"""
+        """SELECT sum(n) AS n, sum(moved) AS moved FROM (
+               SELECT count(*) AS n, sum(rows_new + rows_changed + rows_quarantined + rows_deleted) AS moved
+               FROM stage_tally
+               UNION ALL
+               SELECT sum(batches), sum(rows_new + rows_changed + rows_quarantined + rows_deleted) FROM feed_day)"""
     )
-    return f"{row['n']}/{row['moved']}" if row else "0/0"
+    return f"{row['n']}/{row['moved'] or 0}" if row else "0/0"

@@ -36,14 +36,15 @@ def record_findings(ledger: Ledger, records: Iterable[FindingRecord], now: datet
                 _begin(connection, record, now)
 
 
-def current_findings(ledger: Ledger) -> list[sqlite3.Row]:
-    """The latest span of every (feed, failure, segment), worst verdict first."""
+def current_findings(ledger: Ledger, feed: str | None = None) -> list[sqlite3.Row]:
+    """The latest span of every (feed, failure, segment), worst verdict first; of one feed, or of all."""
     return ledger.rows(
-        """SELECT * FROM finding AS f WHERE first_at = (
+        """SELECT * FROM finding AS f WHERE (?1 IS NULL OR feed = ?1) AND first_at = (
                SELECT max(first_at) FROM finding AS g
                WHERE g.feed = f.feed AND g.failure = f.failure AND g.segment = f.segment)
            ORDER BY CASE verdict WHEN 'FAIL' THEN 0 WHEN 'WARN' THEN 1 WHEN 'UNKNOWN' THEN 2 ELSE 3 END,
-                    feed, failure, segment"""
+                    feed, failure, segment""",
+        feed,
     )
 
 

@@ -96,5 +96,6 @@ def close_run(ledger: Ledger, run_id: str, closing: RunClosing) -> None:
 
 def next_run_id(ledger: Ledger, feed: str) -> str:
     """An id that sorts after the feed's earlier runs. Call while holding the feed's lease."""
-    row = ledger.row("SELECT count(*) AS n FROM feed_run WHERE feed = ?", feed)
-    return f"{feed}-run-{(row['n'] if row else 0) + 1:08d}"
+    row = ledger.row("SELECT max(run_id) AS last FROM feed_run WHERE feed = ?", feed)
+    last = row["last"] if row else None
+    return f"{feed}-run-{(int(last.rpartition('-')[2]) if last else 0) + 1:08d}"
