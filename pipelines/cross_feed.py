@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from connectors.contract import FeedContract
 from pipelines.freshness.history import SPAN
-from pipelines.ledger import links
+from pipelines.ledger import batches, links
 from pipelines.ledger.database import Ledger
 from warehouse.links import End, compare_totals, count_orphans, count_staged
 
@@ -99,7 +99,7 @@ def _record_counts(
     tallied: dict[tuple[str, str], int] = {}
     for contract in catalog.values():
         place = (contract.entity, contract.system)
-        tallied[place] = tallied.get(place, 0) + links.tallied_rows(ledger, contract.feed)
+        tallied[place] = tallied.get(place, 0) + batches.rows_staged(ledger, contract.feed)
     for contract in catalog.values():
         place = (contract.entity, contract.system)
         links.record_count(ledger, contract.feed, staged[contract.entity].get(contract.system, 0), tallied[place], now)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.ledger.database import Ledger, stamp
-from pipelines.ledger.profiles import KEPT
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,12 @@ class BreachRecord:
 
 
 def record_breaches(ledger: Ledger, feed: str, breaches: Iterable[BreachRecord], now: datetime) -> None:
-    """Write the breaches of a batch down and forget old ones; those of a batch counted before stay as they are."""
+    """Write the breaches of a batch down; those of a batch that was counted before stay as they are."""
     with ledger.transaction() as connection:
         connection.executemany(
             "INSERT OR IGNORE INTO batch_breach VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(feed, b.batch_id, b.kind, b.rule, b.columns, b.code, b.rows, stamp(now)) for b in breaches],
         )
-        connection.execute("DELETE FROM batch_breach WHERE feed = ? AND recorded_at < ?", (feed, stamp(now - KEPT)))
 
 
 def read_breaches(ledger: Ledger, feed: str, since: datetime) -> list[BreachRecord]:

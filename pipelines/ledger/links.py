@@ -74,12 +74,6 @@ def record_count(ledger: Ledger, feed: str, staged: int, tallied: int, now: date
     ledger.write("INSERT OR REPLACE INTO feed_count VALUES (?, ?, ?, ?)", feed, staged, tallied, stamp(now))
 
 
-def tallied_rows(ledger: Ledger, feed: str) -> int:
-    """Rows that became new in staging by this feed, over all its batches and releases."""
-    row = ledger.row("SELECT coalesce(sum(rows_new), 0) AS n FROM stage_tally WHERE feed = ?", feed)
-    return int(row["n"]) if row else 0
-
-
 def read_links(ledger: Ledger, feed: str) -> tuple[LinkDay, ...]:
     """The feed's links by column and day, oldest first."""
     return tuple(

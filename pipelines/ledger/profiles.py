@@ -6,12 +6,10 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pipelines.ledger.database import Ledger, stamp
 
-# Profiles are compared over four weeks; a feed that delivers each quarter of an hour would fill the ledger with more.
-KEPT = timedelta(days=35)
 _DIGITS = 11  # of a fact that is no whole number: epoch seconds to the second
 
 
@@ -61,7 +59,7 @@ class ColumnProfile:
 
 
 def record_profiles(ledger: Ledger, feed: str, profiles: Iterable[ColumnProfile], now: datetime) -> None:
-    """Write the profiles of batches down and forget those older than `KEPT`; a batch profiled before stays as it is."""
+    """Write the profiles of batches down; a batch that was profiled before stays as it is."""
     by_batch: dict[str, dict[str, dict[str, object]]] = {}
     for profile in profiles:
         facts = {name: _short(fact) for name, fact in asdict(profile).items() if fact is not None}
@@ -72,7 +70,6 @@ def record_profiles(ledger: Ledger, feed: str, profiles: Iterable[ColumnProfile]
             "INSERT OR IGNORE INTO batch_profile VALUES (?, ?, ?, ?)",
             [(feed, batch_id, stamp(now), _packed(columns)) for batch_id, columns in by_batch.items()],
         )
-        connection.execute("DELETE FROM batch_profile WHERE feed = ? AND profiled_at < ?", (feed, stamp(now - KEPT)))
 
 
 def read_profiles(ledger: Ledger, feed: str, since: datetime) -> list[ColumnProfile]:
@@ -103,6 +100,9 @@ class _Packed(Mapping[str, Mapping[str, ColumnProfile]]):
             columns = json.loads(zlib.decompress(self._packed[batch_id]))
             self._unpacked[batch_id] = {name: _profile(batch_id, name, facts) for name, facts in columns.items()}
         return self._unpacked[batch_id]
+
+    def __contains__(self, batch_id: object) -> bool:
+        return batch_id in self._packed
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._packed)

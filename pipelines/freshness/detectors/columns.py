@@ -88,7 +88,7 @@ def emptied(history: FeedHistory) -> dict[str, datetime]:
 
     A source that leaves a key out where it is empty shows no more than that.
     """
-    batches = dirt.looked_at(history)
+    batches = dirt.profiled(history)
     if not batches:
         return {}
     found: dict[str, datetime] = {}

@@ -132,7 +132,7 @@ def _swapped(history: FeedHistory, before: list[Batch], newest: list[Batch], col
 
 def _chosen(history: FeedHistory) -> list[Batch]:
     """Batches to compare, oldest first: some of all times, and the newest."""
-    batches = dirt.looked_at(history)
+    batches = dirt.profiled(history)
     older, newest = batches[:-BATCHES_NEWEST], batches[-BATCHES_NEWEST:]
     return older[:: len(older) // BATCHES_BEFORE + 1] + newest
 

@@ -108,9 +108,14 @@ def _divergence(share: float, expected: float) -> float:
     return share * log(share / expected) + rest
 
 
-def looked_at(history: FeedHistory) -> list[Batch]:
-    """Staged batches whose contents were written down, oldest first."""
-    return [batch for batch in history.batches if batch.batch_id in history.profiles and batch.row_count]
+def staged(history: FeedHistory) -> list[Batch]:
+    """Staged batches with rows, oldest first: those of which breaches were counted."""
+    return [batch for batch in history.batches if batch.state == "staged" and batch.row_count]
+
+
+def profiled(history: FeedHistory) -> list[Batch]:
+    """Staged batches with profiles of their columns, oldest first."""
+    return [batch for batch in staged(history) if batch.batch_id in history.profiles]
 
 
 def parts_of(batches: Iterable[Batch], bad: Mapping[str, int]) -> list[Part]:
@@ -132,7 +137,7 @@ def findings(
 
     `words` says what is wrong with the rows.
     """
-    batches = looked_at(history)
+    batches = staged(history)
     if not batches:
         yield Finding(history.feed, failure, "UNKNOWN", "no batch with rows was staged in the last four weeks")
         return

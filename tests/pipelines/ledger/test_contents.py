@@ -14,7 +14,7 @@ from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import Verdict
 from pipelines.ledger.findings import FindingRecord, failing_before, record_findings
 from pipelines.ledger.links import LinkDay, TotalDay, read_count, read_links, read_totals, record_count, record_links
-from pipelines.ledger.profiles import KEPT, ColumnProfile, profiles_by_batch, read_profiles, record_profiles
+from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch, read_profiles, record_profiles
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 HOURS = (0, 3, *[0] * 22)
@@ -39,16 +39,6 @@ def test_a_batch_that_was_profiled_stays_as_it_is(ledger: Ledger) -> None:
     record_profiles(ledger, "shop.orders", [CITY], NOON)
     record_profiles(ledger, "shop.orders", [replace(CITY, nulls=9)], NOON)
     assert read_profiles(ledger, "shop.orders", NOON) == [CITY]
-
-
-def test_old_profiles_and_breaches_are_forgotten_by_the_next_ones_of_the_feed(ledger: Ledger) -> None:
-    record_profiles(ledger, "shop.orders", [CITY], NOON)
-    record_breaches(ledger, "shop.orders", [BreachRecord("b1", "test_row", "test_row", "", "", 3)], NOON)
-    later = NOON + KEPT + timedelta(seconds=1)
-    record_profiles(ledger, "shop.orders", [replace(CITY, batch_id="b2")], later)
-    record_breaches(ledger, "shop.orders", [], later)
-    assert [profile.batch_id for profile in read_profiles(ledger, "shop.orders", NOON)] == ["b2"]
-    assert read_breaches(ledger, "shop.orders", NOON) == []
 
 
 def test_a_profile_of_twenty_columns_takes_less_than_a_kilobyte(ledger: Ledger) -> None:
