@@ -1,4 +1,4 @@
-"""Values in the wrong columns: two columns that fail at once, or one that now looks as another did."""
+"""Values in the wrong columns: two columns that fail at once, or two that now look as others did."""
 
 from __future__ import annotations
 
@@ -83,7 +83,10 @@ def _way(history: FeedHistory, breach: BreachRecord) -> str:
 
 
 def _taken_places(history: FeedHistory, batches: Sequence[Batch]) -> dict[str, str]:
-    """Column → the other column whose most frequent value it has now, and neither had so before."""
+    """Column → the other column whose most frequent value it has now, and neither had so before.
+
+    Two amounts may come to share a price for a day; columns that change places do so in pairs at least.
+    """
     if batches[-1].row_count < TOP_ROWS:
         return {}
     before = [batch for batch in batches[:-1] if batch.row_count >= TOP_ROWS][-BATCHES_BEFORE:]
@@ -102,4 +105,4 @@ def _taken_places(history: FeedHistory, batches: Sequence[Batch]) -> dict[str, s
         others = [other for other, tops in former.items() if top in tops and now.get(other) not in tops]
         if len(others) == 1 and others[0] != column and column in former and top not in former[column]:
             taken[column] = others[0]
-    return taken
+    return taken if len(taken) > 1 else {}

@@ -43,6 +43,10 @@ def test_another_favourite_of_a_column_or_a_value_that_both_always_had_is_no_shi
     assert told(columns_shifted(contents([100] * 6, usual=profile(CITY, CITY)))) == {}
 
 
+def test_one_column_that_comes_to_share_the_favourite_of_another_is_no_shift() -> None:
+    assert told(columns_shifted(contents([100] * 6, profiles={5: profile(NAME, 99)}, usual=profile(CITY, NAME)))) == {}
+
+
 def test_values_that_hardly_repeat_say_nothing() -> None:
     history = contents([100] * 6, profiles={5: profile(NAME, CITY, 2)}, usual=profile(CITY, NAME))
     assert told(columns_shifted(history)) == {}
