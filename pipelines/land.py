@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ import duckdb
 
 from connectors.contract import FeedContract
 from connectors.cursors import backfill_window, cursor_text, next_window
+from connectors.declared import ColumnsMissing
 from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Probe, SourceReader, Window
 from connectors.landing import LandedBatch, LandingFolder, LandingRequest
 from connectors.manifest import RAW_FOLDER, BatchKind, Manifest
@@ -45,6 +46,7 @@ class Landing:
     rows_reread: int = 0
     rows_repeated: int | None = None
     undeclared_columns: list[str] = field(default_factory=list)
+    missing_columns: list[str] = field(default_factory=list)
     trouble: FeedTrouble | None = None
 
 
@@ -129,7 +131,7 @@ class _LandingRun:
                 self._record_probe()
             self._forget_old_bytes()
         except FeedTrouble as trouble:
-            self.landing.trouble = self.landing.trouble or trouble
+            self._note(trouble)
         except (OSError, duckdb.Error, MemoryError) as error:
             self.landing.trouble = machine_trouble(contract.feed, error)
         except BaseException as error:
@@ -180,8 +182,14 @@ class _LandingRun:
             except FeedTrouble as trouble:
                 if self.contract.source.kind != "files":
                     raise
-                self.landing.trouble = self.landing.trouble or trouble
+                self._note(trouble)
             self.incoming = self.folder.incoming(self._batch_id(batch_seq))
+
+    def _note(self, trouble: FeedTrouble) -> None:
+        self.landing.trouble = self.landing.trouble or trouble
+        if isinstance(trouble, ColumnsMissing):
+            self.landing.missing_columns += trouble.missing
+            self._see_undeclared(trouble.undeclared)
 
     def _write(self, delivery: Delivery, batch_seq: int) -> int:
         """Land one delivery; the number of batches it became: one, or none when it held nothing new."""
@@ -207,7 +215,7 @@ class _LandingRun:
         self.landing.rows_reread += written.rows_reread
         if written.rows_repeated is not None:
             self.landing.rows_repeated = (self.landing.rows_repeated or 0) + written.rows_repeated
-        self.landing.undeclared_columns = list(written.receipt.undeclared_columns)
+        self._see_undeclared(written.receipt.undeclared_columns)
         if written.batch is None:
             return 0
         commit(self.ledger, self.lease, written.batch, self.run_id)
@@ -216,6 +224,9 @@ class _LandingRun:
         self.landing.rows_landed += self.previous.row_count
         self.landing.rows_rejected += self.previous.reject_count
         return 1
+
+    def _see_undeclared(self, names: Sequence[str]) -> None:
+        self.landing.undeclared_columns = list(dict.fromkeys([*self.landing.undeclared_columns, *names]))
 
     def _batch_id(self, batch_seq: int) -> str:
         return f"{self.contract.feed}-{batch_seq:08d}"
@@ -280,6 +291,7 @@ class _LandingRun:
             rows_repeated=landing.rows_repeated,
             undeclared_columns=landing.undeclared_columns,
             credentials_end=source_guard.credentials_end(self.contract, self.deployment.environment),
+            missing_columns=landing.missing_columns,
             error_kind=trouble.kind if trouble else None,
             error=f"{trouble.fact}. {trouble.next_step}" if trouble else None,
         )

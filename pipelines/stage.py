@@ -15,6 +15,7 @@ from connectors.manifest import Manifest
 from expectations.suites import SuiteTrouble
 from expectations.validation import RuleResult, ValidationTrouble
 from pipelines.column_rules import CHANGE_TIME, all_types, column_rules
+from pipelines.contents import record_contents
 from pipelines.deployment import Deployment
 from pipelines.judge import Judged, ToJudge, groups, judged
 from pipelines.ledger import batches, evidence, leases
@@ -147,12 +148,24 @@ class _Staging:
                 is_full=contract.delivery == "snapshot" and not is_release,
                 deletes_absent=contract.deletes.policy == "snapshot" and not is_release,
                 max_shrink=contract.deletes.max_shrink,
+                immutable=contract.watch.immutable,
             )
         except staging.ShrinkRefused as refused:
             batches.mark_held(self.ledger, manifest.batch_id, str(refused))
             fact = f"batch {manifest.batch_id} is held: {refused}"
             raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
         tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
+        if not is_release:  # rows that come back from quarantine say nothing new of the delivery
+            record_contents(
+                self.connection,
+                self.ledger,
+                contract,
+                one,
+                manifest,
+                self.folder.table(manifest.batch_id),
+                rows_reused=applied.rows_reused,
+                now=now,
+            )
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)
         if manifest.kind == "live":  # what a backfill brings says nothing about how current the feed is
             self._advance_marks(manifest)

@@ -12,12 +12,18 @@ from pipelines.freshness.detectors import (
     FeedDetector,
     access,
     attempts,
+    books,
+    columns,
     conservation,
+    damage,
     deliveries,
     extent,
     held,
     identity,
+    links,
     processes,
+    shifted,
+    values,
     versions,
     windows,
 )
@@ -59,9 +65,31 @@ FEED_DETECTORS: tuple[FeedDetector, ...] = (
     held.shrunk,
     held.quarantine_forgotten,
     conservation.rows_unaccounted,
+    columns.column_added,
+    columns.column_removed,
+    columns.column_renamed,
+    shifted.columns_shifted,
+    values.unreadable_values,
+    values.unknown_code,
+    values.test_rows,
+    values.own_rows,
+    values.key_reused,
+    values.impossible,
+    values.broken_lines,
+    damage.damaged_text,
+    damage.damaged_numbers,
+    damage.swapped_dates,
+    books.ledger_disagrees,
+    books.rules_changed,
 )
 # Of all feeds together.
-CROSS_DETECTORS: tuple[CrossDetector, ...] = (conservation.publish_behind,)
+CROSS_DETECTORS: tuple[CrossDetector, ...] = (
+    conservation.publish_behind,
+    links.orphans,
+    links.stale_parent,
+    links.mixed_times,
+    links.totals_disagree,
+)
 # Of watching itself.
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
 

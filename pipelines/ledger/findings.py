@@ -57,6 +57,21 @@ def latest_verdicts(ledger: Ledger) -> dict[tuple[str, str], list[sqlite3.Row]]:
     return {thing: [row for row in rows if row["last_at"] == last[thing]] for thing, rows in found.items()}
 
 
+def failing_before(ledger: Ledger, feed: str, rules_version: str, since: datetime) -> list[str]:
+    """Failures that the last look before some rules came into force found, seen since a moment; names, in order."""
+    rows = ledger.rows(
+        """SELECT DISTINCT failure FROM finding AS f
+           WHERE feed = ?1 AND verdict = 'FAIL' AND rules_version <> ?2 AND last_at >= ?3 AND first_at = (
+               SELECT max(first_at) FROM finding AS g WHERE g.feed = f.feed AND g.failure = f.failure
+               AND g.segment = f.segment AND g.rules_version <> ?2)
+           ORDER BY failure""",
+        feed,
+        rules_version,
+        stamp(since),
+    )
+    return [row["failure"] for row in rows]
+
+
 def _prolong(connection: sqlite3.Connection, record: FindingRecord, now: datetime) -> bool:
     """Move the end of the latest span when it says the same; its reason and facts are those of the newest look."""
     changed = connection.execute(

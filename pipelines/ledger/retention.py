@@ -90,7 +90,7 @@ def _forget_batches(connection: sqlite3.Connection, feed: str, limit: str) -> in
 
 
 def _forget_evidence(connection: sqlite3.Connection, feed: str, limit: str, empty_limit: str, passed_limit: str) -> int:
-    """Forget old probes, marks, check results and profiles; the newest probe and the highest marks stay."""
+    """Forget old probes, marks, check results, profiles and breaches; the newest probe and the highest marks stay."""
     deletions = (
         (
             """DELETE FROM source_probe WHERE feed = ?1 AND probed_at < ?2
@@ -108,6 +108,7 @@ def _forget_evidence(connection: sqlite3.Connection, feed: str, limit: str, empt
             "DELETE FROM check_result WHERE feed = ?1 AND checked_at < ?2 AND verdict IN ('PASS', 'UNKNOWN')",
             passed_limit,
         ),
-        ("DELETE FROM column_profile WHERE feed = ?1 AND profiled_at < ?2", limit),
+        ("DELETE FROM batch_profile WHERE feed = ?1 AND profiled_at < ?2", limit),
+        ("DELETE FROM batch_breach WHERE feed = ?1 AND recorded_at < ?2", limit),
     )
     return sum(connection.execute(sql, (feed, before)).rowcount for sql, before in deletions)

@@ -49,6 +49,7 @@ class RunClosing:
     rows_repeated: int | None = None
     undeclared_columns: Sequence[str] = ()
     credentials_end: datetime | None = None
+    missing_columns: Sequence[str] = ()
     error_kind: str | None = None
     error: str | None = None
 
@@ -83,6 +84,7 @@ def close_run(ledger: Ledger, run_id: str, closing: RunClosing) -> None:
     facts = vars(closing) | {
         "ended_at": stamp(closing.ended_at),
         "undeclared_columns": ", ".join(closing.undeclared_columns) or None,
+        "missing_columns": ", ".join(closing.missing_columns) or None,
         "credentials_end": stamp(closing.credentials_end) if closing.credentials_end else None,
     }
     changes = ", ".join(f"{name} = ?" for name in facts)

@@ -11,7 +11,9 @@ from connectors.catalog import load_catalog
 from pipelines.freshness.status import feed_status
 from pipelines.ledger import batches, evidence, retention, runs
 from pipelines.ledger.batches import BatchRecord, Tally
+from pipelines.ledger.breaches import BreachRecord, read_breaches, record_breaches
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.profiles import ColumnProfile, read_profiles, record_profiles
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FEED = "shop.orders"
@@ -115,3 +117,15 @@ def test_a_run_that_brought_nothing_is_kept_for_a_week(ledger: Ledger) -> None:
     retention.forget(ledger, NOW)
     assert count(ledger, "feed_run") == 2
     assert [tuple(row) for row in ledger.rows("SELECT runs, runs_empty FROM feed_day")] == [(1, 1)]
+
+
+def test_profiles_and_breaches_go_with_the_batches_that_they_tell_of(ledger: Ledger) -> None:
+    for back in (40, 20):
+        at = NOW - timedelta(days=back)
+        record_profiles(ledger, FEED, [ColumnProfile(f"b{back}", "city", rows=1, nulls=0, distinct=1)], at)
+        record_breaches(ledger, FEED, [BreachRecord(f"b{back}", "test_row", "test_row", "", "", 1)], at)
+    day(ledger, 1)
+    retention.forget(ledger, NOW)
+    long_ago = NOW - timedelta(days=99)
+    assert [profile.batch_id for profile in read_profiles(ledger, FEED, long_ago)] == ["b20"]
+    assert [breach.batch_id for breach in read_breaches(ledger, FEED, long_ago)] == ["b20"]
