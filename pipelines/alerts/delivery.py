@@ -50,9 +50,11 @@ def deliver(ledger: Ledger, sender: Sender) -> list[Attempt]:
     try:
         _route(ledger, sender)
         _withdraw(ledger, sender)
-        _to_second(ledger, sender)
         for name in sender.channels:
             attempts += _send_all(ledger, lease, sender, name)
+        # After the attempts: when no round ran for a while, everything is late and nothing was tried.
+        if sender.plan.second and _to_second(ledger, sender, sender.plan.second):
+            attempts += _send_all(ledger, lease, sender, sender.plan.second)
     except leases.LeaseLost:
         # Held to be dead, as after a long sleep; the message under way is sent again by whoever took over.
         return attempts
@@ -84,13 +86,13 @@ def _withdraw(ledger: Ledger, sender: Sender) -> None:
                 deliveries.withdraw(connection, notice_id, channel, fact, sender.clock())
 
 
-def _to_second(ledger: Ledger, sender: Sender) -> None:
-    """What a channel did not take in time goes to the second one too."""
-    if sender.plan.second is None:
-        return
-    for notice_id, _channel, late_at in deliveries.late(ledger, sender.clock()):
-        with ledger.transaction() as connection:
-            deliveries.dispatch(connection, notice_id, [sender.plan.second], late_at + sender.plan.unsent_after)
+def _to_second(ledger: Ledger, sender: Sender, second: str) -> bool:
+    """What a channel did not take in time goes to the second one too; whether there is such a thing."""
+    overdue = [(notice_id, at) for notice_id, name, at in deliveries.late(ledger, sender.clock()) if name != second]
+    with ledger.transaction() as connection:
+        for notice_id, late_at in overdue:
+            deliveries.dispatch(connection, notice_id, [second], late_at + sender.plan.unsent_after)
+    return bool(overdue)
 
 
 def _channels_of(posted: Posted, sender: Sender) -> tuple[str, ...]:

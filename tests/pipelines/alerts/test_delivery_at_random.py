@@ -65,5 +65,5 @@ def test_channels_end_up_where_the_alerts_are_and_hear_nothing_twice(steps: list
         for alert in ALERTS:
             told = [notice for notice in channel.taken if notice.fingerprint == alert]
             assert [notice.version for notice in told] == sorted(notice.version for notice in told)
-            if channel is not phone or told:
-                assert standing(told) == standing(lives[alert])
+            # The second channel hears of what came late only; it may know less, but nothing that is over.
+            assert standing(told) in {standing(lives[alert]), *(["none"] if channel is phone else [])}
