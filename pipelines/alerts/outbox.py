@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 
 from connectors.contract import FeedContract
 from pipelines.alerts.notice import Event, Notice
+from pipelines.alerts.notice_json import as_json
 from pipelines.alerts.rules import told_to
 from pipelines.freshness.failures import Failure
+from pipelines.freshness.runbook import runbook_link
 from pipelines.ledger.alerts import Alert
 from pipelines.ledger.database import stamp
-
-RUNBOOK = "docs/runbook.md"
 
 
 def notice_of(
@@ -43,7 +41,7 @@ def notice_of(
         readers=failure.readers.replace("{feed}", alert.feed),
         look=failure.look.replace("{feed}", alert.feed),
         repair=failure.repair.replace("{feed}", alert.feed),
-        runbook=runbook_link(failure),
+        runbook=runbook_link(failure.name),
         owner=told_to(alert, contract, now),
         opened_at=alert.opened_at or alert.detected_at,
         last_good_at=last_good_at,
@@ -53,29 +51,9 @@ def notice_of(
     )
 
 
-def runbook_link(failure: Failure) -> str:
-    """Where the runbook speaks of a failure."""
-    return f"{RUNBOOK}#{failure.anchor}"
-
-
 def put(connection: sqlite3.Connection, notice: Notice, now: datetime) -> None:
     """Leave a notice for whoever sends, inside the caller's transaction. A notice that is there already is a fault."""
     connection.execute(
         "INSERT INTO outbox (fingerprint, version, event, body, created_at) VALUES (?, ?, ?, ?, ?)",
-        (notice.fingerprint, notice.version, notice.event, as_body(notice), stamp(now)),
+        (notice.fingerprint, notice.version, notice.event, as_json(notice), stamp(now)),
     )
-
-
-def as_body(notice: Notice) -> str:
-    """A notice as the outbox keeps it."""
-    moments = {"opened_at": notice.opened_at, "last_good_at": notice.last_good_at}
-    return json.dumps(asdict(notice) | {name: at.isoformat() if at else None for name, at in moments.items()})
-
-
-def from_body(body: str) -> Notice:
-    """The reverse of `as_body`."""
-    facts = json.loads(body)
-    last_good_at = facts["last_good_at"]
-    facts["opened_at"] = datetime.fromisoformat(facts["opened_at"])
-    facts["last_good_at"] = datetime.fromisoformat(last_good_at) if last_good_at else None
-    return Notice(**facts | {"covered": tuple(facts["covered"])})

@@ -9,10 +9,10 @@ from typing import Any
 from rich.markup import escape
 
 from connectors.contract import FeedContract
-from pipelines.alerts.outbox import runbook_link
 from pipelines.alerts.triage import names_of
 from pipelines.cli.console import out, severity_text
 from pipelines.freshness.failures import load_failures
+from pipelines.freshness.runbook import runbook_link
 from pipelines.ledger import alerts as kept
 from pipelines.ledger.alerts import Alert
 from pipelines.ledger.database import Ledger, stamp
@@ -37,7 +37,7 @@ def story_of(ledger: Ledger, alert: Alert, contract: FeedContract | None) -> dic
         "effect": failure.effect,
         "means": failure.means,
         **texts,
-        "runbook": runbook_link(failure),
+        "runbook": runbook_link(alert.failure),
         "owner": contract.owner if contract else None,
         "last_good_run": dict(good) if good else None,
         "first_bad_run": dict(bad) if bad else None,

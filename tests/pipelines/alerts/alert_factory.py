@@ -9,7 +9,7 @@ from pathlib import Path
 from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
 from pipelines.alerts.notice import Notice
-from pipelines.alerts.outbox import from_body
+from pipelines.alerts.notice_json import from_json
 from pipelines.alerts.triage import triage
 from pipelines.freshness.finding import Finding
 from pipelines.ledger.alerts import Alert, all_alerts
@@ -17,7 +17,11 @@ from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import Verdict
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
-CATALOG = load_catalog()
+# All of the middle tier: a test that is about tiers says so.
+CATALOG = {
+    feed: contract.model_copy(update={"watch": contract.watch.model_copy(update={"tier": 2})})
+    for feed, contract in load_catalog().items()
+}
 ORDERS = CATALOG["shop.orders"]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -63,7 +67,7 @@ class Watched:
     @property
     def told(self) -> list[Notice]:
         """Every notice in the outbox, in order."""
-        return [from_body(row["body"]) for row in self.ledger.rows("SELECT body FROM outbox ORDER BY notice_id")]
+        return [from_json(row["body"]) for row in self.ledger.rows("SELECT body FROM outbox ORDER BY notice_id")]
 
     @property
     def events(self) -> list[str]:

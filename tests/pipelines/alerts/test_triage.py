@@ -12,7 +12,7 @@ import pytest
 
 from connectors.contract import Announced
 from pipelines.alerts import acts
-from pipelines.alerts.outbox import as_body, from_body
+from pipelines.alerts.notice_json import as_json, from_json
 from pipelines.alerts.triage import triage
 from pipelines.ledger.alerts import Alert, events_of, write_alert
 from pipelines.trouble import Trouble
@@ -50,7 +50,7 @@ def test_a_notice_carries_what_people_need_and_is_read_back_as_it_was_written(wa
     assert (notice.opened_at, notice.last_good_at) == (NOON, NOON - 15 * MINUTE)
     assert (notice.rows, notice.customers) == (None, None)
     assert (notice.repair, notice.runbook) == ("c360 sync shop.orders", "docs/runbook.md#every-attempt-fails")
-    assert from_body(as_body(notice)) == notice
+    assert from_json(as_json(notice)) == notice
 
 
 def test_what_the_catalogue_explains_is_recorded_under_its_cause_and_listed_in_its_one_notice(watched: Watched) -> None:
