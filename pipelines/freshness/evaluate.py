@@ -7,14 +7,53 @@ from datetime import datetime
 from typing import TypeVar
 
 from connectors.contract import FeedContract
-from pipelines.freshness.detectors import CrossDetector, FeedDetector, attempts
+from pipelines.freshness.detectors import (
+    CrossDetector,
+    FeedDetector,
+    attempts,
+    bulk_restamp,
+    cut_text,
+    damaged_text,
+    default_flood,
+    drift,
+    frozen,
+    keys_merged,
+    late,
+    null_flood,
+    old_events,
+    scope_narrowed,
+    shifted_times,
+    slowing,
+    unit_changed,
+    unusual_volume,
+)
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.freshness.retraining import with_current_bands
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
 # Of one feed, from the ledger.
-FEED_DETECTORS: tuple[FeedDetector, ...] = (attempts.not_running, attempts.failing)
+FEED_DETECTORS: tuple[FeedDetector, ...] = (
+    attempts.not_running,
+    attempts.failing,
+    # Learned: held against what is usual of the feed.
+    late.late,
+    slowing.slowing,
+    old_events.old_events,
+    shifted_times.shifted_times,
+    scope_narrowed.scope_narrowed,
+    unusual_volume.unusual_volume,
+    unit_changed.unit_changed,
+    damaged_text.damaged_text,
+    cut_text.cut_text,
+    default_flood.default_flood,
+    null_flood.null_flood,
+    drift.drift,
+    frozen.frozen,
+    bulk_restamp.bulk_restamp,
+    keys_merged.keys_merged,
+)
 # Of all feeds together.
 CROSS_DETECTORS: tuple[CrossDetector, ...] = ()
 
@@ -30,7 +69,9 @@ def evaluate(
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
 ) -> list[Finding]:
     """Every detector's findings on every feed of the catalog; they are in the ledger when this returns."""
-    histories = {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}
+    histories = with_current_bands(
+        ledger, {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}, now
+    )
     findings = [found for history in histories.values() for found in _asked(feed_detectors, history)]
     findings += _asked(cross_detectors, histories)
     record_findings(ledger, [_record(finding, histories) for finding in findings], now)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.contract import FeedContract
+from pipelines.ledger.band_models import BandModel, last_training, read_bands
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.profiles import ColumnProfile, read_profiles
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
 MOST_RUNS = 3_000  # a run each 15 minutes over four weeks
+# Profiles are the bulk of the evidence: a look needs those of the newest batches, a training some of all.
+PROFILES_LOOKED_AT = 24
+PROFILES_LEARNED = 500
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class FeedHistory:
     profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(
         default_factory=dict
     )  # batch → canonical column → facts
+    bands: Mapping[tuple[str, str], BandModel] = field(default_factory=dict)  # (failure, part) → what is usual
 
     @property
     def feed(self) -> str:
@@ -116,8 +121,24 @@ class FeedHistory:
         return [run for run in self.runs if run.status != "OPEN"]
 
 
-def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedHistory:
-    """The feed's evidence, from the ledger alone."""
+def newest(batches: Sequence[Batch]) -> Sequence[Batch]:
+    """The newest batches: what a look holds against what is usual."""
+    return batches[-PROFILES_LOOKED_AT:]
+
+
+def spread(batches: Sequence[Batch]) -> Sequence[Batch]:
+    """Batches spread evenly over all of them: what a training learns from."""
+    return batches[:: -(-len(batches) // PROFILES_LEARNED) or 1]
+
+
+def read_history(
+    ledger: Ledger,
+    contract: FeedContract,
+    now: datetime,
+    *,
+    profiled: Callable[[Sequence[Batch]], Sequence[Batch]] = newest,
+) -> FeedHistory:
+    """The feed's evidence, from the ledger alone; `profiled` chooses the batches whose profiles are read."""
     feed, since = contract.feed, stamp(now - SPAN)
     runs = ledger.rows(
         "SELECT * FROM feed_run WHERE feed = ? AND started_at >= ? ORDER BY started_at DESC, run_id DESC LIMIT ?",
@@ -143,19 +164,23 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     marks = ledger.rows(
         "SELECT stage, clock, max(value) AS value FROM high_water_mark WHERE feed = ? GROUP BY stage, clock", feed
     )
+    found = tuple(_batch(row) for row in reversed(batches))
     profiles: dict[str, dict[str, ColumnProfile]] = {}
-    for profile in read_profiles(ledger, feed, now - SPAN):
+    for profile in read_profiles(ledger, feed, [batch.batch_id for batch in profiled(found)]):
         profiles.setdefault(profile.batch_id, {})[profile.column] = profile
     held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
     return FeedHistory(
         contract=contract,
         now=now,
         runs=tuple(_run(row) for row in reversed(runs)),
-        batches=tuple(_batch(row) for row in reversed(batches)),
+        batches=found,
         answers=tuple(_answer(row) for row in reversed(answers)),
         marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
         held_rows=held["held"] if held else 0,
         profiles=profiles,
+        bands={
+            (model.failure, model.segment): model for model in read_bands(ledger, feed, last_training(ledger, feed)[0])
+        },
     )
 
 

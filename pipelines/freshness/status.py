@@ -171,10 +171,11 @@ def _is_source_ahead(ledger: Ledger, contract: FeedContract) -> bool | None:
     landed = ledger.row("SELECT max(cursor_high) AS high FROM feed_batch WHERE feed = ?", contract.feed)
     if contract.cursor is None or probe is None or probe["newest"] is None or landed is None or landed["high"] is None:
         return None
-    return bool(_comparable(probe["newest"]) > _comparable(landed["high"]))
+    return bool(comparable(probe["newest"]) > comparable(landed["high"]))
 
 
-def _comparable(text: str) -> str:
+def comparable(text: str) -> str:
+    """A cursor value as text that sorts like the value, whoever wrote it down."""
     try:
         return cursor_text(datetime.fromisoformat(text)) or text
     except ValueError:

@@ -47,6 +47,16 @@ def current_findings(ledger: Ledger) -> list[sqlite3.Row]:
     )
 
 
+def failed_spans(ledger: Ledger, feed: str, since: datetime) -> list[sqlite3.Row]:
+    """(failure, segment, begins, ends) of all times since a moment in which something of a feed was found to fail."""
+    return ledger.rows(
+        """SELECT failure, segment, min(coalesce(onset_at, first_at), first_at) AS begins, last_at AS ends FROM finding
+           WHERE feed = ? AND verdict = 'FAIL' AND last_at >= ?""",
+        feed,
+        stamp(since),
+    )
+
+
 def _prolong(connection: sqlite3.Connection, record: FindingRecord, now: datetime) -> bool:
     """Move the end of the latest span when it says the same; its reason and facts are those of the newest look."""
     changed = connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -57,12 +57,13 @@ def record_profiles(ledger: Ledger, feed: str, profiles: Iterable[ColumnProfile]
         connection.executemany("INSERT OR IGNORE INTO column_profile VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def read_profiles(ledger: Ledger, feed: str, since: datetime) -> list[ColumnProfile]:
-    """Profiles of the feed's batches profiled since a moment, oldest first."""
+def read_profiles(ledger: Ledger, feed: str, batch_ids: Sequence[str]) -> list[ColumnProfile]:
+    """Profiles of chosen batches of a feed, column by column."""
     rows = ledger.rows(
-        "SELECT * FROM column_profile WHERE feed = ? AND profiled_at >= ? ORDER BY profiled_at, batch_id, column_name",
+        """SELECT * FROM column_profile WHERE feed = ? AND batch_id IN (SELECT value FROM json_each(?))
+           ORDER BY batch_id, column_name""",
         feed,
-        stamp(since),
+        json.dumps(list(batch_ids)),
     )
     return [_profile(row["batch_id"], row["column_name"], json.loads(row["facts"])) for row in rows]
 

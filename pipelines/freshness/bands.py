@@ -1,0 +1,157 @@
+"""Learned bands: how far a value may lie from what is usual before it is told.
+
+Many bands are looked at in each sync, so that one look may be wrong about once in a hundred thousand times only. Two
+rules see to it. A margin that holds for any distribution of a given spread, by Bernstein's inequality for shares
+(Boucheron, Lugosi, Massart: Concentration Inequalities, 2013, p. 36) and six robust deviations for levels. And never
+less than the worst that training saw, widened, as conformal prediction takes its bounds from past deviations (Vovk,
+Gammerman, Shafer: Algorithmic Learning in a Random World, 2005, ch. 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.freshness.day_classes import is_special, wider_class
+
+# -ln of how often one look at a share may be wrong.
+SURPRISE = math.log(1e5)
+# A band is wider than the worst deviation of its training by this factor.
+BEYOND_WORST = 1.25
+# A look at a level deviates by this many robust standard deviations.
+DEVIATIONS = 6.0
+MAD_TO_DEVIATION = 1.4826  # of a normal distribution
+# A class with fewer values is shrunk towards the wider one.
+WHOLE_CLASS = 8
+# What few values say of their own spread is widened: a half more at eight values, nothing at hundreds.
+FEW_VALUES = 4.0
+# Days of their own kind may lie this factor off until there are enough of them.
+SPECIAL_FACTOR = math.log(4)
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ShareBand:
+    """Usual share of rows of which something is true, and how much batches differ (`rho`, correlation within a batch).
+
+    `surprise` is the Bernstein exponent that a deviation must exceed; training saw `rows` rows in `n` batches.
+    """
+
+    share: float
+    rho: float
+    surprise: float
+    rows: float
+    n: int
+
+    def bounds(self, rows: int, least: float) -> tuple[float, float]:
+        """Lowest and highest usual share among so many rows; `least` is the smallest deviation that matters."""
+        spread = self._spread(rows) * (1 + FEW_VALUES / self.n) ** 2
+        linear = self.surprise / (3 * rows)
+        margin = max(least, linear + math.sqrt(linear**2 + 2 * self.surprise * spread))
+        return self.share - margin, self.share + margin
+
+    def _spread(self, rows: float) -> float:
+        return self.share * (1 - self.share) * (1 / rows + self.rho + 1 / self.rows)
+
+
+def fit_share(hits: Numbers, rows: Numbers) -> ShareBand:
+    """Band of a share from hits among rows, batch by batch; spread between batches by the method of moments."""
+    total = float(rows.sum())
+    share = float((hits.sum() + 0.5) / (total + 1))  # Jeffreys: never quite none and never quite all
+    variance = share * (1 - share)
+    within = float((rows * variance).sum())
+    pairs = float((rows * (rows - 1)).sum()) * variance
+    rho = max(0.0, (float(((hits - rows * share) ** 2).sum()) - within) / pairs) if pairs > 0 else 0.0
+    off = np.abs(hits / rows - share)
+    spread = variance * (1 / rows + rho + 1 / total)
+    worst = float((off**2 / (2 * (spread + off / (3 * rows)))).max())
+    return ShareBand(share, min(rho, 1.0), max(SURPRISE, BEYOND_WORST * worst), total, len(rows))
+
+
+@dataclass(frozen=True)
+class LevelBand:
+    """Usual level of a value, by class of time, with the robust spread around it.
+
+    `offsets` is class → distance of its median from the pooled `centre`, already shrunk, and `sizes` how many values it
+    has. `worst_low` and `worst_high` are the greatest deviations trained on. `rows` is the usual number of rows behind
+    a value; with fewer the band widens as for a mean.
+    """
+
+    centre: float
+    deviation: float
+    worst_low: float
+    worst_high: float
+    rows: float
+    n: int
+    offsets: Mapping[str, float]
+    sizes: Mapping[str, int]
+
+    def usual(self, of_class: str) -> float:
+        """The usual level in a class, or in the wider one where it was never seen."""
+        return self.centre + self.offsets.get(of_class, self.offsets.get(wider_class(of_class), 0.0))
+
+    def bounds(self, of_class: str, rows: float, least: float) -> tuple[float, float]:
+        """Lowest and highest usual level; `least` is the smallest deviation that matters."""
+        stretch = math.sqrt(max(1.0, self.rows / max(rows, 1.0))) * (1 + FEW_VALUES / self.n)
+        own = DEVIATIONS * self.deviation
+        slack = 0.0
+        if is_special(of_class):
+            slack = SPECIAL_FACTOR * (1 - min(1.0, self.sizes.get(of_class, 0) / WHOLE_CLASS))
+        low = max(least, max(own, BEYOND_WORST * self.worst_low) * stretch) + slack
+        high = max(least, max(own, BEYOND_WORST * self.worst_high) * stretch) + slack
+        return self.usual(of_class) - low, self.usual(of_class) + high
+
+
+def fit_level(values: Numbers, rows: Numbers, classes: Sequence[str]) -> LevelBand:
+    """Band of a level from values, the rows behind each, and the class of time of each ('' for all: no classes)."""
+    centre = float(np.median(values))
+    offsets, sizes = _offsets(values - centre, classes)
+    off = values - centre - np.array([offsets.get(name, 0.0) for name in classes])
+    deviation = MAD_TO_DEVIATION * float(np.median(np.abs(off)))
+    return LevelBand(
+        centre=centre,
+        deviation=deviation,
+        worst_low=max(0.0, -float(off.min())),
+        worst_high=max(0.0, float(off.max())),
+        rows=float(np.median(rows)),
+        n=len(values),
+        offsets={name: round(offset, 4) for name, offset in offsets.items()},
+        sizes=sizes,
+    )
+
+
+def _offsets(off: Numbers, classes: Sequence[str]) -> tuple[dict[str, float], dict[str, int]]:
+    """Median distance from the centre by class, shrunk to the wider class, and that one to the centre."""
+    names = np.array(classes)
+    if not names.any():
+        return {}, {}
+    wider = np.array([wider_class(name) for name in classes])
+    offsets: dict[str, float] = {}
+    sizes: dict[str, int] = {}
+    for labels, is_own in ((wider, False), (names, True)):
+        for name in np.unique(labels):
+            inside = off[labels == name]
+            base = offsets.get(wider_class(str(name)), 0.0) if is_own else 0.0
+            trust = min(1.0, len(inside) / WHOLE_CLASS)
+            offsets[str(name)] = trust * float(np.median(inside)) + (1 - trust) * base
+            sizes[str(name)] = len(inside)
+    return offsets, sizes
+
+
+Band = ShareBand | LevelBand
+
+
+def to_parameters(band: Any) -> dict[str, Any]:
+    """A band of any kind as the ledger keeps it."""
+    return {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(band).items()}
+
+
+def from_parameters(parameters: Mapping[str, Any]) -> Band:
+    """A share's or level's band, from what `to_parameters` made of it."""
+    return ShareBand(**parameters) if "share" in parameters else LevelBand(**parameters)
