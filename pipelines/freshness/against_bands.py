@@ -10,8 +10,8 @@ from datetime import datetime
 from pipelines.freshness.bands import LevelBand, from_parameters
 from pipelines.freshness.day_classes import day_classes
 from pipelines.freshness.finding import Fact, Finding
-from pipelines.freshness.history import Batch, FeedHistory
-from pipelines.freshness.ordinary import announcement_at, ordinary_batches
+from pipelines.freshness.history import FeedHistory
+from pipelines.freshness.ordinary import announcement_at
 from pipelines.freshness.signals import Reading, Signal, column_of, read_parts
 from pipelines.ledger.band_models import BandModel
 
@@ -88,21 +88,12 @@ def looks_of(history: FeedHistory, signal: Signal, *, last: int = 1) -> Iterator
 
     `last`: so many newest values of a level, oldest first.
     """
-    bands = {part: model for (failure, part), model in history.bands.items() if failure == signal.failure}
+    bands = history.bands_of.get(signal.failure)
     if not bands:
         return
-    for part, readings in read_parts(signal, history, _newest(history, signal.newest)).items():
+    for part, readings in read_parts(signal, history, history.ordinary_batches).items():
         if readings and (model := bands.get(part)) is not None:
             yield from _looks(history, signal, readings, model, last)
-
-
-def _newest(history: FeedHistory, count: int) -> list[Batch]:
-    found: list[Batch] = []
-    for batch in ordinary_batches(history.contract, history.runs, history.batches):
-        found.append(batch)
-        if len(found) == count:
-            break
-    return found[::-1]
 
 
 def _looks(

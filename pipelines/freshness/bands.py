@@ -2,7 +2,7 @@
 
 Many bands are looked at in each sync, so that one look may be wrong about once in a hundred thousand times only. Two
 rules see to it. A margin that holds for any distribution of a given spread, by Bernstein's inequality for shares
-(Boucheron, Lugosi, Massart: Concentration Inequalities, 2013, p. 36) and six robust deviations for levels. And never
+(Boucheron, Lugosi, Massart: Concentration Inequalities, 2013, p. 36) and robust deviations for levels. And never
 less than the worst that training saw, widened, as conformal prediction takes its bounds from past deviations (Vovk,
 Gammerman, Shafer: Algorithmic Learning in a Random World, 2005, ch. 2).
 """
@@ -23,13 +23,17 @@ from pipelines.freshness.day_classes import is_special, wider_class
 SURPRISE = math.log(1e5)
 # A band is wider than the worst deviation of its training by this factor.
 BEYOND_WORST = 1.25
-# A look at a level deviates by this many robust standard deviations.
-DEVIATIONS = 6.0
+# A look at a level deviates by more than this many robust standard deviations.
+DEVIATIONS = 4.5
+# Where more than half of the values are the same the rest still spreads.
+SMALLEST_DEVIATION = 1e-3
 MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 # A class with fewer values is shrunk towards the wider one.
 WHOLE_CLASS = 8
-# What few values say of their own spread is widened: a half more at eight values, nothing at hundreds.
-FEW_VALUES = 4.0
+# What few days say of the spread between days is widened: a half more after a week, a seventh after four.
+FEW_DAYS = 4.0
+# None and all must stay deviations that can be told, however near to them the usual share is.
+NEARLY_ALL = 0.9
 # Days of their own kind may lie this factor off until there are enough of them.
 SPECIAL_FACTOR = math.log(4)
 
@@ -40,27 +44,28 @@ Numbers = npt.NDArray[np.float64]
 class ShareBand:
     """Usual share of rows of which something is true, and how much batches differ (`rho`, correlation within a batch).
 
-    `surprise` is the Bernstein exponent that a deviation must exceed; training saw `rows` rows in `n` batches.
+    `surprise` is the Bernstein exponent that a deviation must exceed; training saw `rows` rows on `days` days.
     """
 
     share: float
     rho: float
     surprise: float
     rows: float
-    n: int
+    days: int
 
     def bounds(self, rows: int, least: float) -> tuple[float, float]:
         """Lowest and highest usual share among so many rows; `least` is the smallest deviation that matters."""
-        spread = self._spread(rows) * (1 + FEW_VALUES / self.n) ** 2
+        spread = self._spread(rows) * (1 + FEW_DAYS / self.days) ** 2
         linear = self.surprise / (3 * rows)
-        margin = max(least, linear + math.sqrt(linear**2 + 2 * self.surprise * spread))
-        return self.share - margin, self.share + margin
+        margin = linear + math.sqrt(linear**2 + 2 * self.surprise * spread)
+        low = max(margin, min(least, NEARLY_ALL * self.share))
+        return self.share - low, self.share + max(margin, min(least, NEARLY_ALL * (1 - self.share)))
 
     def _spread(self, rows: float) -> float:
         return self.share * (1 - self.share) * (1 / rows + self.rho + 1 / self.rows)
 
 
-def fit_share(hits: Numbers, rows: Numbers) -> ShareBand:
+def fit_share(hits: Numbers, rows: Numbers, days: int) -> ShareBand:
     """Band of a share from hits among rows, batch by batch; spread between batches by the method of moments."""
     total = float(rows.sum())
     share = float((hits.sum() + 0.5) / (total + 1))  # Jeffreys: never quite none and never quite all
@@ -71,16 +76,17 @@ def fit_share(hits: Numbers, rows: Numbers) -> ShareBand:
     off = np.abs(hits / rows - share)
     spread = variance * (1 / rows + rho + 1 / total)
     worst = float((off**2 / (2 * (spread + off / (3 * rows)))).max())
-    return ShareBand(share, min(rho, 1.0), max(SURPRISE, BEYOND_WORST * worst), total, len(rows))
+    return ShareBand(share, min(rho, 1.0), max(SURPRISE, BEYOND_WORST * worst), total, days)
 
 
 @dataclass(frozen=True)
 class LevelBand:
     """Usual level of a value, by class of time, with the robust spread around it.
 
-    `offsets` is class → distance of its median from the pooled `centre`, already shrunk, and `sizes` how many values it
-    has. `worst_low` and `worst_high` are the greatest deviations trained on. `rows` is the usual number of rows behind
-    a value; with fewer the band widens as for a mean.
+    `offsets` is class → distance of its median from the pooled `centre`, already shrunk, `deviations` wider class →
+    robust standard deviation, and `sizes` how many values a class has. `worst_low` and `worst_high` are the greatest
+    deviations trained on, as multiples of that of their class. `rows` is the usual number of rows behind a value; with
+    fewer the band widens as for a mean.
     """
 
     centre: float
@@ -88,8 +94,9 @@ class LevelBand:
     worst_low: float
     worst_high: float
     rows: float
-    n: int
+    days: int
     offsets: Mapping[str, float]
+    deviations: Mapping[str, float]
     sizes: Mapping[str, int]
 
     def usual(self, of_class: str) -> float:
@@ -98,30 +105,33 @@ class LevelBand:
 
     def bounds(self, of_class: str, rows: float, least: float) -> tuple[float, float]:
         """Lowest and highest usual level; `least` is the smallest deviation that matters."""
-        stretch = math.sqrt(max(1.0, self.rows / max(rows, 1.0))) * (1 + FEW_VALUES / self.n)
-        own = DEVIATIONS * self.deviation
+        stretch = math.sqrt(max(1.0, self.rows / max(rows, 1.0))) * (1 + FEW_DAYS / self.days)
+        deviation = self.deviations.get(wider_class(of_class), self.deviation) * stretch
         slack = 0.0
         if is_special(of_class):
             slack = SPECIAL_FACTOR * (1 - min(1.0, self.sizes.get(of_class, 0) / WHOLE_CLASS))
-        low = max(least, max(own, BEYOND_WORST * self.worst_low) * stretch) + slack
-        high = max(least, max(own, BEYOND_WORST * self.worst_high) * stretch) + slack
+        low = max(least, max(DEVIATIONS, BEYOND_WORST * self.worst_low) * deviation) + slack
+        high = max(least, max(DEVIATIONS, BEYOND_WORST * self.worst_high) * deviation) + slack
         return self.usual(of_class) - low, self.usual(of_class) + high
 
 
-def fit_level(values: Numbers, rows: Numbers, classes: Sequence[str]) -> LevelBand:
+def fit_level(values: Numbers, rows: Numbers, classes: Sequence[str], days: int) -> LevelBand:
     """Band of a level from values, the rows behind each, and the class of time of each ('' for all: no classes)."""
     centre = float(np.median(values))
     offsets, sizes = _offsets(values - centre, classes)
     off = values - centre - np.array([offsets.get(name, 0.0) for name in classes])
-    deviation = MAD_TO_DEVIATION * float(np.median(np.abs(off)))
+    deviation = max(SMALLEST_DEVIATION, MAD_TO_DEVIATION * float(np.median(np.abs(off))))
+    deviations = _deviations(off, classes, deviation)
+    off /= np.array([deviations.get(wider_class(name), deviation) for name in classes])
     return LevelBand(
         centre=centre,
         deviation=deviation,
         worst_low=max(0.0, -float(off.min())),
         worst_high=max(0.0, float(off.max())),
         rows=float(np.median(rows)),
-        n=len(values),
+        days=days,
         offsets={name: round(offset, 4) for name, offset in offsets.items()},
+        deviations={name: round(one, 4) for name, one in deviations.items()},
         sizes=sizes,
     )
 
@@ -142,6 +152,18 @@ def _offsets(off: Numbers, classes: Sequence[str]) -> tuple[dict[str, float], di
             offsets[str(name)] = trust * float(np.median(inside)) + (1 - trust) * base
             sizes[str(name)] = len(inside)
     return offsets, sizes
+
+
+def _deviations(off: Numbers, classes: Sequence[str], pooled: float) -> dict[str, float]:
+    """Robust standard deviation by wider class, shrunk to the pooled one and never under half of it."""
+    wider = np.array([wider_class(name) for name in classes])
+    found: dict[str, float] = {}
+    for name in np.unique(wider[wider != ""]):
+        inside = off[wider == name]
+        trust = min(1.0, len(inside) / WHOLE_CLASS)
+        own = MAD_TO_DEVIATION * float(np.median(np.abs(inside)))
+        found[str(name)] = max(pooled / 2, trust * own + (1 - trust) * pooled)
+    return found
 
 
 Band = ShareBand | LevelBand

@@ -69,9 +69,9 @@ def public_holidays(calendar: str, year: int) -> frozenset[date]:
 
 
 def wider_class(name: str) -> str:
-    """The class that joins workdays or weekends: 'tue 14' → 'work 14'. Special days stay what they are."""
+    """The class that joins workdays or weekends: 'tue 14' → 'work 14'. Special days, and no class, stay as they are."""
     day, _, hour = name.partition(" ")
-    if day in SPECIAL:
+    if not day or day in SPECIAL:
         return name
     wider = "work" if WEEKDAYS.index(day) < SATURDAY else "weekend"
     return f"{wider} {hour}" if hour else wider

@@ -34,10 +34,9 @@ from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
 # Of one feed, from the ledger.
-FEED_DETECTORS: tuple[FeedDetector, ...] = (
-    attempts.not_running,
-    attempts.failing,
-    # Learned: held against what is usual of the feed.
+FEED_DETECTORS: tuple[FeedDetector, ...] = (attempts.not_running, attempts.failing)
+# Of one feed, held against what was learned to be usual of it.
+LEARNED_DETECTORS: tuple[FeedDetector, ...] = (
     late.late,
     slowing.slowing,
     old_events.old_events,
@@ -65,7 +64,7 @@ def evaluate(
     catalog: Mapping[str, FeedContract],
     now: datetime,
     *,
-    feed_detectors: Sequence[FeedDetector] = FEED_DETECTORS,
+    feed_detectors: Sequence[FeedDetector] = (*FEED_DETECTORS, *LEARNED_DETECTORS),
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
 ) -> list[Finding]:
     """Every detector's findings on every feed of the catalog; they are in the ledger when this returns."""

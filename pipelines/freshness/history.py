@@ -6,8 +6,11 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import islice
 
 from connectors.contract import FeedContract
+from pipelines.freshness.ordinary import ordinary_batches
 from pipelines.ledger.band_models import BandModel, last_training, read_bands
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.profiles import ColumnProfile, read_profiles
@@ -114,6 +117,20 @@ class FeedHistory:
     def feed(self) -> str:
         """The feed's name."""
         return self.contract.feed
+
+    @cached_property
+    def ordinary_batches(self) -> tuple[Batch, ...]:
+        """The newest batches of ordinary life, oldest first: those that are held against what is usual."""
+        found = ordinary_batches(self.contract, self.runs, self.batches)
+        return tuple(islice(found, PROFILES_LOOKED_AT))[::-1]
+
+    @cached_property
+    def bands_of(self) -> Mapping[str, Mapping[str, BandModel]]:
+        """Failure → part → what is usual."""
+        found: dict[str, dict[str, BandModel]] = {}
+        for (failure, part), model in self.bands.items():
+            found.setdefault(failure, {})[part] = model
+        return found
 
     @property
     def ended_runs(self) -> list[Run]:

@@ -20,10 +20,13 @@ CATCHING_UP = 1.75
 BREAKS = 50
 
 
-def announcement_at(contract: FeedContract, moment: datetime) -> Announced | None:
-    """What was announced for a moment, new columns aside: they change nothing that is learned."""
+def announcement_at(contract: FeedContract, moment: datetime, *, since: datetime | None = None) -> Announced | None:
+    """What was announced for a moment, or for the span from `since` to it.
+
+    New columns do not count: they change nothing that is learned.
+    """
     for announced in contract.watch.announced:
-        if announced.kind != "columns" and announced.begins <= moment <= announced.ends:
+        if announced.kind != "columns" and announced.begins <= moment and (since or moment) <= announced.ends:
             return announced
     return None
 
@@ -48,7 +51,7 @@ def ordinary_batches(contract: FeedContract, runs: Sequence[Run], batches: Seque
             continue
         if announcement_at(contract, batch.landed_at) is not None:
             continue
-        if place is not None and (runs[place].kind != "live" or _is_catching_up(contract, runs, place, usual)):
+        if place is not None and (runs[place].kind != "live" or not _follows_ordinarily(contract, runs, place, usual)):
             continue
         yield batch
 
@@ -60,12 +63,17 @@ def usual_break(runs: Sequence[Run]) -> float:
     return statistics.median(breaks) if breaks else 0.0
 
 
-def _is_catching_up(contract: FeedContract, runs: Sequence[Run], place: int, usual: float) -> bool:
-    """Whether a due run before this one was missed or failed; held to be so for the first run of the evidence."""
+def _follows_ordinarily(contract: FeedContract, runs: Sequence[Run], place: int, usual: float) -> bool:
+    """Whether no due run was missed or failed before this one, nor was anything announced for what it brings.
+
+    Not so for the first run of the evidence, of which that is not known.
+    """
     run = runs[place]
     for before in reversed(runs[max(0, place - BREAKS) : place]):
         if before.is_good:
-            if (run.started_at - before.started_at).total_seconds() <= CATCHING_UP * usual:
+            if announcement_at(contract, run.started_at, since=before.started_at) is not None:
                 return False
-            return next_due(contract, next_due(contract, before.started_at)) < run.started_at
-    return place > 0
+            if (run.started_at - before.started_at).total_seconds() <= CATCHING_UP * usual:
+                return True
+            return next_due(contract, next_due(contract, before.started_at)) >= run.started_at
+    return place == 0

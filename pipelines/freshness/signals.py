@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 from pipelines.freshness.history import Batch, FeedHistory
 from pipelines.ledger.profiles import ColumnProfile
 
-# Newest ordinary batches that one look needs, unless a signal says otherwise.
-NEWEST = 12
+# A reading that holds over so many batches.
+SUSTAINED = 3
 
 
 class Reading(NamedTuple):
@@ -48,7 +48,6 @@ class Signal:
     pooled: tuple[int, ...] = (1, 3, 12)
     is_by_hour: bool = False
     is_partition: bool = False
-    newest: int = NEWEST
 
 
 def per_batch(read: Callable[[FeedHistory, Batch], Iterable[tuple[str, float, float]]]) -> Series:
@@ -75,6 +74,20 @@ def per_column(read: Callable[[FeedHistory, ColumnProfile], tuple[float, float] 
     return per_batch(one)
 
 
+def sustained(series: Series) -> Series:
+    """The least of the newest three readings of each part: one high one, as late corrections bring, says nothing."""
+
+    def of_three(history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
+        newest: dict[str, list[Reading]] = {}
+        for reading in series(history, batches):
+            kept = newest.setdefault(reading.part, [])
+            kept.append(reading)
+            if len(kept) >= SUSTAINED:
+                yield reading._replace(value=min(one.value for one in kept[-SUSTAINED:]))
+
+    return of_three
+
+
 def column_of(part: str) -> str:
     """The column (or other segment) that a part belongs to: what an alert is about."""
     return part.partition("/")[0]
@@ -86,9 +99,8 @@ def read_parts(signal: Signal, history: FeedHistory, batches: Sequence[Batch]) -
     for reading in signal.series(history, batches):
         parts.setdefault(reading.part, []).append(reading)
     if signal.is_partition:
-        for failure, part in history.bands:
-            if failure == signal.failure:
-                parts.setdefault(part, [])
+        for part in history.bands_of.get(signal.failure, ()):
+            parts.setdefault(part, [])
         moments = {(column_of(one.part), one.at): one.rows for readings in parts.values() for one in readings}
         for part, readings in parts.items():
             there = {one.at for one in readings}

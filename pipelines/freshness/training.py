@@ -71,11 +71,12 @@ def _trained(
 def _fitted(history: FeedHistory, signal: Signal, readings: Sequence[Reading]) -> dict[str, Any]:
     values = np.array([one.value for one in readings], dtype=np.float64)
     rows = np.array([one.rows for one in readings], dtype=np.float64)
+    time_classes = day_classes(history.contract.timezone, history.contract.watch.calendar)
+    days = len({time_classes.local_date(one.at) for one in readings})
     if signal.kind == "share":
-        return to_parameters(fit_share(values, rows))
-    hour_of = day_classes(history.contract.timezone, history.contract.watch.calendar).hour
-    classes = [hour_of(one.at) if signal.is_by_hour else "" for one in readings]
-    return to_parameters(fit_rate(values, classes) if signal.kind == "rate" else fit_level(values, rows, classes))
+        return to_parameters(fit_share(values, rows, days))
+    classes = [time_classes.hour(one.at) if signal.is_by_hour else "" for one in readings]
+    return to_parameters(fit_rate(values, classes) if signal.kind == "rate" else fit_level(values, rows, classes, days))
 
 
 def _covers(span: FailedSpan, reading: Reading) -> bool:

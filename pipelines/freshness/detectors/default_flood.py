@@ -13,7 +13,8 @@ from pipelines.ledger.profiles import ColumnProfile
 
 
 def _top(_history: FeedHistory, column: ColumnProfile) -> tuple[float, float] | None:
-    return None if column.top_count is None else (column.top_count, column.rows - column.nulls)
+    """Repetitions of the most frequent value: where all values differ there are none, however few rows there are."""
+    return None if column.top_count is None else (max(column.top_count - 1, 0), column.rows - column.nulls)
 
 
 def _zeros(_history: FeedHistory, column: ColumnProfile) -> tuple[float, float] | None:

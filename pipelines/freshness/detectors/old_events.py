@@ -10,7 +10,7 @@ from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.quantiles import FEWEST_VALUES, level
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
-from pipelines.freshness.signals import Signal, per_column
+from pipelines.freshness.signals import Signal, per_column, sustained
 from pipelines.ledger.profiles import ColumnProfile
 
 
@@ -25,7 +25,7 @@ def _age(history: FeedHistory, column: ColumnProfile) -> tuple[float, float] | N
 AGE = Signal(
     failure="old_events",
     kind="level",
-    series=per_column(_age, "age in seconds"),
+    series=sustained(per_column(_age, "age in seconds")),
     least=math.log(2),
     side="high",
     says="95th percentile",
@@ -35,5 +35,5 @@ AGE = Signal(
 
 @detects("old_events")
 def old_events(history: FeedHistory) -> Iterator[Finding]:
-    """Arrival minus event of the oldest twentieth of each batch against its usual level (mode A7)."""
+    """Arrival minus event of the oldest twentieth of three batches in a row against its usual level (mode A7)."""
     return against_bands.findings(history, AGE)

@@ -12,7 +12,7 @@ from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.quantiles import level
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
-from pipelines.freshness.signals import Reading, Signal
+from pipelines.freshness.signals import Reading, Signal, sustained
 from pipelines.freshness.status import next_due
 
 # One gap says little; this many together show a rhythm.
@@ -53,7 +53,7 @@ GAP = Signal(
 LAG = Signal(
     failure="slowing",
     kind="level",
-    series=lags,
+    series=sustained(lags),
     least=math.log(3),
     side="high",
     says="arrivals",

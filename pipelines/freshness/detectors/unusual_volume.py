@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from pipelines.freshness import against_bands
 from pipelines.freshness.detectors.detects import detects
@@ -15,8 +16,8 @@ from pipelines.freshness.whole_days import whole_days
 
 # Single arrivals of a frequent feed vary; this many together vary less.
 TOGETHER = 8
-# Batches of the most frequent feed that hold one whole day for certain.
-BATCHES_OF_TWO_DAYS = 200
+# What holds yesterday for certain.
+TWO_DAYS = timedelta(days=2)
 
 
 def each_arrival(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
@@ -36,7 +37,8 @@ def some_arrivals(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[R
 
 def each_day(history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
     """Rows of each whole day of a feed that comes more often than daily, days with none included."""
-    for day in whole_days(history, batches[0].landed_at) if batches else ():
+    since = min([history.now - TWO_DAYS, *(batch.landed_at for batch in batches[:1])])
+    for day in whole_days(history, since):
         if day.runs > 1:
             yield Reading("day", day.last_moment, level(day.rows), 1.0)
 
@@ -67,7 +69,6 @@ DAY = Signal(
     side="both",
     says="rows",
     is_by_hour=True,
-    newest=BATCHES_OF_TWO_DAYS,
 )
 
 
