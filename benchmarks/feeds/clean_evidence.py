@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -49,10 +50,19 @@ class Tally:
     syncs: Counter[str] = field(default_factory=Counter)
     looks: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
-    told: dict[tuple[str, str, float], list[bool]] = field(default_factory=lambda: defaultdict(list))
-    right: dict[tuple[str, str, float], list[bool]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[tuple[str, str, float], list[bool]] = field(default_factory=dict)
+    right: dict[tuple[str, str, float], list[bool]] = field(default_factory=dict)
     seconds: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Count what another life came to as well."""
+        for name in ("syncs", "looks", "alerts", "seconds"):
+            getattr(self, name).update(getattr(other, name))
+        for mine, its in ((self.told, other.told), (self.right, other.right)):
+            for key, found in its.items():
+                mine.setdefault(key, []).extend(found)
+        self.examples += other.examples
 
 
 class Watched:
@@ -149,8 +159,8 @@ def damage(watched: Watched, days: list[tuple[datetime, Bands]], seed: int, tall
                 told = _told(watched, days[place][1], fault, severity, onset, rng)
                 if told is not None:
                     key = (fault.name, life.kind.name, severity)
-                    tally.told[key].append(bool(told))
-                    tally.right[key].append(bool(told & set(fault.told)))
+                    tally.told.setdefault(key, []).append(bool(told))
+                    tally.right.setdefault(key, []).append(bool(told & set(fault.told)))
 
 
 def _told(
@@ -231,15 +241,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--seeds", type=int, default=len(BEGINS))
-    parser.add_argument("--kind", type=int)
+    parser.add_argument("--kinds", type=int, nargs="*", default=range(len(KINDS)), help="places in KINDS")
     asked_for = parser.parse_args()
     tally = Tally()
-    for seed in range(asked_for.seeds):
-        for place, kind in enumerate(KINDS):
-            if asked_for.kind in (None, place):
-                watched = Watched(clean_life(kind, BEGINS[seed % len(BEGINS)], days_of(kind, asked_for.days), seed))
-                damage(watched, sweep(watched, tally), seed, tally)
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        lives = [
+            pool.submit(live, KINDS[place], days_of(KINDS[place], asked_for.days), seed)
+            for seed in range(asked_for.seeds)
+            for place in asked_for.kinds
+        ]
+        for one in lives:
+            tally.add(one.result())
     report(tally)
+
+
+def live(kind: Kind, days: int, seed: int) -> Tally:
+    """One life, clean and then damaged."""
+    tally = Tally()
+    watched = Watched(clean_life(kind, BEGINS[seed % len(BEGINS)], days, seed))
+    damage(watched, sweep(watched, tally), seed, tally)
+    return tally
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from pipelines.ledger.profiles import ColumnProfile, read_profiles
 SPAN = timedelta(days=28)
 MOST_RUNS = 3_000  # a run each 15 minutes over four weeks
 # Profiles are the bulk of the evidence: a look needs those of the newest batches, a training some of all.
-PROFILES_LOOKED_AT = 24
+ORDINARY_LOOKED_AT = 12
+PROFILES_LOOKED_AT = 2 * ORDINARY_LOOKED_AT  # some of the newest are out of the ordinary
 PROFILES_LEARNED = 500
 
 
@@ -122,7 +123,7 @@ class FeedHistory:
     def ordinary_batches(self) -> tuple[Batch, ...]:
         """The newest batches of ordinary life, oldest first: those that are held against what is usual."""
         found = ordinary_batches(self.contract, self.runs, self.batches)
-        return tuple(islice(found, PROFILES_LOOKED_AT))[::-1]
+        return tuple(islice(found, ORDINARY_LOOKED_AT))[::-1]
 
     @cached_property
     def bands_of(self) -> Mapping[str, Mapping[str, BandModel]]:
