@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.freshness.day_classes import is_special, wider_class
+from pipelines.freshness.day_classes import class_chain, wider_class
 
 # -ln of how often one look at a share may be wrong.
 SURPRISE = math.log(1e5)
@@ -34,8 +34,8 @@ WHOLE_CLASS = 8
 FEW_DAYS = 4.0
 # None and all must stay deviations that can be told, however near to them the usual share is.
 NEARLY_ALL = 0.9
-# Days of their own kind may lie this factor off until there are enough of them.
-SPECIAL_FACTOR = math.log(4)
+# A class may lie this factor off until its wider class, or that of a special day, was seen often enough.
+SELDOM_SEEN = math.log(4)
 
 Numbers = npt.NDArray[np.float64]
 
@@ -100,16 +100,15 @@ class LevelBand:
     sizes: Mapping[str, int]
 
     def usual(self, of_class: str) -> float:
-        """The usual level in a class, or in the wider one where it was never seen."""
-        return self.centre + self.offsets.get(of_class, self.offsets.get(wider_class(of_class), 0.0))
+        """The usual level in a class, or in the next wider one that was ever seen."""
+        return self.centre + next((self.offsets[name] for name in class_chain(of_class) if name in self.offsets), 0.0)
 
     def bounds(self, of_class: str, rows: float, least: float) -> tuple[float, float]:
         """Lowest and highest usual level; `least` is the smallest deviation that matters."""
         stretch = math.sqrt(max(1.0, self.rows / max(rows, 1.0))) * (1 + FEW_DAYS / self.days)
         deviation = self.deviations.get(wider_class(of_class), self.deviation) * stretch
-        slack = 0.0
-        if is_special(of_class):
-            slack = SPECIAL_FACTOR * (1 - min(1.0, self.sizes.get(of_class, 0) / WHOLE_CLASS))
+        seen = self.sizes.get(wider_class(of_class), 0) if of_class else WHOLE_CLASS
+        slack = SELDOM_SEEN * (1 - min(1.0, seen / WHOLE_CLASS))
         low = max(least, max(DEVIATIONS, BEYOND_WORST * self.worst_low) * deviation) + slack
         high = max(least, max(DEVIATIONS, BEYOND_WORST * self.worst_high) * deviation) + slack
         return self.usual(of_class) - low, self.usual(of_class) + high
@@ -137,20 +136,19 @@ def fit_level(values: Numbers, rows: Numbers, classes: Sequence[str], days: int)
 
 
 def _offsets(off: Numbers, classes: Sequence[str]) -> tuple[dict[str, float], dict[str, int]]:
-    """Median distance from the centre by class, shrunk to the wider class, and that one to the centre."""
-    names = np.array(classes)
-    if not names.any():
-        return {}, {}
-    wider = np.array([wider_class(name) for name in classes])
+    """Median distance from the centre by class, each shrunk to the next wider class, the widest to the centre."""
     offsets: dict[str, float] = {}
     sizes: dict[str, int] = {}
-    for labels, is_own in ((wider, False), (names, True)):
-        for name in np.unique(labels):
-            inside = off[labels == name]
-            base = offsets.get(wider_class(str(name)), 0.0) if is_own else 0.0
-            trust = min(1.0, len(inside) / WHOLE_CLASS)
-            offsets[str(name)] = trust * float(np.median(inside)) + (1 - trust) * base
-            sizes[str(name)] = len(inside)
+    inside: dict[str, list[float]] = {}
+    for name, distance in zip(classes, off.tolist(), strict=True):
+        for wider in class_chain(name):
+            inside.setdefault(wider, []).append(distance)
+    for name in sorted(inside, key=lambda one: len(class_chain(one))):
+        next_wider = class_chain(name)[1:2]
+        base = offsets[next_wider[0]] if next_wider else 0.0
+        trust = min(1.0, len(inside[name]) / WHOLE_CLASS)
+        offsets[name] = trust * float(np.median(inside[name])) + (1 - trust) * base
+        sizes[name] = len(inside[name])
     return offsets, sizes
 
 

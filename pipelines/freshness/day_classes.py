@@ -10,6 +10,7 @@ SATURDAY = 5
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Days of their own, which come too seldom to be learned within four weeks.
 SPECIAL = ("holiday", "month-end")
+WIDER = ("work", "weekend", "any")
 
 
 class DayClasses:
@@ -71,10 +72,17 @@ def public_holidays(calendar: str, year: int) -> frozenset[date]:
 def wider_class(name: str) -> str:
     """The class that joins workdays or weekends: 'tue 14' → 'work 14'. Special days, and no class, stay as they are."""
     day, _, hour = name.partition(" ")
-    if not day or day in SPECIAL:
+    if not day or day in SPECIAL or day in WIDER:
         return name
     wider = "work" if WEEKDAYS.index(day) < SATURDAY else "weekend"
     return f"{wider} {hour}" if hour else wider
+
+
+def class_chain(name: str) -> tuple[str, ...]:
+    """A class and those that hold it, the widest last: 'tue 14' → 'tue 14', 'work 14', 'any 14'."""
+    hour = name.partition(" ")[2]
+    chain = (name, wider_class(name), f"any {hour}" if hour else "")
+    return tuple(dict.fromkeys(one for one in chain if one))
 
 
 def is_special(name: str) -> bool:

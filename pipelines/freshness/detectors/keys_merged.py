@@ -21,7 +21,7 @@ def _repeated(history: FeedHistory, column: ColumnProfile) -> tuple[float, float
     if declared is None or declared.identity not in NAMING or column.column in entity.key:
         return None
     filled = column.rows - column.nulls
-    return filled - column.distinct, filled
+    return max(filled - column.distinct, 0), filled  # distinct values may be an estimate
 
 
 REPEATED = Signal(
