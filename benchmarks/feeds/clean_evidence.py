@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from rows import profiles_of
 
 from pipelines.freshness.evaluate import LEARNED_DETECTORS
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import SPAN, FeedHistory, spread
+from pipelines.freshness.history import SPAN, FeedHistory
 from pipelines.freshness.learned import SIGNALS
 from pipelines.freshness.training import FailedSpan, train
 from pipelines.ledger.band_models import BandModel
@@ -82,13 +83,13 @@ class Watched:
         life, oldest = self.life, now - SPAN
         run_from, run_to = np.searchsorted(self.starts, [oldest, now + timedelta(seconds=1)])  # type: ignore[call-overload]
         first, last = np.searchsorted(self.arrivals, [oldest, now + timedelta(seconds=1)])  # type: ignore[call-overload]
-        answers = life.answers[-1:] if not life.answers else [one for one in life.answers if one.probed_at <= now][-30:]
+        probed = bisect_right(life.answers, now, key=lambda one: one.probed_at)
         return FeedHistory(
             contract=life.contract,
             now=now,
             runs=tuple(life.runs[run_from:run_to]),
             batches=tuple(life.batches[first:last]),
-            answers=tuple(answers),
+            answers=tuple(life.answers[max(0, probed - 30) : probed]),
             marks={},
             held_rows=0,
             profiles=self.profiles,
@@ -98,9 +99,7 @@ class Watched:
         """The evidence at a moment with the bands that are current then."""
         history = self.at(now)
         if self.trained_at is None or now - self.trained_at >= timedelta(days=1):
-            sample = {one.batch_id: self.profiles[one.batch_id] for one in spread(history.batches)}
-            whole = replace(history, profiles=sample, answers=tuple(self.life.answers))
-            self.bands = {(one.failure, one.segment): one for one in train(whole, SIGNALS, self.failed, 1)}
+            self.bands = {(one.failure, one.segment): one for one in train(history, SIGNALS, self.failed, 1)}
             self.trained_at = now
         return replace(history, bands=self.bands)
 
@@ -147,12 +146,18 @@ def asked(history: FeedHistory) -> Iterator[Finding]:
         yield from detector(history)
 
 
-def damage(watched: Watched, days: list[tuple[datetime, Bands]], seed: int, tally: Tally) -> None:
+def damage(
+    watched: Watched,
+    days: list[tuple[datetime, Bands]],
+    seed: int,
+    tally: Tally,
+    faults: Sequence[Fault] = FAULTS,
+) -> None:
     """Put each fault at each severity into days of the life, and look after each of the next syncs with rows."""
     rng = np.random.default_rng(seed)
     life = watched.life
     onsets = [place for place, (at, _) in enumerate(days) if at > days[0][0] + timedelta(days=21)]
-    for fault in FAULTS:
+    for fault in faults:
         for severity in fault.severities:
             for place in rng.choice(onsets, FAULTS_A_LIFE):
                 onset = days[place][0].replace(hour=7) + timedelta(days=1, hours=float(rng.uniform(0, 8)))
@@ -181,17 +186,15 @@ def _told(
     told: set[str] = set()
     for batch in clean:
         rows = fault.damage(rng, life.lived[batch.batch_id], severity)
-        table = next((one.row_count for one in reversed(life.answers) if one.probed_at <= batch.landed_at), None) or 0
-        facts = dict(fault.batch or {})
-        count = table if facts.pop("of_table", 0) and not life.kind.is_snapshot else rows.count
-        changed = {name: max(round(part * severity * count), getattr(batch, name)) for name, part in facts.items()}
+        unchanged = max(round(severity * rows.count), batch.rows_unchanged or 0) if fault.is_frozen else 0
+        facts = {"rows_unchanged": unchanged} if fault.is_frozen else {}
         high = datetime.fromisoformat(batch.cursor_high or "") - fault.lag
         damaged = replace(
             batch,
             row_count=rows.count,
-            rows_in=max(rows.count, *changed.values(), 0),
+            rows_in=rows.count,
             cursor_high=high.isoformat(),
-            **changed,
+            **facts,
         )
         bad.batches = [*bad.batches, damaged]
         other.profiles[batch.batch_id] = profiles_of(rows, batch.batch_id)

@@ -11,9 +11,7 @@ from pipelines.freshness.detectors import (
     CrossDetector,
     FeedDetector,
     attempts,
-    bulk_restamp,
     cut_text,
-    damaged_text,
     default_flood,
     drift,
     frozen,
@@ -44,13 +42,11 @@ LEARNED_DETECTORS: tuple[FeedDetector, ...] = (
     scope_narrowed.scope_narrowed,
     unusual_volume.unusual_volume,
     unit_changed.unit_changed,
-    damaged_text.damaged_text,
     cut_text.cut_text,
     default_flood.default_flood,
     null_flood.null_flood,
     drift.drift,
     frozen.frozen,
-    bulk_restamp.bulk_restamp,
     keys_merged.keys_merged,
 )
 # Of all feeds together.

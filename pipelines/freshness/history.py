@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -18,10 +18,8 @@ from pipelines.ledger.profiles import ColumnProfile, read_profiles
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
 MOST_RUNS = 3_000  # a run each 15 minutes over four weeks
-# Profiles are the bulk of the evidence: a look needs those of the newest batches, a training some of all.
-ORDINARY_LOOKED_AT = 12
-PROFILES_LOOKED_AT = 2 * ORDINARY_LOOKED_AT  # some of the newest are out of the ordinary
-PROFILES_LEARNED = 500
+# So many of the newest batches are held against what is usual.
+BATCHES_LOOKED_AT = 12
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ class FeedHistory:
     def ordinary_batches(self) -> tuple[Batch, ...]:
         """The newest batches of ordinary life, oldest first: those that are held against what is usual."""
         found = ordinary_batches(self.contract, self.runs, self.batches)
-        return tuple(islice(found, ORDINARY_LOOKED_AT))[::-1]
+        return tuple(islice(found, BATCHES_LOOKED_AT))[::-1]
 
     @cached_property
     def bands_of(self) -> Mapping[str, Mapping[str, BandModel]]:
@@ -139,24 +137,8 @@ class FeedHistory:
         return [run for run in self.runs if run.status != "OPEN"]
 
 
-def newest(batches: Sequence[Batch]) -> Sequence[Batch]:
-    """The newest batches: what a look holds against what is usual."""
-    return batches[-PROFILES_LOOKED_AT:]
-
-
-def spread(batches: Sequence[Batch]) -> Sequence[Batch]:
-    """Batches spread evenly over all of them: what a training learns from."""
-    return batches[:: -(-len(batches) // PROFILES_LEARNED) or 1]
-
-
-def read_history(
-    ledger: Ledger,
-    contract: FeedContract,
-    now: datetime,
-    *,
-    profiled: Callable[[Sequence[Batch]], Sequence[Batch]] = newest,
-) -> FeedHistory:
-    """The feed's evidence, from the ledger alone; `profiled` chooses the batches whose profiles are read."""
+def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedHistory:
+    """The feed's evidence, from the ledger alone."""
     feed, since = contract.feed, stamp(now - SPAN)
     runs = ledger.rows(
         "SELECT * FROM feed_run WHERE feed = ? AND started_at >= ? ORDER BY started_at DESC, run_id DESC LIMIT ?",
@@ -182,16 +164,15 @@ def read_history(
     marks = ledger.rows(
         "SELECT stage, clock, max(value) AS value FROM high_water_mark WHERE feed = ? GROUP BY stage, clock", feed
     )
-    found = tuple(_batch(row) for row in reversed(batches))
     profiles: dict[str, dict[str, ColumnProfile]] = {}
-    for profile in read_profiles(ledger, feed, [batch.batch_id for batch in profiled(found)]):
+    for profile in read_profiles(ledger, feed, now - SPAN):
         profiles.setdefault(profile.batch_id, {})[profile.column] = profile
     held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
     return FeedHistory(
         contract=contract,
         now=now,
         runs=tuple(_run(row) for row in reversed(runs)),
-        batches=found,
+        batches=tuple(_batch(row) for row in reversed(batches)),
         answers=tuple(_answer(row) for row in reversed(answers)),
         marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
         held_rows=held["held"] if held else 0,

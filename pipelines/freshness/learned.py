@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pipelines.freshness.cadence import ARRIVALS
 from pipelines.freshness.detectors import (
-    bulk_restamp,
     cut_text,
-    damaged_text,
     default_flood,
     drift,
     frozen,
@@ -28,7 +26,6 @@ SIGNALS: tuple[Signal, ...] = (
     unusual_volume.ARRIVAL,
     unusual_volume.SOME_ARRIVALS,
     unusual_volume.DAY,
-    bulk_restamp.TOUCHED,
     frozen.UNCHANGED,
     old_events.AGE,
     shifted_times.AGE,
@@ -37,8 +34,6 @@ SIGNALS: tuple[Signal, ...] = (
     null_flood.EMPTY,
     default_flood.TOP,
     default_flood.ZEROS,
-    damaged_text.DAMAGED,
-    damaged_text.QUESTIONED,
     cut_text.AT_LONGEST,
     keys_merged.REPEATED,
     unit_changed.MEDIAN,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from connectors.contract import FeedContract
-from pipelines.freshness.history import SPAN, FeedHistory, read_history, spread
+from pipelines.freshness.history import SPAN, FeedHistory
 from pipelines.freshness.learned import SIGNALS
 from pipelines.freshness.ordinary import learned_since
 from pipelines.freshness.training import FailedSpan, train
@@ -30,7 +30,7 @@ def with_current_bands(ledger: Ledger, histories: Mapping[str, FeedHistory], now
             due.append((trained_at or NEVER, feed, version))
     trained = dict(histories)
     for _, feed, version in sorted(due)[:FEEDS_A_ROUND]:
-        models = _train(ledger, histories[feed].contract, version + 1, now)
+        models = _train(ledger, histories[feed], version + 1, now)
         trained[feed] = replace(histories[feed], bands={(one.failure, one.segment): one for one in models})
     return trained
 
@@ -42,14 +42,13 @@ def _is_due(contract: FeedContract, trained_at: datetime | None, now: datetime) 
     return since is not None and trained_at < since
 
 
-def _train(ledger: Ledger, contract: FeedContract, version: int, now: datetime) -> list[BandModel]:
-    history = read_history(ledger, contract, now, profiled=spread)
+def _train(ledger: Ledger, history: FeedHistory, version: int, now: datetime) -> list[BandModel]:
     failed = [
         FailedSpan(
             row["failure"], row["segment"], datetime.fromisoformat(row["begins"]), datetime.fromisoformat(row["ends"])
         )
-        for row in failed_spans(ledger, contract.feed, now - SPAN)
+        for row in failed_spans(ledger, history.feed, now - SPAN)
     ]
     models = train(history, SIGNALS, failed, version)
-    record_training(ledger, contract.feed, version, models, now)
+    record_training(ledger, history.feed, version, models, now)
     return models

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +17,12 @@ from pipelines.freshness.history import Batch, FeedHistory
 from pipelines.freshness.ordinary import learned_since, ordinary_batches
 from pipelines.freshness.signals import Reading, Signal, read_parts
 from pipelines.ledger.band_models import BandModel
+from pipelines.ledger.profiles import ColumnProfile
 
 # Fewer values than this say nothing of their spread (Elementary's minimum for an anomaly test).
 FEWEST = 7
+# A training looks at the profiles of so many batches.
+PROFILES_LEARNED = 500
 # Every day of the week must have been seen once.
 SHORTEST = timedelta(days=7)
 
@@ -42,6 +45,7 @@ def train(
     A change that was announced lifts what failed before it: the old bands called the new life a failure.
     """
     ordinary = list(ordinary_batches(history.contract, history.runs, history.batches))[::-1]
+    history = replace(history, profiles=_some_profiles(history, ordinary))
     if (since := learned_since(history.contract, history.now)) is not None:
         ordinary = [batch for batch in ordinary if batch.landed_at >= since]
         failed = [span for span in failed if span.begins >= since]
@@ -66,6 +70,12 @@ def _trained(
             excluded=left_out + len(readings) - len(kept),
             parameters=_fitted(history, signal, kept),
         )
+
+
+def _some_profiles(history: FeedHistory, ordinary: Sequence[Batch]) -> dict[str, Mapping[str, ColumnProfile]]:
+    """Profiles of batches spread evenly over all: they are the bulk of the evidence, and some of them tell as much."""
+    some = ordinary[:: -(-len(ordinary) // PROFILES_LEARNED) or 1]
+    return {batch.batch_id: history.profiles.get(batch.batch_id, {}) for batch in some}
 
 
 def _fitted(history: FeedHistory, signal: Signal, readings: Sequence[Reading]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -57,13 +57,12 @@ def record_profiles(ledger: Ledger, feed: str, profiles: Iterable[ColumnProfile]
         connection.executemany("INSERT OR IGNORE INTO column_profile VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def read_profiles(ledger: Ledger, feed: str, batch_ids: Sequence[str]) -> list[ColumnProfile]:
-    """Profiles of chosen batches of a feed, column by column."""
+def read_profiles(ledger: Ledger, feed: str, since: datetime) -> list[ColumnProfile]:
+    """Profiles of the feed's batches profiled since a moment, oldest first."""
     rows = ledger.rows(
-        """SELECT * FROM column_profile WHERE feed = ? AND batch_id IN (SELECT value FROM json_each(?))
-           ORDER BY batch_id, column_name""",
+        "SELECT * FROM column_profile WHERE feed = ? AND profiled_at >= ? ORDER BY profiled_at, batch_id, column_name",
         feed,
-        json.dumps(list(batch_ids)),
+        stamp(since),
     )
     return [_profile(row["batch_id"], row["column_name"], json.loads(row["facts"])) for row in rows]
 

@@ -33,14 +33,14 @@ def a_profile(batch: Batch, column: str, **facts: object) -> ColumnProfile:
 
 
 def ordinary_profiles(batch: Batch, rng: np.random.Generator) -> dict[str, ColumnProfile]:
-    """Orders as they usually are: 3 % without e-mail, a middle amount of about 60, nobody's text damaged or cut."""
+    """Orders as they usually are: 3 % without e-mail, a middle amount of about 60, nobody's text cut."""
     rows = batch.row_count
     middle = float(60 * np.exp(rng.normal(0, 0.02)))
     german = int(rng.binomial(rows, 0.7))
     hour = batch.landed_at.hour
     found = (
         a_profile(batch, "email", nulls=int(rng.binomial(rows, 0.03))),
-        a_profile(batch, "street", longest=30, at_longest=1, damaged=int(rng.binomial(rows, 0.003)), questioned=0),
+        a_profile(batch, "street", longest=30, at_longest=1),
         a_profile(batch, "country", distinct=2, top_count=german, segments={"DE": german, "AT": rows - german}),
         a_profile(batch, "total_amount", q05=15.0, q50=middle, q95=220.0, zeros=int(rng.binomial(rows, 0.01))),
         a_profile(
