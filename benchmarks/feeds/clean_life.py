@@ -232,6 +232,7 @@ def _run(life: Life, at: datetime, status: str) -> Run:
         rows_landed=0,
         rows_reread=0,
         undeclared_columns=(),
+        missing_columns=(),
         error_kind=None,
         error=None,
     )

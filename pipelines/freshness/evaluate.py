@@ -10,29 +10,93 @@ from connectors.contract import FeedContract
 from pipelines.freshness.detectors import (
     CrossDetector,
     FeedDetector,
+    access,
     attempts,
+    books,
+    columns,
+    conservation,
     cut_text,
+    damage,
     default_flood,
+    deliveries,
     drift,
+    extent,
     frozen,
+    held,
+    identity,
     keys_merged,
     late,
+    links,
     null_flood,
     old_events,
+    processes,
     scope_narrowed,
+    shifted,
     shifted_times,
     slowing,
     unit_changed,
+    unknown_keys,
     unusual_volume,
+    values,
+    versions,
+    windows,
 )
+from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.freshness.monitor_history import read_monitor
 from pipelines.freshness.retraining import with_current_bands
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
 # Of one feed, from the ledger.
-FEED_DETECTORS: tuple[FeedDetector, ...] = (attempts.not_running, attempts.failing)
+FEED_DETECTORS: tuple[FeedDetector, ...] = (
+    attempts.not_running,
+    attempts.failing,
+    access.credentials,
+    access.error_page,
+    access.storage,
+    processes.hung,
+    processes.abandoned,
+    processes.concurrent_runs,
+    identity.other_source,
+    identity.source_rolled_back,
+    identity.clock_skew,
+    windows.silent_stop,
+    windows.stuck_cursor,
+    windows.cursor_regressed,
+    windows.window_gap,
+    extent.incomplete_read,
+    extent.pages_disagree,
+    extent.capped,
+    deliveries.truncated,
+    deliveries.sequence_gap,
+    deliveries.redelivered,
+    deliveries.stale_source,
+    versions.duplicate_rows,
+    versions.regressions,
+    versions.bulk_restamp,
+    versions.lagging_replica,
+    held.shrunk,
+    held.quarantine_forgotten,
+    conservation.rows_unaccounted,
+    columns.column_added,
+    columns.column_removed,
+    columns.column_renamed,
+    shifted.columns_shifted,
+    values.unreadable_values,
+    values.unknown_code,
+    values.test_rows,
+    values.own_rows,
+    values.key_reused,
+    values.impossible,
+    values.broken_lines,
+    damage.damaged_text,
+    damage.damaged_numbers,
+    damage.swapped_dates,
+    books.ledger_disagrees,
+    books.rules_changed,
+)
 # Of one feed, held against what was learned to be usual of it.
 LEARNED_DETECTORS: tuple[FeedDetector, ...] = (
     late.late,
@@ -48,9 +112,18 @@ LEARNED_DETECTORS: tuple[FeedDetector, ...] = (
     drift.drift,
     frozen.frozen,
     keys_merged.keys_merged,
+    unknown_keys.unknown_keys,
 )
 # Of all feeds together.
-CROSS_DETECTORS: tuple[CrossDetector, ...] = ()
+CROSS_DETECTORS: tuple[CrossDetector, ...] = (
+    conservation.publish_behind,
+    links.orphans,
+    links.stale_parent,
+    links.mixed_times,
+    links.totals_disagree,
+)
+# Of watching itself.
+MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
 
 Evidence = TypeVar("Evidence")
 
@@ -62,13 +135,15 @@ def evaluate(
     *,
     feed_detectors: Sequence[FeedDetector] = (*FEED_DETECTORS, *LEARNED_DETECTORS),
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
+    monitor_detectors: Sequence[MonitorDetector] = MONITOR_DETECTORS,
 ) -> list[Finding]:
-    """Every detector's findings on every feed of the catalog; they are in the ledger when this returns."""
+    """Every detector's findings on every feed of the catalog and on watching itself; they are in the ledger by then."""
     histories = with_current_bands(
         ledger, {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}, now
     )
     findings = [found for history in histories.values() for found in _asked(feed_detectors, history)]
     findings += _asked(cross_detectors, histories)
+    findings += _asked(monitor_detectors, read_monitor(ledger, now))
     record_findings(ledger, [_record(finding, histories) for finding in findings], now)
     return findings
 

@@ -47,7 +47,7 @@ def ordinary_batches(contract: FeedContract, runs: Sequence[Run], batches: Seque
     usual = usual_break(runs)
     for batch in reversed(batches):
         place = by_id.get(batch.run_id or "")
-        if batch.batch_seq == 1 or batch.staged_at is None or batch.state != "staged":
+        if batch.batch_seq == 1 or batch.kind != "live" or batch.staged_at is None or batch.state != "staged":
             continue
         if announcement_at(contract, batch.landed_at) is not None:
             continue

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from connectors.cursors import source_value
 from pipelines.freshness.cadence import RateBand
 from pipelines.freshness.day_classes import day_classes
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Fact, Finding
 from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.ordinary import announcement_at
-from pipelines.freshness.status import comparable
 
 
 @detects("late")
@@ -72,8 +72,11 @@ def _learned_due(history: FeedHistory, last: datetime) -> datetime | None:
 
 def _idle_at(history: FeedHistory, last: datetime) -> datetime | None:
     """When the source last said, after the last arrival, that its newest row is one that is here; else None."""
-    answer = history.answers[-1] if history.answers else None
-    landed = max((batch.cursor_high for batch in history.batches if batch.cursor_high), default=None)
-    if answer is None or answer.newest is None or landed is None or answer.probed_at < last:
+    answer, cursor = history.answers[-1] if history.answers else None, history.contract.cursor
+    if answer is None or cursor is None or answer.probed_at < last:
         return None
-    return answer.probed_at if comparable(answer.newest) <= comparable(landed) else None
+    newest = source_value(cursor, answer.newest)
+    landed = source_value(cursor, history.batches[-1].cursor_after)
+    if newest is None or landed is None:
+        return None
+    return answer.probed_at if newest <= landed else None  # type: ignore[operator]

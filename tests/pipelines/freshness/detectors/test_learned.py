@@ -22,11 +22,13 @@ from pipelines.freshness.detectors.scope_narrowed import scope_narrowed
 from pipelines.freshness.detectors.shifted_times import shifted_times
 from pipelines.freshness.detectors.slowing import slowing
 from pipelines.freshness.detectors.unit_changed import unit_changed
+from pipelines.freshness.detectors.unknown_keys import unknown_keys
 from pipelines.freshness.detectors.unusual_volume import unusual_volume
 from pipelines.freshness.evaluate import LEARNED_DETECTORS
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, SourceAnswer
 from pipelines.freshness.training import FailedSpan
+from pipelines.ledger.links import LinkDay
 from tests.pipelines.freshness.history_factory import NOON, a_history
 from tests.pipelines.freshness.learned_factory import (
     HOUR,
@@ -57,9 +59,26 @@ def test_less_than_a_week_of_life_is_unknown(detector: FeedDetector) -> None:
     assert [finding.verdict for finding in detector(trained(lived(days=5)))] == ["UNKNOWN"]
 
 
-@pytest.mark.parametrize("detector", LEARNED_DETECTORS)
+@pytest.mark.parametrize("detector", [one for one in LEARNED_DETECTORS if one is not unknown_keys])
 def test_ordinary_life_passes(detector: FeedDetector) -> None:
     assert [finding.verdict for finding in detector(followed(LIFE, next_batch(LIFE)))] == ["PASS"]
+
+
+def test_keys_that_nothing_has_are_told_once_their_day_is_over() -> None:
+    def links(*orphans: int) -> tuple[LinkDay, ...]:
+        days = [NOON - timedelta(days=len(orphans) - place, hours=12) for place in range(len(orphans))]
+        return tuple(
+            LinkDay("shop.accounts", "account_id", day, 1_000, count, day, NOON)
+            for day, count in zip(days, orphans, strict=True)
+        )
+
+    before = [10 + place % 3 for place in range(26)]
+    life = trained(replace(lived(), links=links(*before, 12)))
+    assert [one.verdict for one in unknown_keys(life)] == ["PASS"]
+    (found,) = failing(unknown_keys, replace(life, links=links(*before, 200)))
+    assert (found.segment, found.evidence["value"]) == ("account_id", 0.2)
+    today = LinkDay("shop.accounts", "account_id", NOON - 12 * HOUR, 400, 400, NOON, NOON)
+    assert not failing(unknown_keys, replace(life, links=(*links(*before, 12), today)))
 
 
 NEXT = next_batch(LIFE)
@@ -175,8 +194,10 @@ def test_without_bands_the_contract_alone_says_what_is_late() -> None:
 
 
 def test_a_source_that_has_nothing_newer_is_not_late() -> None:
-    answer = SourceAnswer("run", NOON + 20 * HOUR, "sqlite:shop", None, None, LIFE.batches[-1].cursor_high)
-    (found,) = late(replace(LIFE, now=NOON + 20 * HOUR, answers=(answer,)))
+    reached = NOON.isoformat()
+    answer = SourceAnswer("run", NOON + 20 * HOUR, "sqlite:shop", None, None, reached)
+    batches = (*LIFE.batches[:-1], replace(LIFE.batches[-1], cursor_after=reached))
+    (found,) = late(replace(LIFE, now=NOON + 20 * HOUR, batches=batches, answers=(answer,)))
     assert (found.verdict, found.evidence_at) == ("PASS", NOON + 20 * HOUR)
 
 
