@@ -103,9 +103,10 @@ class Announced(Spec):
     """Something out of the ordinary that is known beforehand, so that nobody is woken by it.
 
     outage: the source is down. backfill: old rows come again. volume: many more rows than usual. columns: new columns.
+    change: from `ends` on things are other than before for good, so that what is usual is learned anew.
     """
 
-    kind: Literal["outage", "backfill", "volume", "columns"]
+    kind: Literal["outage", "backfill", "volume", "columns", "change"]
     begins: datetime
     ends: datetime
     note: str

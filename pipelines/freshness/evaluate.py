@@ -15,14 +15,28 @@ from pipelines.freshness.detectors import (
     books,
     columns,
     conservation,
+    cut_text,
     damage,
+    default_flood,
     deliveries,
+    drift,
     extent,
+    frozen,
     held,
     identity,
+    keys_merged,
+    late,
     links,
+    null_flood,
+    old_events,
     processes,
+    scope_narrowed,
     shifted,
+    shifted_times,
+    slowing,
+    unit_changed,
+    unknown_keys,
+    unusual_volume,
     values,
     versions,
     windows,
@@ -31,6 +45,7 @@ from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, 
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
 from pipelines.freshness.monitor_history import read_monitor
+from pipelines.freshness.retraining import with_current_bands
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
@@ -82,6 +97,23 @@ FEED_DETECTORS: tuple[FeedDetector, ...] = (
     books.ledger_disagrees,
     books.rules_changed,
 )
+# Of one feed, held against what was learned to be usual of it.
+LEARNED_DETECTORS: tuple[FeedDetector, ...] = (
+    late.late,
+    slowing.slowing,
+    old_events.old_events,
+    shifted_times.shifted_times,
+    scope_narrowed.scope_narrowed,
+    unusual_volume.unusual_volume,
+    unit_changed.unit_changed,
+    cut_text.cut_text,
+    default_flood.default_flood,
+    null_flood.null_flood,
+    drift.drift,
+    frozen.frozen,
+    keys_merged.keys_merged,
+    unknown_keys.unknown_keys,
+)
 # Of all feeds together.
 CROSS_DETECTORS: tuple[CrossDetector, ...] = (
     conservation.publish_behind,
@@ -101,12 +133,14 @@ def evaluate(
     catalog: Mapping[str, FeedContract],
     now: datetime,
     *,
-    feed_detectors: Sequence[FeedDetector] = FEED_DETECTORS,
+    feed_detectors: Sequence[FeedDetector] = (*FEED_DETECTORS, *LEARNED_DETECTORS),
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
     monitor_detectors: Sequence[MonitorDetector] = MONITOR_DETECTORS,
 ) -> list[Finding]:
     """Every detector's findings on every feed of the catalog and on watching itself; they are in the ledger by then."""
-    histories = {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}
+    histories = with_current_bands(
+        ledger, {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}, now
+    )
     findings = [found for history in histories.values() for found in _asked(feed_detectors, history)]
     findings += _asked(cross_detectors, histories)
     findings += _asked(monitor_detectors, read_monitor(ledger, now))

@@ -6,8 +6,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import islice
 
 from connectors.contract import FeedContract
+from pipelines.freshness.ordinary import ordinary_batches
+from pipelines.ledger.band_models import BandModel, last_training, read_bands
 from pipelines.ledger.breaches import BreachRecord, read_breaches
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.findings import failing_before
@@ -19,6 +23,8 @@ from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch
 SPAN = timedelta(days=28)
 RULES_BEFORE = timedelta(days=1)  # a contract that changes after that has nothing to do with a failure
 MOST_RUNS = 3_000  # a run each 15 minutes over four weeks
+# So many of the newest batches are held against what is usual.
+BATCHES_LOOKED_AT = 12
 
 
 @dataclass(frozen=True)
@@ -139,11 +145,26 @@ class FeedHistory:
     staged_count: StagedCount | None = None
     rules_since: datetime | None = None  # when the contract as it is was first in force
     failing_before_rules: tuple[str, ...] = ()  # what failed in the day before that
+    bands: Mapping[tuple[str, str], BandModel] = field(default_factory=dict)  # (failure, part) → what is usual
 
     @property
     def feed(self) -> str:
         """The feed's name."""
         return self.contract.feed
+
+    @cached_property
+    def ordinary_batches(self) -> tuple[Batch, ...]:
+        """The newest batches of ordinary life, oldest first: those that are held against what is usual."""
+        found = ordinary_batches(self.contract, self.runs, self.batches)
+        return tuple(islice(found, BATCHES_LOOKED_AT))[::-1]
+
+    @cached_property
+    def bands_of(self) -> Mapping[str, Mapping[str, BandModel]]:
+        """Failure → part → what is usual."""
+        found: dict[str, dict[str, BandModel]] = {}
+        for (failure, part), model in self.bands.items():
+            found.setdefault(failure, {})[part] = model
+        return found
 
     @property
     def live_runs(self) -> list[Run]:
@@ -217,6 +238,9 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         failing_before_rules=tuple(failing_before(ledger, feed, contract.version, rules_since - RULES_BEFORE))
         if rules_since
         else (),
+        bands={
+            (model.failure, model.segment): model for model in read_bands(ledger, feed, last_training(ledger, feed)[0])
+        },
     )
 
 

@@ -48,6 +48,16 @@ def current_findings(ledger: Ledger, feed: str | None = None) -> list[sqlite3.Ro
     )
 
 
+def failed_spans(ledger: Ledger, feed: str, since: datetime) -> list[sqlite3.Row]:
+    """(failure, segment, begins, ends) of all times since a moment in which something of a feed was found to fail."""
+    return ledger.rows(
+        """SELECT failure, segment, min(coalesce(onset_at, first_at), first_at) AS begins, last_at AS ends FROM finding
+           WHERE feed = ? AND verdict = 'FAIL' AND last_at >= ?""",
+        feed,
+        stamp(since),
+    )
+
+
 def latest_verdicts(ledger: Ledger) -> dict[tuple[str, str], list[sqlite3.Row]]:
     """(feed, failure) → the findings of the last look at it, worst verdict first; parts not found then are left out."""
     found: dict[tuple[str, str], list[sqlite3.Row]] = {}

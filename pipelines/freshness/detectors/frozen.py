@@ -1,0 +1,32 @@
+"""Frozen: rows come again and nothing is changed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.freshness import against_bands
+from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import Batch, FeedHistory
+from pipelines.freshness.signals import Signal, per_batch
+
+
+def _unchanged(_history: FeedHistory, batch: Batch) -> Iterator[tuple[str, float, float]]:
+    if batch.rows_in:
+        yield "", batch.rows_unchanged or 0, batch.rows_in
+
+
+UNCHANGED = Signal(
+    failure="frozen",
+    kind="share",
+    series=per_batch(_unchanged),
+    least=0.15,
+    side="high",
+    says="share of rows with nothing changed in them",
+)
+
+
+@detects("frozen")
+def frozen(history: FeedHistory) -> Iterator[Finding]:
+    """Unchanged rows against their usual share (mode E9)."""
+    return against_bands.findings(history, UNCHANGED)

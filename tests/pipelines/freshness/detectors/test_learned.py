@@ -1,0 +1,225 @@
+"""Learned detectors: ordinary life passes, a fault at a fifth of the rows is told, and too little life is unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connectors.contract import Announced
+from pipelines.freshness.detectors import FeedDetector
+from pipelines.freshness.detectors.cut_text import cut_text
+from pipelines.freshness.detectors.default_flood import default_flood
+from pipelines.freshness.detectors.detects import failures_of
+from pipelines.freshness.detectors.drift import drift
+from pipelines.freshness.detectors.frozen import frozen
+from pipelines.freshness.detectors.keys_merged import keys_merged
+from pipelines.freshness.detectors.late import late
+from pipelines.freshness.detectors.null_flood import null_flood
+from pipelines.freshness.detectors.old_events import old_events
+from pipelines.freshness.detectors.scope_narrowed import scope_narrowed
+from pipelines.freshness.detectors.shifted_times import shifted_times
+from pipelines.freshness.detectors.slowing import slowing
+from pipelines.freshness.detectors.unit_changed import unit_changed
+from pipelines.freshness.detectors.unknown_keys import unknown_keys
+from pipelines.freshness.detectors.unusual_volume import unusual_volume
+from pipelines.freshness.evaluate import LEARNED_DETECTORS
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import FeedHistory, SourceAnswer
+from pipelines.freshness.training import FailedSpan
+from pipelines.ledger.links import LinkDay
+from tests.pipelines.freshness.history_factory import NOON, a_history
+from tests.pipelines.freshness.learned_factory import (
+    HOUR,
+    HOURLY,
+    ROWS,
+    a_profile,
+    announcing,
+    followed,
+    lived,
+    next_batch,
+    trained,
+)
+
+LIFE = trained(lived())
+
+
+def failing(detector: FeedDetector, history: FeedHistory) -> list[Finding]:
+    return [finding for finding in detector(history) if finding.verdict == "FAIL"]
+
+
+@pytest.mark.parametrize("detector", LEARNED_DETECTORS)
+def test_without_evidence_the_verdict_is_unknown(detector: FeedDetector) -> None:
+    assert [finding.verdict for finding in detector(a_history(contract=HOURLY))] == ["UNKNOWN"]
+
+
+@pytest.mark.parametrize("detector", [one for one in LEARNED_DETECTORS if one is not late])
+def test_less_than_a_week_of_life_is_unknown(detector: FeedDetector) -> None:
+    assert [finding.verdict for finding in detector(trained(lived(days=5)))] == ["UNKNOWN"]
+
+
+@pytest.mark.parametrize("detector", [one for one in LEARNED_DETECTORS if one is not unknown_keys])
+def test_ordinary_life_passes(detector: FeedDetector) -> None:
+    assert [finding.verdict for finding in detector(followed(LIFE, next_batch(LIFE)))] == ["PASS"]
+
+
+def test_keys_that_nothing_has_are_told_once_their_day_is_over() -> None:
+    def links(*orphans: int) -> tuple[LinkDay, ...]:
+        days = [NOON - timedelta(days=len(orphans) - place, hours=12) for place in range(len(orphans))]
+        return tuple(
+            LinkDay("shop.accounts", "account_id", day, 1_000, count, day, NOON)
+            for day, count in zip(days, orphans, strict=True)
+        )
+
+    before = [10 + place % 3 for place in range(26)]
+    life = trained(replace(lived(), links=links(*before, 12)))
+    assert [one.verdict for one in unknown_keys(life)] == ["PASS"]
+    (found,) = failing(unknown_keys, replace(life, links=links(*before, 200)))
+    assert (found.segment, found.evidence["value"]) == ("account_id", 0.2)
+    today = LinkDay("shop.accounts", "account_id", NOON - 12 * HOUR, 400, 400, NOON, NOON)
+    assert not failing(unknown_keys, replace(life, links=(*links(*before, 12), today)))
+
+
+NEXT = next_batch(LIFE)
+FIFTH = ROWS // 5
+
+
+@pytest.mark.parametrize(
+    ("detector", "column", "facts"),
+    [
+        (null_flood, "email", {"nulls": FIFTH}),
+        (default_flood, "total_amount", {"zeros": FIFTH, "q05": 0.0, "q50": 60.0, "q95": 220.0}),
+        (default_flood, "street", {"top_count": FIFTH, "longest": 30, "at_longest": 1}),
+        (cut_text, "street", {"at_longest": FIFTH, "longest": 12}),
+        (keys_merged, "email", {"distinct": ROWS - FIFTH - 10}),
+        (unit_changed, "total_amount", {"q05": 15.0, "q50": 60.0, "q95": 22_000.0, "zeros": 2}),
+        (unit_changed, "total_amount", {"q05": 15.0, "q50": 55.2 * 0.92, "q95": 220.0, "zeros": 2}),
+        (scope_narrowed, "country", {"distinct": 1, "segments": {"AT": ROWS}}),
+        (drift, "country", {"distinct": 2, "segments": {"AT": 120, "DE": 80}}),
+    ],
+)
+def test_a_fault_at_a_fifth_of_the_rows_is_told_of_its_column(
+    detector: FeedDetector, column: str, facts: dict[str, object]
+) -> None:
+    (found,) = failing(detector, followed(LIFE, NEXT, **{column: [a_profile(NEXT, column, **facts)]}))
+    assert (found.failure, found.segment) == (failures_of(detector)[0], column)
+    assert found.evidence_at == NEXT.landed_at
+    assert found.evidence["model"] == 1
+    assert not found.evidence["low"] <= found.evidence["value"] <= found.evidence["high"]  # type: ignore[operator]
+
+
+def test_an_alert_explains_itself_by_what_was_usual() -> None:
+    (found,) = failing(null_flood, followed(LIFE, NEXT, email=[a_profile(NEXT, "email", nulls=100)]))
+    assert found.reason.startswith("share of empty values in email: 50.0% of 200 rows, usual is 0.0% to ")
+
+
+def test_unchanged_rows_are_told() -> None:
+    (found,) = failing(frozen, followed(LIFE, next_batch(LIFE, rows_unchanged=FIFTH, rows_new=ROWS - FIFTH)))
+    assert found.failure == "frozen"
+
+
+def test_three_times_the_rows_and_a_fifth_of_them_are_told() -> None:
+    for rows in (3 * ROWS, ROWS // 5):
+        (found,) = failing(unusual_volume, followed(LIFE, next_batch(LIFE, rows=rows)))
+        assert found.segment == "arrival"
+
+
+def test_a_burst_that_was_announced_is_neither_told_nor_learned() -> None:
+    burst = Announced(kind="volume", begins=NOON, ends=NOON + 2 * HOUR, note="sale")
+    life = replace(LIFE, contract=announcing(burst))
+    during = followed(life, next_batch(life, rows=20 * ROWS))
+    (found,) = unusual_volume(during)
+    assert (found.verdict, "sale" in found.reason) == ("UNKNOWN", True)
+    again = trained(replace(during, now=NOON + 5 * HOUR))
+    (model,) = [one for one in again.bands.values() if (one.failure, one.segment) == ("unusual_volume", "arrival")]
+    (before,) = [one for one in LIFE.bands.values() if (one.failure, one.segment) == ("unusual_volume", "arrival")]
+    # The burst, and the batch of the hour in which it was announced to begin, are left out.
+    assert model.n == before.n - 1
+
+
+def test_events_that_are_old_three_times_in_a_row_are_told_and_late_corrections_are_not() -> None:
+    batches = [next_batch(LIFE, ahead=ahead) for ahead in (1, 2, 3)]
+
+    def ages(*days: float) -> FeedHistory:
+        high = [batch.landed_at.timestamp() - 60 for batch in batches]
+        found = [
+            a_profile(batch, "ordered_at", age_p95=day * 86_400, high=at, hours=(ROWS,) + (0,) * 23)
+            for batch, day, at in zip(batches, days, high, strict=True)
+        ]
+        return followed(LIFE, *batches, ordered_at=found)
+
+    assert failing(old_events, ages(30, 0.03, 150)) == []
+    (found,) = failing(old_events, ages(150, 150, 150))
+    assert found.segment == "ordered_at"
+
+
+@pytest.mark.parametrize(("hours", "is_told"), [(5.5, True), (1.0, True), (0.0, False)])
+def test_a_step_in_arrival_minus_event_is_a_shift_of_times(hours: float, is_told: bool) -> None:
+    batches = [next_batch(LIFE, ahead=ahead) for ahead in (1, 2)]
+    found = [
+        a_profile(batch, "ordered_at", high=batch.landed_at.timestamp() - 150 - hours * 3600, hours=(0,) * 24)
+        for batch in batches
+    ]
+    told = failing(shifted_times, followed(LIFE, *batches, ordered_at=found))
+    assert [finding.evidence["shift_hours"] for finding in told] == ([pytest.approx(hours, abs=0.1)] if is_told else [])
+
+
+def test_a_lag_that_stays_is_slowing() -> None:
+    batches = [
+        next_batch(LIFE, ahead=ahead, cursor_high=(NOON + (ahead - 12) * HOUR).isoformat()) for ahead in (1, 2, 3)
+    ]
+    (found,) = failing(slowing, followed(LIFE, *batches))
+    assert found.evidence["part"] == "lag in seconds"
+
+
+def test_runs_that_fill_the_time_until_the_next_are_slowing() -> None:
+    long = [replace(run, ended_at=run.started_at + timedelta(minutes=48)) for run in LIFE.runs[-3:]]
+    (found,) = failing(slowing, replace(LIFE, runs=(*LIFE.runs[:-3], *long)))
+    assert found.evidence == {"seconds": 2880.0, "interval_seconds": 3600.0}
+
+
+def test_silence_is_late_by_what_is_usual_long_before_the_contract_says_so() -> None:
+    # Eight certain arrivals, an hour apart, and four hours of grace.
+    assert [one.verdict for one in late(replace(LIFE, now=NOON + timedelta(hours=12)))] == ["PASS"]
+    (found,) = late(replace(LIFE, now=NOON + timedelta(hours=12, minutes=1)))
+    assert (found.verdict, found.onset) == ("FAIL", NOON + 8 * HOUR)
+
+
+def test_without_bands_the_contract_alone_says_what_is_late() -> None:
+    life = replace(LIFE, bands={})
+    assert [one.verdict for one in late(replace(life, now=NOON + 26 * HOUR))] == ["PASS"]
+    assert [one.verdict for one in late(replace(life, now=NOON + 29 * HOUR))] == ["WARN"]
+    assert [one.verdict for one in late(replace(life, now=NOON + 31 * HOUR))] == ["FAIL"]
+
+
+def test_a_source_that_has_nothing_newer_is_not_late() -> None:
+    reached = NOON.isoformat()
+    answer = SourceAnswer("run", NOON + 20 * HOUR, "sqlite:shop", None, None, reached)
+    batches = (*LIFE.batches[:-1], replace(LIFE.batches[-1], cursor_after=reached))
+    (found,) = late(replace(LIFE, now=NOON + 20 * HOUR, batches=batches, answers=(answer,)))
+    assert (found.verdict, found.evidence_at) == ("PASS", NOON + 20 * HOUR)
+
+
+def test_what_failed_is_not_learned_as_usual() -> None:
+    # Two days of a flood: learned, it would hide the next one; excluded, it does not.
+    flooded = lived()
+    since = NOON - timedelta(days=2)
+    profiles = {
+        batch.batch_id: dict(flooded.profiles[batch.batch_id])
+        | ({"email": a_profile(batch, "email", nulls=180)} if batch.landed_at >= since else {})
+        for batch in flooded.batches
+    }
+    flooded = replace(flooded, profiles=profiles)
+    known = trained(flooded, [FailedSpan("null_flood", "email", since, NOON)])
+    again = {"email": [a_profile(NEXT, "email", nulls=60)]}
+    assert failing(null_flood, followed(known, NEXT, **again))
+    assert not failing(null_flood, followed(trained(flooded), NEXT, **again))
+    # Profiles of every second batch are looked at; of those of the last 48 hours, both ends included, that is 25.
+    assert known.bands["null_flood", "email"].excluded == 25
+
+
+def test_an_announced_change_is_learned_anew() -> None:
+    change = Announced(kind="change", begins=NOON - timedelta(days=9), ends=NOON - timedelta(days=8), note="new shop")
+    life = trained(replace(lived(), contract=announcing(change)))
+    assert life.bands["null_flood", "email"].span_days < 8
