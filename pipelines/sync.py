@@ -69,6 +69,8 @@ def sync(
     for contract, landing in zip(contracts, landings, strict=True):
         on_step(contract.feed, "staging")
         outcome.feeds.append(stage_feed(deployment, contract, landing))
+    # Before the refresh, so that readers are told in the same breath what is known to be wrong.
+    _watch(deployment, outcome)
     if wants_refresh:
         on_step("refresh", "refreshing")
         try:
@@ -77,10 +79,16 @@ def sync(
             outcome.refresh_trouble = str(trouble)
         except Exception as error:  # what was landed and staged stands, and readers keep their snapshot
             outcome.refresh_trouble = record_fault(deployment, "refresh", error, "Readers keep the former snapshot")
+    if outcome.refreshed is not None:  # which counted across feeds
+        _watch(deployment, outcome)
+    return outcome
+
+
+def _watch(deployment: Deployment, outcome: SyncOutcome) -> None:
+    """One round of watching. Whatever alerts come to, the data are in."""
     try:
         watch(deployment)
     except LeaseHeld as held:
         outcome.watch_trouble = str(held)
-    except Exception as error:  # whatever alerts come to, the data are in
-        outcome.watch_trouble = record_fault(deployment, "watch", error, "The sync itself is done")
-    return outcome
+    except Exception as error:
+        outcome.watch_trouble = record_fault(deployment, "watch", error, "What was landed and staged stands")

@@ -8,6 +8,7 @@ from pipelines.alerts.plan import AlertsFileError
 from pipelines.alerts.tell import plan_of, tell
 from pipelines.alerts.triage import triage
 from pipelines.deployment import Deployment
+from pipelines.faults import record_fault
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
@@ -49,10 +50,13 @@ def _look(deployment: Deployment, ledger: Ledger) -> list[Finding]:
         contract = deployment.catalog.get(alert.feed)
         return customers_affected(deployment.home.published, alert, load_failures()[alert.failure], contract)
 
+    def on_fault(detector: str, error: Exception) -> None:
+        record_fault(deployment, f"detector {detector}", error, "The other detectors have looked")
+
     # Of two rounds at once, the slower one would move alerts by what it saw before the other.
     with leases.held(ledger, "watch", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep):
         now = deployment.clock()
         retention.forget_if_due(ledger, now)
-        findings = evaluate(ledger, deployment.catalog, now)
+        findings = evaluate(ledger, deployment.catalog, now, on_fault=on_fault)
         triage(ledger, deployment.catalog, findings, now, customers=customers)
     return findings

@@ -126,6 +126,8 @@ CROSS_DETECTORS: tuple[CrossDetector, ...] = (
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
 
 Evidence = TypeVar("Evidence")
+# Hears of a detector that raised: its name and the error.
+OnFault = Callable[[str, Exception], None]
 
 
 def evaluate(
@@ -136,20 +138,38 @@ def evaluate(
     feed_detectors: Sequence[FeedDetector] = (*FEED_DETECTORS, *LEARNED_DETECTORS),
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
     monitor_detectors: Sequence[MonitorDetector] = MONITOR_DETECTORS,
+    on_fault: OnFault | None = None,
 ) -> list[Finding]:
-    """Every detector's findings on every feed of the catalog and on watching itself; they are in the ledger by then."""
+    """Every detector's findings on every feed of the catalog and on watching itself; they are in the ledger by then.
+
+    A detector that raises tells `on_fault`, and the others go on; without `on_fault` it ends the evaluation.
+    """
+    on_fault = on_fault or _raise
     histories = with_current_bands(
         ledger, {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}, now
     )
-    findings = [found for history in histories.values() for found in _asked(feed_detectors, history)]
-    findings += _asked(cross_detectors, histories)
-    findings += _asked(monitor_detectors, read_monitor(ledger, now))
+    findings = [found for history in histories.values() for found in _asked(feed_detectors, history, on_fault)]
+    findings += _asked(cross_detectors, histories, on_fault)
+    findings += _asked(monitor_detectors, read_monitor(ledger, now), on_fault)
     record_findings(ledger, [_record(finding, histories) for finding in findings], now)
     return findings
 
 
-def _asked(detectors: Sequence[Callable[[Evidence], Iterable[Finding]]], evidence: Evidence) -> list[Finding]:
-    return [finding for detector in detectors for finding in detector(evidence)]
+def _asked(
+    detectors: Sequence[Callable[[Evidence], Iterable[Finding]]], evidence: Evidence, on_fault: OnFault
+) -> list[Finding]:
+    """What the detectors say. One with a fault says nothing, which moves no alert, and does not silence the others."""
+    findings: list[Finding] = []
+    for detector in detectors:
+        try:
+            findings += detector(evidence)
+        except Exception as error:
+            on_fault(detector.__name__, error)
+    return findings
+
+
+def _raise(_detector: str, error: Exception) -> None:
+    raise error
 
 
 def _record(finding: Finding, histories: Mapping[str, FeedHistory]) -> FindingRecord:

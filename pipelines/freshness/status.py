@@ -20,6 +20,7 @@ from cronsim import CronSim
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_text
 from pipelines.freshness.failures import load_failures
+from pipelines.ledger.alerts import alerts_at_work
 from pipelines.ledger.batches import rows_staged
 from pipelines.ledger.database import Ledger, moment
 from pipelines.ledger.findings import current_findings
@@ -181,7 +182,7 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         rows_staged=rows_staged(ledger, feed),
         rows_held=quarantined["held"] if quarantined else 0,
         is_complete=_is_complete(found),
-        suspicion=_suspicion(found),
+        suspicion=_suspicion(ledger, feed),
     )
 
 
@@ -191,14 +192,13 @@ def _is_complete(findings: Sequence[sqlite3.Row]) -> bool | None:
     return False if "FAIL" in verdicts else True if "PASS" in verdicts else None
 
 
-def _suspicion(findings: Sequence[sqlite3.Row]) -> str | None:
-    """Why readers should not take the feed for complete and right, though it was read: what a detector found."""
+def _suspicion(ledger: Ledger, feed: str) -> str | None:
+    """Why readers should not take the feed for complete and right, though it was read: an alert says so."""
     failures = load_failures()
-    for row in findings:
-        failure = failures[row["failure"]]
-        if row["verdict"] == "FAIL" and failure.effect in ("missing", "wrong") and row["looks"] >= failure.successive:
-            reason: str = row["reason"]
-            return f"{failure.title.lower()}: {reason}"
+    for alert in alerts_at_work(ledger, feed):
+        failure = failures.get(alert.failure)
+        if failure is not None and failure.effect in ("missing", "wrong"):
+            return f"{failure.title.lower()}: {alert.reason}"
     return None
 
 

@@ -106,6 +106,13 @@ def read_alert(ledger: Ledger, alert_id: str) -> Alert | None:
     return _alert(row) if row else None
 
 
+def alerts_at_work(ledger: Ledger, feed: str) -> list[Alert]:
+    """Alerts of a feed behind which something is wrong now, told or not, the oldest first."""
+    states = ", ".join("?" for _ in AT_WORK)
+    rows = ledger.rows(f"SELECT * FROM alert WHERE feed = ? AND state IN ({states}) ORDER BY rowid", feed, *AT_WORK)
+    return [_alert(row) for row in rows]
+
+
 def all_alerts(ledger: Ledger) -> list[Alert]:
     """Every alert there ever was, the newest first."""
     return [_alert(row) for row in ledger.rows("SELECT * FROM alert ORDER BY rowid DESC")]

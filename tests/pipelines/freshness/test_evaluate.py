@@ -66,3 +66,25 @@ def test_a_verdict_that_stays_is_one_row_and_another_verdict_is_another_row(tmp_
     assert [(row["verdict"], row["looks"]) for row in spans] == [("PASS", 2), ("FAIL", 1)]
     assert moment(spans[0]["last_at"]) == NOON + timedelta(minutes=15)
     assert (current["verdict"], current["reason"]) == ("FAIL", "an hour late")
+
+
+def test_a_detector_with_a_fault_does_not_silence_the_others(tmp_path: Path) -> None:
+    def broken(history: FeedHistory) -> Iterator[Finding]:
+        raise ZeroDivisionError(history.feed)
+
+    def sound(history: FeedHistory) -> Iterator[Finding]:
+        yield replace(SAID, feed=history.feed)
+
+    faults: list[str] = []
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        findings = evaluate(
+            ledger,
+            {"shop.orders": CATALOG["shop.orders"]},
+            NOON,
+            feed_detectors=[broken, sound],
+            cross_detectors=[],
+            monitor_detectors=[],
+            on_fault=lambda detector, error: faults.append(f"{detector}: {error}"),
+        )
+    assert findings == [SAID]
+    assert faults == ["broken: shop.orders"]

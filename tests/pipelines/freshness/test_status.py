@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import FeedContract
+from pipelines.alerts.triage import triage
+from pipelines.freshness.finding import Finding
 from pipelines.freshness.status import feed_status, next_due
 from pipelines.ledger import batches, evidence, runs
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.evidence import Verdict
 from pipelines.ledger.findings import FindingRecord, record_findings
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -36,6 +39,7 @@ class History:
         self.ledger = Ledger(folder / "ledger.db")
         self.contract = feed_contract or contract()
         self.feed = self.contract.feed
+        self.looks = 0
 
     def run(self, at: datetime, status: runs.RunStatus, error: str | None = None) -> None:
         run_id = runs.next_run_id(self.ledger, self.feed)
@@ -169,10 +173,14 @@ def test_the_next_due_time_is_read_in_the_zone_of_the_contract() -> None:
     assert next_due(berlin, before_the_clocks_change) == datetime(2026, 10, 25, 5, tzinfo=UTC)
 
 
-def found(history: History, failure: str, verdict: str, looks: int = 1) -> None:
-    for look in range(looks):
-        finding = FindingRecord(history.feed, failure, "", verdict, "12 rows", 12, None, NOON, {}, "v1")
-        record_findings(history.ledger, [finding], NOON + timedelta(minutes=look))
+def found(history: History, failure: str, verdict: Verdict) -> None:
+    """A look that found something, the alert moved by it. Evidence of the next look is always newer."""
+    history.looks += 1
+    at = NOON + timedelta(minutes=history.looks)
+    finding = Finding(history.feed, failure, verdict, "12 rows", evidence_at=at)
+    record = FindingRecord(history.feed, failure, "", verdict, "12 rows", 12, None, at, {}, "v1")
+    record_findings(history.ledger, [record], at)
+    triage(history.ledger, {history.feed: history.contract}, [finding], at)
 
 
 def test_a_feed_whose_rows_are_known_to_be_missing_is_partial_though_it_was_read(history: History) -> None:
@@ -183,6 +191,8 @@ def test_a_feed_whose_rows_are_known_to_be_missing_is_partial_though_it_was_read
     status, reason = history.status()
     assert status == "PARTIAL"
     assert "12 rows" in reason
+    found(history, "rows_missing", "UNKNOWN")
+    assert history.status()[0] == "PARTIAL"
     found(history, "rows_missing", "PASS")
     assert history.status()[0] == "FRESH"
 
@@ -192,8 +202,15 @@ def test_what_is_learned_spoils_a_status_only_when_it_was_seen_twice(history: Hi
     history.staged(NOON)
     found(history, "unit_changed", "FAIL")
     assert history.status()[0] == "FRESH"
-    found(history, "unit_changed", "FAIL", looks=2)
+    found(history, "unit_changed", "FAIL")
     assert history.status()[0] == "PARTIAL"
+
+
+def test_what_only_comes_late_spoils_no_status(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    found(history, "late", "FAIL")
+    assert history.status()[0] == "FRESH"
 
 
 def test_a_feed_is_complete_only_by_a_reconcile(history: History) -> None:
