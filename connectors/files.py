@@ -223,7 +223,7 @@ class _FolderReader:
         return CsvFile(copy, name, contract, source)
 
     def _unusable(self, name: str, fact: str, kind: str) -> FeedTrouble:
-        next_step = "Have the sender deliver the file again."
+        next_step = f"Have the sender deliver the file again, or correct {self._source.connection}."
         return FeedTrouble(self._contract.feed, f"file '{name}' {fact}", next_step, kind=kind)
 
     def _trouble(self, fact: str, kind: str, *, is_retryable: bool = False) -> FeedTrouble:

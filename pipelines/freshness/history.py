@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
+from typing import Any, TypeVar
 
 from connectors.contract import FeedContract
 from pipelines.freshness.ordinary import ordinary_batches
@@ -177,18 +178,24 @@ class FeedHistory:
         return [run for run in self.live_runs if run.status != "OPEN"]
 
 
+Made = TypeVar("Made")
+
+_RUN_COLUMNS = ", ".join(one.name for one in fields(Run))
+_BATCH_COLUMNS = ", ".join(f"{'t' if one.name.startswith('rows_') else 'b'}.{one.name}" for one in fields(Batch))
+
+
 def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedHistory:
     """The feed's evidence, from the ledger alone."""
     feed, since = contract.feed, stamp(now - SPAN)
     runs = ledger.rows(
-        "SELECT * FROM feed_run WHERE feed = ? AND started_at >= ? ORDER BY started_at DESC, run_id DESC LIMIT ?",
+        f"""SELECT {_RUN_COLUMNS} FROM feed_run WHERE feed = ? AND started_at >= ?
+            ORDER BY started_at DESC, run_id DESC LIMIT ?""",
         feed,
         since,
         MOST_RUNS,
     )
     batches = ledger.rows(
-        """SELECT b.*, t.rows_in, t.rows_new, t.rows_changed, t.rows_unchanged, t.rows_quarantined, t.rows_duplicate,
-                  t.rows_refused, t.rows_deleted
+        f"""SELECT {_BATCH_COLUMNS}
            FROM feed_batch AS b LEFT JOIN stage_tally AS t ON t.batch_id = b.batch_id AND t.stage = 'staged'
            WHERE b.feed = ? AND (b.landed_at >= ? OR b.state <> 'staged') ORDER BY b.batch_seq DESC LIMIT ?""",
         feed,
@@ -245,38 +252,36 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
 
 
 def _run(row: sqlite3.Row) -> Run:
-    return Run(
-        run_id=row["run_id"],
-        kind=row["kind"],
-        status=row["status"],
-        contract_version=row["contract_version"],
-        started_at=_moment(row["started_at"]),
-        ended_at=moment(row["ended_at"]),
-        window_lower=row["window_lower"],
-        window_upper=row["window_upper"],
-        cursor_before=row["cursor_before"],
-        cursor_after=row["cursor_after"],
-        source_identity=row["source_identity"],
-        clock_offset_seconds=row["clock_offset_seconds"],
-        rows_landed=row["rows_landed"] or 0,
-        rows_reread=row["rows_reread"] or 0,
-        undeclared_columns=_names(row["undeclared_columns"]),
-        missing_columns=_names(row["missing_columns"]),
-        error_kind=row["error_kind"],
-        error=row["error"],
-        rows_read=row["rows_read"],
-        rows_rejected=row["rows_rejected"],
-        rows_repeated=row["rows_repeated"],
-        credentials_end=moment(row["credentials_end"]),
-    )
+    facts = _facts(row)
+    facts["started_at"] = moment(facts["started_at"])
+    facts["ended_at"] = moment(facts["ended_at"])
+    facts["rows_landed"] = facts["rows_landed"] or 0
+    facts["rows_reread"] = facts["rows_reread"] or 0
+    facts["undeclared_columns"] = _names(facts["undeclared_columns"])
+    facts["missing_columns"] = _names(facts["missing_columns"])
+    facts["credentials_end"] = moment(facts["credentials_end"])
+    return _made(Run, facts)
 
 
 def _batch(row: sqlite3.Row) -> Batch:
-    same = {name: row[name] for name in Batch.__dataclass_fields__}
-    same["landed_at"] = datetime.fromisoformat(row["landed_at"])
-    same["staged_at"] = moment(row["staged_at"])
-    same["ends_mid_line"] = None if row["ends_mid_line"] is None else bool(row["ends_mid_line"])
-    return Batch(**same)
+    facts = _facts(row)
+    facts["landed_at"] = datetime.fromisoformat(facts["landed_at"])
+    facts["staged_at"] = moment(facts["staged_at"])
+    if facts["ends_mid_line"] is not None:
+        facts["ends_mid_line"] = bool(facts["ends_mid_line"])
+    return _made(Batch, facts)
+
+
+def _facts(row: sqlite3.Row) -> dict[str, Any]:
+    """A row as a dictionary; asking it for each name apart would search its names each time."""
+    return dict(zip(row.keys(), row, strict=True))
+
+
+def _made(kind: type[Made], facts: dict[str, Any]) -> Made:
+    """A record with all of its fields. There are tens of thousands: setting each through a frozen class is slow."""
+    made = object.__new__(kind)
+    vars(made).update(facts)
+    return made
 
 
 def _answer(row: sqlite3.Row) -> SourceAnswer:

@@ -50,8 +50,11 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(synced: Path, tmp_path: Path) -> Path:
-    """A copy to change."""
-    return Path(shutil.copytree(synced, tmp_path / "copy"))
+    """A copy to change. Its shop lies elsewhere, which somebody has to accept."""
+    copy = Path(shutil.copytree(synced, tmp_path / "copy"))
+    said = at(copy, "feeds", "accept", "shop.accounts", "--because", "it is a copy", "--by", "ana", hour=0)
+    assert said.code == 0, said
+    return copy
 
 
 def home(folder: Path) -> Home:
