@@ -11,7 +11,7 @@ import gzip
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,7 +87,7 @@ def _carrier(truth: Path) -> Rows:
 
     def moment(text: str) -> str:
         try:
-            return datetime.strptime(text, "%d/%m/%Y %H:%M").strftime("%Y-%m-%d %H:%M:%S") if text else ""
+            return _text(datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)) if text else ""
         except ValueError:
             return text
 

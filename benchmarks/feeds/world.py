@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from baselines import told_by_baselines
 from oracle import Difference, differences
+from told import Told, told
 
 from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
@@ -28,7 +30,6 @@ from sample_company import company
 from sample_company.faults.chronicle import Chronicle
 from sample_company.faults.shown import Shown
 from sample_company.server import serve
-from told import Told, told
 
 FEEDS = (
     "shop.orders",
@@ -56,6 +57,7 @@ class Look:
     status: dict[str, str]
     wrong: dict[str, Difference]
     landed: dict[str, int]
+    baselines: dict[str, list[str]]
     cpu_seconds: float
     troubles: list[str] = field(default_factory=list)
 
@@ -74,7 +76,8 @@ class World:
         self._now = self.chronicle.read_at(0)
         self._passing = threading.Lock()
         self._while_waiting: list[Told] = []
-        self._catalog = {name: _daily(contract) for name, contract in load_catalog().items() if name in feeds}
+        self._shipped = {name: _daily(contract) for name, contract in load_catalog().items() if name in feeds}
+        self._catalog = dict(self._shipped)
         self.feeds = tuple(self._catalog)
         self._watched = self.feeds
         self.server = serve(self.shown.folder, port=PORT + seed, refuse_every=0, clock=self._servers_clock)
@@ -90,9 +93,9 @@ class World:
         """The virtual time."""
         return self._now
 
-    def contract(self, feed: str) -> FeedContract:
-        """The contract of a feed as it is here."""
-        return self._catalog[feed]
+    def edit_contract(self, feed: str, **changes: object) -> None:
+        """Put other terms into a feed's contract, until the next `restore`."""
+        self._catalog[feed] = self._catalog[feed].model_copy(update=changes)
 
     def wait(self, span: timedelta) -> None:
         """Time goes by while a reader waits, and those who watch go on watching."""
@@ -127,15 +130,19 @@ class World:
         outcome = sync(deployment, list(deployment.catalog.values()), wants_refresh=False) if is_synced else None
         watch(deployment)
         spent = _cpu_seconds() - began
+        wrong = differences(truth or self.chronicle.day(day), self.chronicle.day(day), self.home.warehouse, feeds)
+        shown = differences(self.shown.folder, self.chronicle.day(day), self.home.warehouse, feeds)
         with Ledger(self.home.ledger) as ledger:
             status = {name: feed_status(ledger, self._catalog[name], self._now).status for name in feeds}
+            baselines = told_by_baselines(ledger, self.home.warehouse, deployment.catalog, self._now, shown)
         return Look(
             day=day,
             now=self._now,
             told=sorted({*self._while_waiting, *self._told()}),
             status=status,
-            wrong=differences(truth or self.chronicle.day(day), self.chronicle.day(day), self.home.warehouse, feeds),
+            wrong=wrong,
             landed={feed.feed: feed.rows_landed for feed in outcome.feeds} if outcome else {},
+            baselines=baselines,
             cpu_seconds=spent,
             troubles=[trouble for feed in outcome.feeds for trouble in feed.troubles] if outcome else [],
         )
@@ -153,6 +160,7 @@ class World:
 
     def restore(self, name: str, day: int) -> None:
         """Make the home what was kept, and the systems and the clock those of a day."""
+        self._catalog = dict(self._shipped)
         shutil.rmtree(self.home.root, ignore_errors=True)
         shutil.copytree(self._folder / name, self.home.root)
         self.shown.show(day)
