@@ -95,11 +95,9 @@ def read_results(folder: Path) -> Results:
     """All that was run so far, of every company."""
     clean, trials = [], []
     for seed in sorted(folder.glob("seed_*")):
-        looks = json.loads((seed / "clean.json").read_text()) if (seed / "clean.json").exists() else []
-        if not looks:
-            continue
-        clean.append(looks)
-        trials += [trial | {"already": looks[-1]["told"]} for trial in _lines(seed / "trials.jsonl")]
+        if looks := _lines(seed / "clean.jsonl"):
+            clean.append(looks)
+            trials += [trial | {"last_clean": looks[-1]} for trial in _lines(seed / "trials.jsonl")]
     return Results(clean, trials)
 
 

@@ -26,17 +26,17 @@ Record = dict[str, Any]
 
 
 def live_clean(world: World, folder: Path, days: int) -> list[Record]:
-    """Live `days` days without a fault and keep the home; looks of an earlier run are read back."""
-    kept = folder / "clean.json"
-    if not (kept.exists() and world.is_kept(WARM)):
-        looks = []
-        for day in range(days):
-            world.shown.show(day)
-            looks.append(_written(world.look(day, world.feeds), "clean"))
+    """Live days without a fault and keep the home after the last; an interrupted life goes on where it was."""
+    kept = folder / "clean.jsonl"
+    looks = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    for day in range(len(looks), days):
+        world.shown.show(day)
+        looks.append(_written(world.look(day, world.feeds), "clean"))
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(looks[-1]) + "\n")
+    if not world.is_kept(WARM):
         world.keep(WARM)
-        kept.write_text(json.dumps(looks))
-    found: list[Record] = json.loads(kept.read_text())
-    return found
+    return looks
 
 
 def run_trial(

@@ -127,7 +127,10 @@ class Shown:
         for name in DATABASES:
             connection = sqlite3.connect(self.folder / name)
             try:
-                yield from (line.encode() for line in connection.iterdump())
+                tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY 1")
+                for table, sql in tables.fetchall():
+                    rows = connection.execute(f'SELECT * FROM "{table}" ORDER BY 1, 2').fetchall()
+                    yield repr((sql, rows)).encode()
             finally:
                 connection.close()
         for name in FOLDERS:
