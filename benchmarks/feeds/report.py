@@ -92,12 +92,13 @@ def _head(results: Results, ours: _Way) -> Iterator[str]:
     seeds, found = {trial["seed"] for trial in results.trials}, ours.outcomes
     low, high = wilson(ours.hits, len(found))
     faults, modes = len({one.name for one in found}), len({one.mode for one in found})
+    companies = f"{len(seeds)} {'company' if len(seeds) == 1 else 'companies'}"
     yield f"""# Feeds that fail: who is told
 
 Written by `benchmarks/feeds/run.py`; what it does and how to read it is in
 [its README](../../benchmarks/feeds/README.md).
 
-{len(found)} incidents ({faults} faults of {modes} modes, {len(seeds)} companies), each after {CLEAN_DAYS} clean days,
+{len(found)} incidents ({faults} faults of {modes} modes, {companies}), each after {CLEAN_DAYS} clean days,
 lasting {FAULTY_DAYS} days and followed for {HEALED_DAYS} more. {len(results.trials)} trials in all; a fault that
 changed nothing a reader could see is no incident.
 
@@ -170,7 +171,8 @@ def _false_alarms(found: Clean) -> Iterator[str]:
     yield from ("## False alarms", "")
     counted = Counter((one.failure, one.feed) for one in found.opened)
     if not counted:
-        yield f"None in {found.syncs:,} clean syncs, which bounds the rate below {_rate(found)} per 1,000."
+        bound = poisson(0)[1] * 1000 / max(found.syncs, 1)
+        yield f"None in {found.syncs:,} clean syncs, which bounds the rate below {bound:.2f} per 1,000."
     else:
         yield from ("| Failure | Feed | Times |", "|---|---|---|")
         for (failure, feed), count in counted.most_common():

@@ -108,8 +108,11 @@ def _fast(console: Console, folder: Path, seed: int) -> None:
         for what in faults:
             trial = run_trial(world, what, 1.0, onset=FAST_DAYS - 1, faulty=2, healed=1)
             told = sorted({one.failure for look in trial["looks"] for one in told_of(look)})
-            left = sum(sum(wrong) for wrong in trial["looks"][-1]["wrong"].values())
-            console.print(f"{what.mode:4}{what.name:30} told: {', '.join(told) or 'nothing'}; rows left wrong: {left}")
+            wrong = [sum(map(sum, look["wrong"].values())) for look in trial["looks"]]
+            told_line = f"told: {', '.join(told) or 'nothing'}"
+            console.print(
+                f"{what.mode:4}{what.name:30} {told_line}; rows wrong at worst {max(wrong)}, left {wrong[-1]}"
+            )
 
 
 def _lines(file: Path) -> list[Record]:
