@@ -33,7 +33,7 @@ check: $(CURRENT) ## Format, lint, types, architecture, generated docs
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/c360 docs --check
 
-docs: $(CURRENT) ## Generate docs/data-dictionary.md
+docs: $(CURRENT) ## Make the pages of docs/ that follow from declarations
 	@$(BIN)/c360 docs
 
 dev: $(CURRENT) ## Open the Dagster UI on this deployment (C360_HOME, default ./data)

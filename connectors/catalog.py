@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from connectors.contract import FeedContract
-from connectors.contract_file import ContractError, ContractProblem, load_contract
+from connectors.contract_file import ContractError, load_contract
+from connectors.declaration_file import Problem
+from connectors.mapping import expression_columns
 
 SHIPPED_FOLDER = Path(__file__).parent
 
@@ -19,7 +21,7 @@ def load_catalog(folders: Sequence[Path] = ()) -> dict[str, FeedContract]:
     """
     contracts: dict[str, FeedContract] = {}
     files: dict[str, Path] = {}
-    problems: list[ContractProblem] = []
+    problems: list[Problem] = []
     for path in _contract_files(folders or [SHIPPED_FOLDER], problems):
         try:
             contract = load_contract(path)
@@ -28,20 +30,37 @@ def load_catalog(folders: Sequence[Path] = ()) -> dict[str, FeedContract]:
             continue
         if contract.feed in files:
             fact = f"'{contract.feed}' is already declared in {files[contract.feed]}. Remove one of the two."
-            problems.append(ContractProblem(path, 1, "feed", fact))
+            problems.append(Problem(path, 1, "feed", fact))
             continue
         contracts[contract.feed], files[contract.feed] = contract, path
+    for contract in contracts.values():
+        problems += [Problem(files[contract.feed], 1, "watch", fact) for fact in _unfit_parents(contract, contracts)]
     if problems:
         raise ContractError(problems)
     return dict(sorted(contracts.items()))
 
 
-def _contract_files(folders: Iterable[Path], problems: list[ContractProblem]) -> list[Path]:
+def _unfit_parents(contract: FeedContract, contracts: Mapping[str, FeedContract]) -> Iterator[str]:
+    """What keeps parents of the catalog from being looked up; a parent that is not in it is not looked up."""
+    for column, name in contract.watch.parents.items():
+        if name in contracts and len(contracts[name].canonical.key) > 1:
+            key = ", ".join(contracts[name].canonical.key)
+            yield f"parents: {column} cannot hold a key of {name}, which has several parts ({key}). Remove it."
+    pair = contract.watch.totals_with
+    parent = contracts.get(pair.feed) if pair else None
+    if pair is None or parent is None:
+        return
+    unknown = [name for name in expression_columns(pair.parent_total) if name not in parent.canonical.columns]
+    if unknown:
+        yield f"totals_with: {', '.join(unknown)} is no column of entity {parent.entity}. Correct parent_total."
+
+
+def _contract_files(folders: Iterable[Path], problems: list[Problem]) -> list[Path]:
     files: list[Path] = []
     for folder in folders:
         found = sorted(path for path in folder.glob("*/*.yml") if path.parent.name != "entities")
         if not found:
             fact = "holds no contract. Contracts lie in FOLDER/<system>/<name>.yml; check the path."
-            problems.append(ContractProblem(folder, 1, "folder", fact))
+            problems.append(Problem(folder, 1, "folder", fact))
         files += found
     return files

@@ -119,6 +119,21 @@ class Announced(Spec):
         return self
 
 
+class TotalsWith(Spec):
+    """A sum that must agree: `column` of this feed's rows, added up by their parent, with the parent's `parent_total`.
+
+    `feed` is one of the feeds in `watch.parents`; `parent_total` is an expression over its canonical columns.
+    """
+
+    feed: str
+    column: str
+    parent_total: Expression
+
+    def through(self, watch: Watch) -> str:
+        """The column that holds the parent's key."""
+        return next(column for column, feed in watch.parents.items() if feed == self.feed)
+
+
 class Watch(Spec):
     """What those who watch the feed know of it beyond its columns.
 
@@ -127,6 +142,7 @@ class Watch(Spec):
     holidays are days of their own. `immutable`: canonical columns that never change for a key. `segments`: canonical
     columns whose values are counted apart (a region, a brand). `parents`: canonical column → feed whose keys it holds.
     `caps`: row counts at which the source is known to stop. `own_rows`: true on rows that we wrote to the source.
+    `totals_with`: an amount that must agree with a parent's.
     `credentials_expire`: environment variable with the date on which the credentials end.
     """
 
@@ -137,6 +153,7 @@ class Watch(Spec):
     immutable: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     parents: dict[str, str] = Field(default_factory=dict)
+    totals_with: TotalsWith | None = None
     caps: tuple[int, ...] = ()
     own_rows: Expression | None = None
     credentials_expire: EnvironmentName | None = None
@@ -211,6 +228,9 @@ class FeedContract(Spec):
         for key, names in named.items():
             if unmapped := [name for name in names if name not in self.columns]:
                 raise ValueError(f"watch.{key} names {', '.join(unmapped)}, which the contract does not map. Map it")
+        pair = self.watch.totals_with
+        if pair is not None and (pair.column not in self.columns or pair.feed not in self.watch.parents.values()):
+            raise ValueError("watch.totals_with needs a mapped 'column', and a 'feed' that watch.parents names")
         return self
 
     @property

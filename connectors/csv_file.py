@@ -42,8 +42,8 @@ class CsvFile:
     """One CSV file, split and proven when it is opened, parsed once more when it is read.
 
     Raises:
-        FeedTrouble: 'broken' when the file is empty, cut off or cannot be accounted for line by line; 'contract' when
-            a declared column is missing or a name stands twice in the header line.
+        FeedTrouble: 'truncated' when the file is cut off; 'broken' when it is empty or cannot be accounted for line
+            by line; 'contract' when a declared column is missing or a name stands twice in the header line.
     """
 
     def __init__(self, path: Path, name: str, contract: FeedContract, source: FileSource) -> None:

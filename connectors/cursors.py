@@ -40,6 +40,21 @@ def cursor_value(cursor: Cursor, text: str | None) -> datetime | int | None:
     return int(text) if cursor.type == "integer" else datetime.fromisoformat(text)
 
 
+def source_value(cursor: Cursor, text: str | None) -> datetime | int | None:
+    """A cursor value as its source writes it; None where it cannot be read. A time without a zone is meant in UTC."""
+    if text is None:
+        return None
+    try:
+        if cursor.type == "integer":
+            return int(text)
+        if cursor.type != "timestamp" and text.replace(".", "", 1).isdigit():
+            return datetime.fromtimestamp(float(text) / (1000 if cursor.type == "epoch_ms" else 1), UTC)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def later(cursor: Cursor | None, before: str | None, reached: str | None) -> str | None:
     """The cursor after a batch: it never goes back."""
     if cursor is None or before is None or reached is None:
@@ -65,3 +80,8 @@ def next_window(cursor: Cursor | None, cursor_before: str | None, source_clock: 
         upper=source_clock - cursor.lag if cursor.lag > timedelta(0) else None,
         future_from=source_clock + cursor.future_skew,
     )
+
+
+def backfill_window(cursor: Cursor, cursor_before: str, since: datetime) -> Window:
+    """[since, cursor], inclusive at both ends: what lies behind the cursor, which therefore stays where it is."""
+    return Window(lower=since, upper=cursor_value(cursor, cursor_before))

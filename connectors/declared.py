@@ -12,7 +12,19 @@ from connectors.contract import FeedContract
 from connectors.delivery import FeedTrouble
 
 
-def missing_column(contract: FeedContract, place: str, missing: Sequence[str], present: Iterable[str]) -> FeedTrouble:
+class ColumnsMissing(FeedTrouble):
+    """Declared columns are not in a delivery; `undeclared` are names that it has instead."""
+
+    def __init__(
+        self, feed: str, fact: str, next_step: str, *, missing: Sequence[str], undeclared: Sequence[str]
+    ) -> None:
+        super().__init__(feed, fact, next_step, kind="contract")
+        self.missing, self.undeclared = tuple(missing), tuple(undeclared)
+
+
+def missing_column(
+    contract: FeedContract, place: str, missing: Sequence[str], present: Iterable[str]
+) -> ColumnsMissing:
     """The trouble that names the missing columns, what `place` has instead, and the nearest name."""
     names = list(present)
     shown = ", ".join(names) if names else "nothing"
@@ -21,12 +33,19 @@ def missing_column(contract: FeedContract, place: str, missing: Sequence[str], p
     hint = f"; did you mean '{meant}'?" if meant else ""
     listed = ", ".join(f"'{name}'" for name in missing)
     subject = f"column {listed} is" if len(missing) == 1 else f"columns {listed} are"
-    return FeedTrouble(
+    return ColumnsMissing(
         contract.feed,
         f"{subject} not in {place} (it has: {shown}{hint})",
         f"Restore it at the source, or correct the mapping in connectors/{contract.system}/{contract.name}.yml.",
-        kind="contract",
+        missing=missing,
+        undeclared=undeclared(known_names(contract), names),
     )
+
+
+def known_names(contract: FeedContract) -> set[str]:
+    """Names in a delivery that the contract names or reaches into: of $.requester.email it is 'requester'."""
+    declared = contract.source_columns()
+    return set(declared) | {name.split(".")[0].split("[")[0] for name, path in declared.items() if path}
 
 
 def undeclared(declared: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:

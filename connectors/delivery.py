@@ -22,7 +22,10 @@ class FeedTrouble(Exception):
     """A feed could not be read, landed or judged: names the feed, the fact and the next step.
 
     `is_retryable` says whether trying again, with nothing changed, can help. `kind` is a short class name for the
-    ledger: unreachable, denied, missing, broken, busy, contract, partial, storage.
+    ledger. The source does not answer as it should: unreachable, limited (it asks to wait), denied, missing,
+    error_page (an error where data belong), pages (its pages contradict each other), broken. A delivery is not whole:
+    partial, truncated, unfinished (still being written). The source is not what it was: other_source, rolled_back,
+    emptied. On our side: contract, busy, fenced (another run took over), stopped, storage.
     """
 
     def __init__(self, feed: str, fact: str, next_step: str, *, kind: str, is_retryable: bool = False) -> None:
@@ -68,7 +71,8 @@ class Receipt:
     """What is known about a delivery once all its rows were read.
 
     `undeclared_columns` are in the source but not in the contract; `absent_columns` are declared, optional, and left
-    out by every record of a JSON delivery; `is_end_declared` says that the source itself told that there is no more.
+    out by every record of a JSON delivery; `is_end_declared` says that the source itself told that there is no more;
+    `ends_mid_line` that a text file's last byte is no line end (None: not known).
     """
 
     parts: tuple[Part, ...] = ()
@@ -82,6 +86,7 @@ class Receipt:
     business_date: str | None = None
     partial_reason: str | None = None
     is_end_declared: bool = False
+    ends_mid_line: bool | None = None
     source_file: FileIdentity | None = None
 
 
@@ -111,8 +116,11 @@ class Probe:
 class SourceReader(Protocol):
     """A source opened under one contract."""
 
-    def probe(self) -> Probe:
-        """Identity, clock and extent of the source, by another query than the extract. Raises FeedTrouble."""
+    def probe(self, *, before: datetime | None = None) -> Probe:
+        """Identity, clock and extent of the source, by another query than the extract. Raises FeedTrouble.
+
+        `newest` is not after `before`: one row dated in the future would stand for all that come after it.
+        """
         ...
 
     def deliveries(

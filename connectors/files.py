@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -22,6 +23,7 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.csv_file import CsvFile
 from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Part, Probe, Receipt, SourceReader, Window
+from connectors.error_page import is_error_file
 from connectors.json_file import JsonFile, JsonLinesFile
 from connectors.parquet_file import ParquetFile
 from connectors.source_spec import FileSource
@@ -69,8 +71,9 @@ class _FolderReader:
                 kind="contract",
             ) from None
 
-    def probe(self) -> Probe:
+    def probe(self, *, before: datetime | None = None) -> Probe:
         """The folder, and the name of its newest file. A folder has no clock and no row count."""
+        del before
         names = [found.identity.name for found in self._found()]
         return Probe(identity=self._shown, newest=names[-1] if names else None)
 
@@ -153,7 +156,7 @@ class _FolderReader:
         """Copy the file untouched; its size and time must be the same before and after."""
         name = found.identity.name.rsplit("/", 1)[-1]
         if found.identity.byte_count == 0:
-            raise self._broken(name, "is empty (0 bytes)")
+            raise self._unusable(name, "is empty (0 bytes)", "truncated")
         copy, digest, size = folder / name, hashlib.sha256(), 0
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -174,9 +177,11 @@ class _FolderReader:
                 self._contract.feed,
                 f"file '{name}' is still being written (it had {found.identity.byte_count:,} bytes, then {size:,})",
                 "Nothing of it was landed; the next sync tries again. Have the sender write aside and rename.",
-                kind="busy",
+                kind="unfinished",
                 is_retryable=True,
             )
+        if is_error_file(copy, self._contract.source_columns()):
+            raise self._unusable(name, "is an error page, no data", "error_page")
         return copy, Part(name, size, digest.hexdigest())
 
     def _delivery(self, found: _Found, copy: Path, part: Part) -> Delivery:
@@ -190,10 +195,22 @@ class _FolderReader:
                 yield batch
 
         def receipt() -> Receipt:
-            return replace(opened.receipt(), parts=(replace(part, row_count=rows),), source_file=found.identity)
+            return replace(
+                opened.receipt(),
+                parts=(replace(part, row_count=rows),),
+                source_file=found.identity,
+                ends_mid_line=self._ends_mid_line(copy),
+            )
 
         reader = pa.RecordBatchReader.from_batches(opened.schema, counted())
         return Delivery(found.identity.name, reader, receipt)
+
+    def _ends_mid_line(self, copy: Path) -> bool | None:
+        if self._source.format not in ("csv", "tsv", "jsonl") or copy.suffix == ".gz":
+            return None
+        with copy.open("rb") as file:
+            file.seek(-1, SEEK_END)
+            return file.read(1) not in (b"\n", b"\r", b"\x00")  # a zero byte ends a line of UTF-16
 
     def _opened(self, copy: Path, name: str) -> _OpenFile:
         contract, source = self._contract, self._source
@@ -205,9 +222,9 @@ class _FolderReader:
             return JsonFile(copy, name, contract, source)
         return CsvFile(copy, name, contract, source)
 
-    def _broken(self, name: str, fact: str) -> FeedTrouble:
+    def _unusable(self, name: str, fact: str, kind: str) -> FeedTrouble:
         next_step = "Have the sender deliver the file again."
-        return FeedTrouble(self._contract.feed, f"file '{name}' {fact}", next_step, kind="broken")
+        return FeedTrouble(self._contract.feed, f"file '{name}' {fact}", next_step, kind=kind)
 
     def _trouble(self, fact: str, kind: str, *, is_retryable: bool = False) -> FeedTrouble:
         next_step = f"Check {self._source.connection}, and that the folder is mounted and readable."

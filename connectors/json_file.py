@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from connectors.contract import FeedContract
-from connectors.declared import missing_column, required_source_columns, undeclared
+from connectors.declared import known_names, missing_column, required_source_columns, undeclared
 from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
 from connectors.json_records import JsonRecords
 from connectors.source_spec import FileSource
@@ -39,9 +39,7 @@ def check_presence(contract: FeedContract, records: JsonRecords, place: str) -> 
 
 def undeclared_names(contract: FeedContract, records: JsonRecords) -> tuple[str, ...]:
     """Top-level keys of a delivery that the contract neither names nor reaches into."""
-    declared = set(contract.source_columns())
-    reached = {name.split(".")[0].split("[")[0] for name, path in contract.source_columns().items() if path}
-    return undeclared(declared | reached, records.shape.names)
+    return undeclared(known_names(contract), records.shape.names)
 
 
 class JsonLinesFile:

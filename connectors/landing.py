@@ -9,30 +9,34 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors import rereads
+from connectors.claims import Delivered, check_claims, exact_total
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression, cursor_text, later
-from connectors.delivery import Delivery, FeedTrouble, Receipt, Window
+from connectors.delivery import Delivery, Receipt, Window
 from connectors.manifest import (
     MANIFEST_NAME,
     RAW_FOLDER,
     REJECTS_NAME,
     TABLE_NAME,
+    BatchKind,
     Manifest,
     ManifestFile,
     ManifestPart,
     read_manifest,
 )
+from connectors.rereads import literal
+from connectors.sql import quoted
 
 # DuckDB's hash() may change between its versions, so a manifest says which one made its hashes; hashes of different
 # functions are never compared. It costs 0.1 CPU s per million rows where MD5 costs 1.1.
@@ -43,7 +47,10 @@ INCOMING = ".incoming"
 
 @dataclass(frozen=True)
 class LandingRequest:
-    """What a landing needs to know beyond the delivery itself."""
+    """What a landing needs to know beyond the delivery itself.
+
+    `may_be_empty` lets a full delivery without rows follow one that had some; `progress` is called as rows arrive.
+    """
 
     batch_seq: int
     batch_id: str
@@ -55,6 +62,9 @@ class LandingRequest:
     source_clock: datetime | None
     recent_tables: Sequence[Path]
     previous: Manifest | None
+    kind: BatchKind = "live"
+    may_be_empty: bool = False
+    progress: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -73,10 +83,17 @@ class LandedBatch:
 
 @dataclass(frozen=True)
 class Written:
-    """What became of one delivery. `batch` is None when all its rows were landed before."""
+    """What became of one delivery. `batch` is None when all its rows were landed before.
+
+    `rows_read` counts what the source handed over, rows that could not be read included; `rows_reread` those of them
+    that were landed before (or, in a backfill, are left to the next live read); `rows_repeated` those that pages of
+    this one delivery held already, None where there are no pages.
+    """
 
     batch: LandedBatch | None
+    rows_read: int
     rows_reread: int
+    rows_repeated: int | None
     receipt: Receipt
 
 
@@ -128,40 +145,55 @@ class LandingFolder:
         Raises:
             FeedTrouble: the source failed while reading, or its own claims disagree with what it delivered.
         """
-        table = incoming / TABLE_NAME
+        contract, table = self.contract, incoming / TABLE_NAME
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")  # texts without a zone are read as UTC
-            with _source_errors_first(delivery.reader) as reader:
-                types = _write_table(connection, self.contract, reader, table)
+            with _watched(delivery.reader, request.progress) as (reader, handed_over):
+                types = _write_table(connection, contract, reader, table)
             receipt = delivery.receipt()
-            rows_read = pq.read_metadata(table).num_rows
-            _check_claims(connection, self.contract, delivery.label, receipt, table, rows_read)
-            reread = _drop_landed_rows(connection, self.contract, table, request, rows_read)
+            delivered = Delivered(delivery.label, receipt, table, sum(handed_over))
+            check_claims(connection, contract, delivered, request.previous, may_be_empty=request.may_be_empty)
+            repeated = rereads.repeated_rows(connection, contract, table)
+            if request.kind == "backfill":
+                rereads.leave_later_rows(connection, contract, table, request.window)
+            if contract.cursor is not None and delivered.handed_over:
+                rereads.leave_landed_rows(connection, table, request.recent_tables)
+            reread = delivered.handed_over - int(pq.read_metadata(table).num_rows)
             if receipt.rejects.num_rows:
                 pq.write_table(receipt.rejects, incoming / REJECTS_NAME, compression="zstd")
-            manifest = _describe(connection, self.contract, delivery.label, receipt, table, types, request, reread)
-        if _is_nothing_new(self.contract, manifest, request.previous):
+            manifest = _describe(connection, contract, delivery.label, receipt, table, types, request, reread)
+        if _is_nothing_new(contract, manifest, request.previous):
             shutil.rmtree(incoming)
-            return Written(None, reread + manifest.row_count, receipt)
+            return Written(None, delivered.rows_read, delivered.rows_read, repeated, receipt)
         (incoming / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         _fsync_tree(incoming)
-        return Written(LandedBatch(manifest, incoming, self.folder / request.batch_id), reread, receipt)
+        batch = LandedBatch(manifest, incoming, self.folder / request.batch_id)
+        return Written(batch, delivered.rows_read, reread, repeated, receipt)
 
 
 @contextmanager
-def _source_errors_first(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatchReader]:
-    """Hand a reader to DuckDB such that what the source raised comes out as it was, not as DuckDB's words about it."""
+def _watched(
+    reader: pa.RecordBatchReader, progress: Callable[[], None]
+) -> Iterator[tuple[pa.RecordBatchReader, list[int]]]:
+    """A reader for DuckDB, and the sizes of the pieces that went through it, counted before DuckDB sees them.
+
+    What the source raised comes out as it was, not as DuckDB's words about it.
+    """
     raised: list[Exception] = []
+    handed_over: list[int] = []
 
     def watched() -> Iterator[pa.RecordBatch]:
         try:
-            yield from reader
+            for piece in reader:
+                handed_over.append(piece.num_rows)
+                progress()
+                yield piece
         except Exception as error:
             raised.append(error)
             raise
 
     try:
-        yield pa.RecordBatchReader.from_batches(reader.schema, watched())
+        yield pa.RecordBatchReader.from_batches(reader.schema, watched()), handed_over
     except duckdb.Error:
         if raised:
             raise raised[0] from None
@@ -176,79 +208,16 @@ def _write_table(
     types = {name: str(reader.schema.field(name).type) for name in names}
     connection.register("delivered", reader)
     key = [name for column in contract.canonical.key for name in contract.columns[column].source_columns()]
-    columns = ", ".join(_quoted(name) for name in names)
+    columns = ", ".join(quoted(name) for name in names)
     # A key made of constants alone leaves nothing to hash: the feed then has a single row.
-    key_columns = ", ".join(_quoted(name) for name in dict.fromkeys(key)) or "1"
+    key_columns = ", ".join(quoted(name) for name in dict.fromkeys(key)) or "1"
     connection.execute(
         f"""COPY (SELECT row_number() OVER () AS _row_number, {columns},
                          hash({key_columns}) AS _key_hash, hash({columns}) AS _row_hash FROM delivered)
-            TO {_literal(table)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
+            TO {literal(table)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
     )
     connection.unregister("delivered")
     return types
-
-
-def _check_claims(
-    connection: duckdb.DuckDBPyConnection, contract: FeedContract, label: str, receipt: Receipt, table: Path, rows: int
-) -> None:
-    """Hold what the source says it sent against what was read."""
-    if receipt.partial_reason is not None:
-        raise FeedTrouble(
-            contract.feed,
-            f"{label} is incomplete: {receipt.partial_reason}",
-            "Nothing of it was landed; it is read again at the next sync.",
-            kind="partial",
-            is_retryable=True,
-        )
-    read = rows + receipt.rejects.num_rows
-    if receipt.claimed_rows is not None and receipt.claimed_rows != read:
-        raise FeedTrouble(
-            contract.feed,
-            f"{label} claims {receipt.claimed_rows:,} rows and holds {read:,}",
-            "Nothing of it was landed. Ask the sender to deliver it again; the next sync reads it again.",
-            kind="partial",
-            is_retryable=True,
-        )
-    # A rejected row keeps its amount from being added up, so totals prove something only where all rows were read.
-    if receipt.rejects.num_rows:
-        return
-    for name, claimed in receipt.claimed_totals.items():
-        found = _total(connection, table, name) if name in contract.source_columns() else None
-        if found is not None and found != claimed:
-            raise FeedTrouble(
-                contract.feed,
-                f"{label} claims a total {name} of {claimed} and holds {found}",
-                "Nothing of it was landed. Ask the sender to deliver it again; the next sync reads it again.",
-                kind="partial",
-            )
-
-
-def _total(connection: duckdb.DuckDBPyConnection, table: Path, column: str) -> Decimal:
-    """Exact sum of a column; values that are no numbers do not count, as the sender cannot have added them either."""
-    total: Decimal
-    ((total,),) = connection.execute(
-        f"SELECT coalesce(sum(TRY_CAST({_quoted(column)} AS DECIMAL(38, 6))), 0) FROM read_parquet({_literal(table)})"
-    ).fetchall()
-    return total
-
-
-def _drop_landed_rows(
-    connection: duckdb.DuckDBPyConnection, contract: FeedContract, table: Path, request: LandingRequest, rows: int
-) -> int:
-    """Leave out rows that equal the latest landed version of their key; how many were left out."""
-    if contract.cursor is None or not request.recent_tables or rows == 0:
-        return 0
-    recent = ", ".join(_literal(path) for path in request.recent_tables)
-    kept = table.with_suffix(".kept")
-    connection.execute(
-        f"""COPY (SELECT new.* FROM read_parquet({_literal(table)}) new ANTI JOIN (
-                SELECT _key_hash, arg_max(_row_hash, (filename, _row_number)) AS _row_hash
-                FROM read_parquet([{recent}], filename = true) GROUP BY _key_hash
-            ) landed USING (_key_hash, _row_hash) ORDER BY new._row_number)
-            TO {_literal(kept)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
-    )
-    kept.replace(table)
-    return rows - int(pq.read_metadata(table).num_rows)
 
 
 def _describe(
@@ -261,18 +230,19 @@ def _describe(
     request: LandingRequest,
     reread: int,
 ) -> Manifest:
-    source = f"read_parquet({_literal(table)})"
+    source = f"read_parquet({literal(table)})"
     ((row_count, key_hash_sum, row_hash_sum),) = connection.execute(
         f"""SELECT count(*), coalesce(sum(_key_hash::HUGEINT), 0)::VARCHAR,
                    coalesce(sum(_row_hash::HUGEINT), 0)::VARCHAR FROM {source}"""
     ).fetchall()
-    low, high, reached = _cursor_range(connection, contract, source, request.window)
+    low, high, reached, future_count = _cursor_range(connection, contract, source, request.window)
     fingerprint = hashlib.sha256(repr(sorted(types.items())).encode()).hexdigest()[:16]
     return Manifest(
         batch_id=request.batch_id,
         batch_seq=request.batch_seq,
         feed=contract.feed,
         label=label,
+        kind=request.kind,
         contract_version=contract.version,
         lease_token=request.lease_token,
         landed_at=request.landed_at.astimezone(UTC).isoformat(),
@@ -288,7 +258,9 @@ def _describe(
         reject_count=receipt.rejects.num_rows,
         reread_count=reread,
         claimed_rows=receipt.claimed_rows,
-        totals={name: str(_total(connection, table, name)) for name in contract.totals},
+        future_count=future_count,
+        ends_mid_line=receipt.ends_mid_line,
+        totals={name: str(exact_total(connection, table, name)) for name in contract.totals},
         claimed_totals={name: str(value) for name, value in receipt.claimed_totals.items()},
         other_claims=dict(receipt.other_claims),
         key_hash_sum=key_hash_sum,
@@ -306,16 +278,19 @@ def _describe(
 
 def _cursor_range(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, source: str, window: Window
-) -> tuple[str | None, str | None, str | None]:
-    """Lowest and highest cursor value, and the highest that the cursor may move to: never one from the future."""
+) -> tuple[str | None, str | None, str | None, int]:
+    """Lowest and highest cursor value, the highest that the cursor may move to, and how many lie in the future.
+
+    The cursor never moves to a value from the future.
+    """
     if contract.cursor is None:
-        return None, None, None
-    ((low, high, reached),) = connection.execute(
-        f"""SELECT min(c), max(c), max(c) FILTER (c <= coalesce($limit, c))
+        return None, None, None, 0
+    ((low, high, reached, future_count),) = connection.execute(
+        f"""SELECT min(c), max(c), max(c) FILTER (c <= coalesce($limit, c)), count(*) FILTER (c > $limit)
             FROM (SELECT {cursor_expression(contract.cursor)} AS c FROM {source})""",
         {"limit": window.future_from.replace(tzinfo=None) if isinstance(window.future_from, datetime) else None},
     ).fetchall()
-    return cursor_text(low), cursor_text(high), cursor_text(reached)
+    return cursor_text(low), cursor_text(high), cursor_text(reached), future_count
 
 
 def _is_nothing_new(contract: FeedContract, manifest: Manifest, previous: Manifest | None) -> bool:
@@ -328,14 +303,6 @@ def _is_nothing_new(contract: FeedContract, manifest: Manifest, previous: Manife
         getattr(manifest, name) == getattr(previous, name)
         for name in ("row_count", "key_hash_sum", "row_hash_sum", "hash_function", "contract_version", "reject_count")
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _fsync_tree(folder: Path) -> None:

@@ -6,6 +6,7 @@ A batch exists when its folder, manifest inside, bears its final name; everythin
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,9 @@ MANIFEST_NAME = "manifest.json"
 TABLE_NAME = "data.parquet"
 REJECTS_NAME = "rejects.parquet"
 RAW_FOLDER = "raw"
+
+# A backfill reads again what lies behind the cursor. It says nothing about how current a feed is.
+BatchKind = Literal["live", "backfill"]
 
 
 class ManifestPart(BaseModel):
@@ -45,6 +49,7 @@ class Manifest(BaseModel):
     batch_seq: int
     feed: str
     label: str
+    kind: BatchKind
     contract_version: str
     lease_token: int
     landed_at: str
@@ -59,6 +64,8 @@ class Manifest(BaseModel):
     row_count: int
     reject_count: int
     reread_count: int
+    future_count: int
+    ends_mid_line: bool | None
     claimed_rows: int | None
     totals: dict[str, str]
     claimed_totals: dict[str, str]

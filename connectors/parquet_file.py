@@ -19,7 +19,7 @@ class ParquetFile:
     """One Parquet file, row group by row group.
 
     Raises:
-        FeedTrouble: 'broken' when it is no whole Parquet file; 'contract' when a declared column is missing.
+        FeedTrouble: 'truncated' when it is no whole Parquet file; 'contract' when a declared column is missing.
     """
 
     def __init__(self, path: Path, name: str, contract: FeedContract) -> None:
@@ -50,7 +50,7 @@ class ParquetFile:
             self._contract.feed,
             f"file '{self._name}' is not a whole Parquet file ({str(error).splitlines()[0]})",
             "Have the sender deliver it again.",
-            kind="broken",
+            kind="truncated",
         )
 
     def receipt(self) -> Receipt:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Part, Probe, Receipt, SourceReader, Window
+from connectors.error_page import is_error_document, is_page
 from connectors.json_file import check_presence, undeclared_names
 from connectors.json_records import JsonRecords
 from connectors.paging import Page, Pager, PagingLoop, Request
@@ -48,8 +49,9 @@ class _RestReader:
         self._contract, self._source, self._client = contract, source, client
         self._claimed: int | None = None
 
-    def probe(self) -> Probe:
+    def probe(self, *, before: datetime | None = None) -> Probe:
         """The endpoint; its clock and claimed row count as of the last answer, None before the first one."""
+        del before
         return Probe(shown_url(self._client.url), clock=self._client.clock, row_count=self._claimed)
 
     def close(self) -> None:
@@ -133,7 +135,7 @@ class _Extract:
             return pager.next(page)
         except PagingLoop as loop:
             fact = f"{self._shown} leads back to a page that was read ({loop}), at page {len(self._parts)}"
-            raise self._broken(fact, "Report it to the owner of the source.") from None
+            raise self._broken(fact, "Report it to the owner of the source.", "pages") from None
 
     def _read(self, response: httpx.Response) -> tuple[pa.Table, object]:
         """Keep a page's bytes and read its records."""
@@ -146,7 +148,8 @@ class _Extract:
             start = self._client.clean(content[:80].decode("utf-8", "backslashreplace"))
             kind = response.headers.get("content-type", "none given")
             fact = f"page {number} of {self._shown} is not JSON (content type: {kind}); it starts '{start}'"
-            raise self._broken(fact, "Open the address with the same credentials and see what answers.") from None
+            step = "Open the address with the same credentials and see what answers."
+            raise self._broken(fact, step, "error_page" if is_page(content) else "broken") from None
         try:
             table = self._records.read_page(text, self._source.records)
         except ValueError as error:
@@ -155,10 +158,13 @@ class _Extract:
         if table is None:
             keys = ", ".join(document) if isinstance(document, dict) else type(document).__name__
             fact = f"page {number} of {self._shown} has no list of records at {self._source.records} (it has: {keys})"
-            raise self._broken(fact, "Correct 'records' in the contract, or restore it at the source.")
+            is_error = is_error_document(document, self._contract.source_columns())
+            step = "Correct 'records' in the contract, or restore it at the source."
+            raise self._broken(fact, step, "error_page" if is_error else "broken")
         if table.num_rows and self._parts and self._parts[-1].sha256 == digest and self._is_positional:
             fact = f"pages {number - 1} and {number} of {self._shown} are the same"
-            raise self._broken(fact, "The source ignores the paging parameter: correct 'paging' in the contract.")
+            step = "The source ignores the paging parameter: correct 'paging' in the contract."
+            raise self._broken(fact, step, "pages")
         name = f"page-{number:05}.json.gz"
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / name).write_bytes(gzip.compress(content, compresslevel=3, mtime=0))
@@ -169,8 +175,8 @@ class _Extract:
     def _is_positional(self) -> bool:
         return self._source.paging.kind in ("offset", "page")
 
-    def _broken(self, fact: str, next_step: str) -> FeedTrouble:
-        return FeedTrouble(self._contract.feed, fact, f"Nothing was landed. {next_step}", kind="broken")
+    def _broken(self, fact: str, next_step: str, kind: str = "broken") -> FeedTrouble:
+        return FeedTrouble(self._contract.feed, fact, f"Nothing was landed. {next_step}", kind=kind)
 
 
 def _text(value: str | int | bool) -> str:

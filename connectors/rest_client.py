@@ -16,6 +16,7 @@ from connectors.retry import PleaseWait, with_retries
 from connectors.source_spec import RestSource
 
 MOST_REDIRECTS = 5
+_NEXT_SYNC = "Nothing was landed; the next sync tries again."
 
 
 class RestClient:
@@ -103,12 +104,12 @@ class RestClient:
         if response.is_success:
             return response
         if status in (408, 425, 429) or status >= 500:
-            fact = f"{shown} answers {status}"
+            fact, kind = f"{shown} answers {status}", "limited" if status == 429 else "unreachable"
             seconds = self._asked_to_wait(response)
             if seconds is not None:
                 fact += f" and asks to wait {seconds:.0f} s"
-                raise PleaseWait(self._feed, fact, "Nothing was landed; the next sync tries again.", seconds=seconds)
-            raise self._unreachable(fact)
+                raise PleaseWait(self._feed, fact, _NEXT_SYNC, seconds=seconds, kind=kind)
+            raise FeedTrouble(self._feed, fact, _NEXT_SYNC, kind=kind, is_retryable=True)
         kind, next_step = {
             401: ("denied", f"Check {self._credentials}: the source does not accept it."),
             403: ("denied", f"Ask the source's owner to grant {self._credentials} access to this endpoint."),
@@ -148,8 +149,7 @@ class RestClient:
         )
 
     def _unreachable(self, fact: str) -> FeedTrouble:
-        next_step = "Nothing was landed; the next sync tries again."
-        return FeedTrouble(self._feed, fact, next_step, kind="unreachable", is_retryable=True)
+        return FeedTrouble(self._feed, fact, _NEXT_SYNC, kind="unreachable", is_retryable=True)
 
 
 def _secrets(source: RestSource, environment: Mapping[str, str], password: str | None) -> list[str]:

@@ -22,9 +22,9 @@ LONGEST_PAUSE_SECONDS = 120.0  # a source that asks for more is left to the next
 class PleaseWait(FeedTrouble):
     """A FeedTrouble whose source said how many seconds to wait before the next try."""
 
-    def __init__(self, feed: str, fact: str, next_step: str, *, seconds: float) -> None:
+    def __init__(self, feed: str, fact: str, next_step: str, *, seconds: float, kind: str) -> None:
         self.seconds = seconds
-        super().__init__(feed, fact, next_step, kind="unreachable", is_retryable=True)
+        super().__init__(feed, fact, next_step, kind=kind, is_retryable=True)
 
 
 def with_retries(

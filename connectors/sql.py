@@ -51,8 +51,8 @@ class Database(Protocol):
         """The schema of what `read` yields."""
         ...
 
-    def probe(self, relation: str) -> tuple[str, datetime | None, int, str | None]:
-        """Identity, clock, row count and newest cursor value."""
+    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
+        """Identity, clock, row count, and newest cursor value that is not after `before`."""
         ...
 
     def close(self) -> None:
@@ -95,10 +95,10 @@ class _SqlReader:
     ) -> None:
         self._contract, self._source, self._database, self._sleep = contract, source, database, sleep
 
-    def probe(self) -> Probe:
+    def probe(self, *, before: datetime | None = None) -> Probe:
         """Identity and clock of the database, rows in the whole table or query, newest cursor value as text."""
         self._connect()
-        identity, clock, row_count, newest = self._database.probe(self._relation())
+        identity, clock, row_count, newest = self._database.probe(self._relation(), before)
         return Probe(identity, clock, row_count, newest)
 
     def deliveries(

@@ -103,10 +103,12 @@ class OtherDatabase:
         """None: all is text."""
         return []
 
-    def probe(self, relation: str) -> tuple[str, datetime | None, int, str | None]:
-        """Host and database from the URL, no clock, count of all rows, highest cursor value."""
-        cursor = self._contract.cursor
-        newest = f", max({self._quoted(cursor.column)}) AS newest" if cursor is not None else ""
+    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
+        """Host and database from the URL, no clock, count of all rows, highest cursor value up to `before`."""
+        cursor, newest = self._contract.cursor, ""
+        if cursor is not None:
+            known = self._condition(Window(upper=before))
+            newest = f", max(CASE WHEN {known} THEN {self._quoted(cursor.column)} END) AS newest"
         [row] = self._table(f"SELECT count(*) AS row_count{newest} FROM {relation}").to_pylist()
         parts = urlsplit(self._url)
         value = row.get("newest")

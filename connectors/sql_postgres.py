@@ -149,18 +149,19 @@ class Postgres:
             value, type_name = (name if kind == "timestamptz" else f"{name}::timestamptz"), "timestamptz"
         return condition(value, bounds, {key: f"'{bound}'::{type_name}" for key, bound in vars(bounds).items()})
 
-    def probe(self, relation: str) -> tuple[str, datetime | None, int, str | None]:
-        """Cluster and database identity, server clock, count of all rows, highest cursor value."""
+    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
+        """Cluster and database identity, server clock, count of all rows, highest cursor value up to `before`."""
         cursor = self._contract.cursor
         newest = "NULL::text"
         if cursor is not None:
             types = self._column_types(relation)
             if cursor.column not in types:
                 newest = "NULL::text"
-            elif types[cursor.column] == "timestamptz":
-                newest = f"""to_char(max({quoted(cursor.column)}), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
             else:
-                newest = f"max({quoted(cursor.column)})::text"
+                known = self._condition(types, Window(upper=before))
+                newest = f"max({quoted(cursor.column)}) FILTER (WHERE {known})"
+                is_exact = types[cursor.column] == "timestamptz"
+                newest = f"""to_char({newest}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""" if is_exact else f"({newest})::text"
         [(clock, name, oid, may_ask, row_count, newest_value)] = self._rows(
             f"""SELECT clock_timestamp(), current_database()::text,
                        (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),

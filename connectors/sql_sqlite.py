@@ -127,22 +127,22 @@ class Sqlite:
             f"julianday({name})", bounds, {key: f"julianday('{bound}')" for key, bound in vars(bounds).items()}
         )
 
-    def probe(self, relation: str) -> tuple[str, datetime | None, int, str | None]:
-        """Path and inode, no clock, count of all rows, highest cursor value as the source writes it."""
+    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
+        """Path, no clock, count of all rows, highest cursor value up to `before` as the source writes it."""
         newest = "NULL"
         cursor = self._contract.cursor
         if cursor is not None and cursor.column in self.columns(relation):
             name = quoted(cursor.column)
             order = f"julianday({name})" if cursor.type == "timestamp" else f"CAST({name} AS NUMERIC)"
-            newest = f"(SELECT {_as_text(name)} FROM {relation} ORDER BY {order} DESC NULLS LAST LIMIT 1)"
+            where = self._condition(Window(upper=before))
+            newest = f"(SELECT {_as_text(name)} FROM {relation} WHERE {where} ORDER BY {order} DESC NULLS LAST LIMIT 1)"
         try:
             with self._connection.cursor() as asked:
                 asked.execute(f"SELECT (SELECT count(*) FROM {relation}), {newest}")
                 [(row_count, newest_value)] = asked.fetchall()
         except adbc_driver_manager.Error as error:
             raise self._trouble(error) from None
-        status = self._path.stat()
-        return f"sqlite {self._path.resolve()} inode {status.st_ino}", None, row_count, newest_value
+        return f"sqlite {self._path.resolve()}", None, row_count, newest_value
 
     def close(self) -> None:
         """Close the file."""

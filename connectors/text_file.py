@@ -46,7 +46,7 @@ def utf8_chunks(path: Path, source: FileSource, feed: str) -> Iterator[bytes]:
     Bytes that the contract's encoding does not know become lone surrogates, which are no valid UTF-8.
 
     Raises:
-        FeedTrouble: kind 'broken' for a damaged or truncated .gz, kind 'contract' for an encoding Python has not.
+        FeedTrouble: 'broken' for a damaged .gz, 'truncated' for one cut off, 'contract' for an encoding Python has not.
     """
     try:
         name = codecs.lookup(source.encoding).name
@@ -105,15 +105,15 @@ def _unpacked(path: Path, feed: str) -> Iterator[bytes]:
                 yield unpacker.decompress(rest)
             except zlib.error as error:
                 position = read + len(block) - len(rest)
-                raise _damaged(feed, path, f"is damaged near byte {position:,} ({error})") from None
+                raise _damaged(feed, path, f"is damaged near byte {position:,} ({error})", "broken") from None
             rest = unpacker.unused_data
         read += len(block)
     if not unpacker.eof:
-        raise _damaged(feed, path, f"is cut off at byte {read:,}: the gzip stream does not end")
+        raise _damaged(feed, path, f"is cut off at byte {read:,}: the gzip stream does not end", "truncated")
 
 
-def _damaged(feed: str, path: Path, fact: str) -> FeedTrouble:
-    return FeedTrouble(feed, f"file '{path.name}' {fact}", "Have the sender deliver the file again.", kind="broken")
+def _damaged(feed: str, path: Path, fact: str, kind: str) -> FeedTrouble:
+    return FeedTrouble(feed, f"file '{path.name}' {fact}", "Have the sender deliver the file again.", kind=kind)
 
 
 @dataclass
@@ -180,7 +180,7 @@ class DataLines:
         self._feed, self._file_name = feed, file_name
 
     def __iter__(self) -> Iterator[bytes]:
-        """Raises FeedTrouble ('broken') when a declared header or trailer record is missing."""
+        """Raises FeedTrouble where a declared record is missing: 'broken' the header, 'truncated' the trailer."""
         chunks = self._whole_lines()
         first = next(chunks, b"")
         if self._source.header is not None:
@@ -241,7 +241,7 @@ class DataLines:
             f"file '{self._file_name}' has no {what} record (it {place} '{readable(line)[:40]}', "
             f"expected '{record.starts_with}…'){cut}",
             "Have the sender deliver the whole file again.",
-            kind="broken",
+            kind="broken" if what == "header" else "truncated",
         )
 
 

@@ -42,6 +42,21 @@ def entity_facts(contract: FeedContract) -> EntityFacts:
     )
 
 
+def closed_sets(contract: FeedContract) -> dict[str, tuple[str, ...]]:
+    """Column → the values that it may have: by the entity, or else those that the contract maps its codes to.
+
+    A mapping that catches the rest ('*') leaves no code unknown.
+    """
+    declared = contract.canonical.enumerations()
+    sets: dict[str, tuple[str, ...]] = {}
+    for name, mapping in contract.columns.items():
+        if name in declared:
+            sets[name] = declared[name]
+        elif mapping.values and "*" not in mapping.values:
+            sets[name] = tuple(sorted({value for value in mapping.values.values() if value is not None}))
+    return sets
+
+
 def entity_types(entity: Entity) -> dict[str, str]:
     """Column → DuckDB type."""
     return {name: column.type for name, column in entity.columns.items()}

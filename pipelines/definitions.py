@@ -14,10 +14,12 @@ import dagster as dg
 from connectors.catalog import load_catalog
 from pipelines.defs.currency import currency_check
 from pipelines.defs.customers import customer_assets
+from pipelines.defs.failures import failure_checks
 from pipelines.defs.feeds import landing_asset, staging_asset
 from pipelines.defs.identity import identity_checks
 from pipelines.defs.jobs import refresh_job, rematch_job, rematch_schedule, sync_job, sync_schedule
 from pipelines.defs.sensors import end_dead_runs, refresh_sensor
+from pipelines.defs.watching import watch_job, watch_schedule
 from pipelines.deployment import Deployment
 from pipelines.settings import load_settings, silence_telemetry
 
@@ -35,6 +37,8 @@ def defs() -> dg.Definitions:
             clock=lambda: datetime.now(UTC),
             sleep=time.sleep,
             churn_limit=settings.churn_limit,
+            alerts_file=settings.alerts_file,
+            openlineage=settings.openlineage,
         )
     )
 
@@ -51,17 +55,23 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
     syncs = {contract.feed: sync_job(contract) for contract in contracts}
     refresh = refresh_job(customers, contracts)
     rematch = rematch_job(customers)
+    watch = watch_job(contracts)
     return dg.Definitions(
         assets=[
             *(landing_asset(deployment, contract) for contract in contracts),
             *(staging_asset(deployment, contract) for contract in contracts),
             customers,
         ],
-        asset_checks=[currency_check(deployment, contracts), identity_checks(deployment)],
-        jobs=[*syncs.values(), refresh, rematch],
+        asset_checks=[
+            currency_check(deployment, contracts),
+            failure_checks(deployment, contracts),
+            identity_checks(deployment),
+        ],
+        jobs=[*syncs.values(), refresh, rematch, watch],
         schedules=[
             *(sync_schedule(contract, syncs[contract.feed]) for contract in contracts),
             rematch_schedule(rematch),
+            watch_schedule(deployment, contracts, watch),
         ],
         sensors=[refresh_sensor(deployment, refresh), end_dead_runs],
         executor=dg.in_process_executor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from connectors.contract import FeedContract
 from pipelines.settings import Home
@@ -18,6 +19,7 @@ class Deployment:
     """Everything that work on feeds needs to know. `environment` holds secrets and is never printed.
 
     `churn_limit`: share of customers that a full match may affect unasked; None for the declared one (`churn.Limit`).
+    `alerts_file`: who is told of what; None for the home's own file. `openlineage`: where lineage events go.
     """
 
     home: Home
@@ -27,3 +29,5 @@ class Deployment:
     sleep: Callable[[float], None]
     patience: timedelta = LEASE_PATIENCE
     churn_limit: float | None = None
+    alerts_file: Path | None = None
+    openlineage: str | None = field(default=None, repr=False)

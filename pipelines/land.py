@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
 from connectors.contract import FeedContract
-from connectors.cursors import cursor_text, next_window
+from connectors.cursors import backfill_window, cursor_text, next_window
+from connectors.declared import ColumnsMissing
 from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Probe, SourceReader, Window
 from connectors.landing import LandedBatch, LandingFolder, LandingRequest
-from connectors.manifest import RAW_FOLDER, Manifest
+from connectors.manifest import RAW_FOLDER, BatchKind, Manifest
 from connectors.source import open_source
+from pipelines import source_guard
 from pipelines.deployment import Deployment
-from pipelines.ledger import batches, evidence, leases, runs
+from pipelines.landing_trouble import backfill_trouble, lease_trouble, machine_trouble, stopped_trouble, storage_told
+from pipelines.ledger import acceptances, batches, evidence, leases, runs
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import Lease, LeaseHeld, LeaseLost
+
+# A holder that gets on with its work says so this often; who does not is taken for hung.
+HEARTBEAT = timedelta(seconds=30)
+# A delivery of which this is wrong was begun and is not whole.
+INCOMPLETE = ("partial", "truncated")
+# Nothing is landed until somebody says that the source is right as it is.
+HOLDING = ("other_source", "rolled_back", "emptied")
 
 
 @dataclass
@@ -31,20 +40,27 @@ class Landing:
 
     feed: str
     batch_ids: list[str] = field(default_factory=list)
+    rows_read: int = 0
     rows_landed: int = 0
     rows_rejected: int = 0
     rows_reread: int = 0
+    rows_repeated: int | None = None
     undeclared_columns: list[str] = field(default_factory=list)
+    missing_columns: list[str] = field(default_factory=list)
     trouble: FeedTrouble | None = None
 
 
-def land_feed(deployment: Deployment, contract: FeedContract) -> Landing:
-    """Bring the feed's landing folder up to date with its source. Trouble is returned, not raised."""
+def land_feed(deployment: Deployment, contract: FeedContract, *, since: datetime | None = None) -> Landing:
+    """Bring the feed's landing folder up to date with its source. Trouble is returned, not raised.
+
+    With `since` it is a backfill: what lies between that moment and the cursor is read again. It moves neither cursor
+    nor high-water marks, and does not count as having verified the source.
+    """
     landing = Landing(contract.feed)
     with Ledger(deployment.home.ledger) as ledger:
         try:
             with (
-                _storage_trouble(contract.feed),
+                storage_told(contract.feed),
                 leases.held(
                     ledger,
                     f"feed:{contract.feed}",
@@ -53,18 +69,13 @@ def land_feed(deployment: Deployment, contract: FeedContract) -> Landing:
                     sleep=deployment.sleep,
                 ) as lease,
             ):
-                _LandingRun(deployment, ledger, contract, lease, landing).land()
-        except LeaseLost as lost:
-            step = "Run c360 sync again."
-            landing.trouble = FeedTrouble(contract.feed, str(lost), step, kind="busy", is_retryable=True)
-        except LeaseHeld as held:
-            landing.trouble = FeedTrouble(
-                contract.feed,
-                f"another sync is at work on it ({held.holder})",
-                "It will land what is new; run c360 status to see when it is done.",
-                kind="busy",
-                is_retryable=True,
-            )
+                _LandingRun(deployment, ledger, contract, lease, landing, since).land()
+        except (LeaseHeld, LeaseLost) as refusal:
+            landing.trouble = lease_trouble(contract.feed, refusal)
+            is_held = isinstance(refusal, LeaseHeld)
+            holder = refusal.holder if isinstance(refusal, LeaseHeld) else "a run that took over"
+            now = deployment.clock()
+            leases.record_refusal(ledger, contract.feed, "held" if is_held else "lost", holder, now)
         except FeedTrouble as trouble:
             landing.trouble = trouble
     return landing
@@ -74,14 +85,23 @@ class _LandingRun:
     """One run of landing, under the feed's lease."""
 
     def __init__(
-        self, deployment: Deployment, ledger: Ledger, contract: FeedContract, lease: Lease, landing: Landing
+        self,
+        deployment: Deployment,
+        ledger: Ledger,
+        contract: FeedContract,
+        lease: Lease,
+        landing: Landing,
+        since: datetime | None,
     ) -> None:
         self.deployment, self.ledger, self.contract = deployment, ledger, contract
-        self.lease, self.landing = lease, landing
+        self.lease, self.landing, self.since = lease, landing, since
+        self.kind: BatchKind = "live" if since is None else "backfill"
         self.folder = LandingFolder(deployment.home.landing, contract)
         self.run_id = runs.next_run_id(ledger, contract.feed)
         self.probe: Probe | None = None
-        self.clock = deployment.clock()
+        self.clock = self.renewed_at = deployment.clock()
+        self.clock_offset: timedelta | None = None
+        self.acceptance = acceptances.last_acceptance(ledger, contract.feed)
         self.window = Window()
         self.previous: Manifest | None = None
         self.cursor_before: str | None = None
@@ -91,7 +111,7 @@ class _LandingRun:
     def land(self) -> None:
         """Open the run, read, commit, close the run; trouble goes into the landing."""
         contract, now = self.contract, self.deployment.clock()
-        opening = runs.RunOpening(self.run_id, contract.feed, "live", self.lease.token, contract.version, now)
+        opening = runs.RunOpening(self.run_id, contract.feed, self.kind, self.lease.token, contract.version, now)
         runs.open_run(self.ledger, opening, contract.model_dump_json())
         recover(self.ledger, self.folder)
         committed = self.folder.committed()
@@ -100,19 +120,53 @@ class _LandingRun:
             self.cursor_before = self.previous.cursor_after
         try:
             with _opened(contract, self.deployment) as source:
-                self.probe = source.probe()
-                self.clock = self.probe.clock or now
-                self.window = next_window(contract.cursor, self.cursor_before, self.clock)
+                probe = self._ask(source)
+                source_guard.check_source(self.ledger, contract, probe, self.previous, self.acceptance)
+                self.clock = probe.clock or now
+                self.window = self._window()
                 self._read(source)
-            self._record_probe()
+                if contract.source.kind == "rest":
+                    self._ask(source)  # an endpoint's clock and what it claims to have come with its answers
+            if self.kind == "live":
+                self._record_probe()
             self._forget_old_bytes()
         except FeedTrouble as trouble:
-            self.landing.trouble = self.landing.trouble or trouble
+            self._note(trouble)
         except (OSError, duckdb.Error, MemoryError) as error:
-            self.landing.trouble = storage_trouble(contract.feed, error) or _unforeseen(contract.feed, error)
+            self.landing.trouble = machine_trouble(contract.feed, error)
+        except BaseException as error:
+            self.landing.trouble = self.landing.trouble or stopped_trouble(contract.feed, error)
+            raise
         finally:
             self.folder.sweep()
             runs.close_run(self.ledger, self.run_id, self._closing())
+
+    def _ask(self, source: SourceReader) -> Probe:
+        """Have the source tell of itself, and compare its clock with ours."""
+        now, cursor = self.deployment.clock(), self.contract.cursor
+        before = now + cursor.future_skew if cursor is not None and cursor.type != "integer" else None
+        self.probe = source.probe(before=before)
+        if self.probe.clock is not None:
+            self.clock_offset = self.probe.clock - now
+        return self.probe
+
+    def _window(self) -> Window:
+        cursor = self.contract.cursor
+        if self.since is None:
+            return next_window(cursor, self.cursor_before, self.clock)
+        if cursor is None or cursor.type == "integer" or self.contract.source.kind == "files":
+            raise backfill_trouble(self.contract.feed, "it has no cursor of times to go back by")
+        if self.cursor_before is None:
+            raise backfill_trouble(self.contract.feed, "it was never synced, so there is nothing to read again")
+        return backfill_window(cursor, self.cursor_before, self.since)
+
+    def _renew(self) -> None:
+        """Say that this run gets on. DuckDB asks for rows from threads of its own, so the ledger is opened anew."""
+        now = self.deployment.clock()
+        if now - self.renewed_at >= HEARTBEAT:
+            self.renewed_at = now
+            with Ledger(self.deployment.home.ledger) as ledger:
+                leases.renew(ledger, self.lease, now)
 
     def _read(self, source: SourceReader) -> None:
         """Write each delivery of the source as a batch and commit it.
@@ -128,8 +182,14 @@ class _LandingRun:
             except FeedTrouble as trouble:
                 if self.contract.source.kind != "files":
                     raise
-                self.landing.trouble = self.landing.trouble or trouble
+                self._note(trouble)
             self.incoming = self.folder.incoming(self._batch_id(batch_seq))
+
+    def _note(self, trouble: FeedTrouble) -> None:
+        self.landing.trouble = self.landing.trouble or trouble
+        if isinstance(trouble, ColumnsMissing):
+            self.landing.missing_columns += trouble.missing
+            self._see_undeclared(trouble.undeclared)
 
     def _write(self, delivery: Delivery, batch_seq: int) -> int:
         """Land one delivery; the number of batches it became: one, or none when it held nothing new."""
@@ -145,11 +205,17 @@ class _LandingRun:
             source_clock=self.clock,
             recent_tables=[self.folder.table(batch_id) for batch_id in recent],
             previous=self.previous,
+            kind=self.kind,
+            may_be_empty=source_guard.is_accepted(self.acceptance, self.previous),
+            progress=self._renew,
         )
         written = self.folder.write(delivery, self.incoming, request)
         self.is_end_declared = written.receipt.is_end_declared
+        self.landing.rows_read += written.rows_read
         self.landing.rows_reread += written.rows_reread
-        self.landing.undeclared_columns = list(written.receipt.undeclared_columns)
+        if written.rows_repeated is not None:
+            self.landing.rows_repeated = (self.landing.rows_repeated or 0) + written.rows_repeated
+        self._see_undeclared(written.receipt.undeclared_columns)
         if written.batch is None:
             return 0
         commit(self.ledger, self.lease, written.batch, self.run_id)
@@ -158,6 +224,9 @@ class _LandingRun:
         self.landing.rows_landed += self.previous.row_count
         self.landing.rows_rejected += self.previous.reject_count
         return 1
+
+    def _see_undeclared(self, names: Sequence[str]) -> None:
+        self.landing.undeclared_columns = list(dict.fromkeys([*self.landing.undeclared_columns, *names]))
 
     def _batch_id(self, batch_seq: int) -> str:
         return f"{self.contract.feed}-{batch_seq:08d}"
@@ -199,11 +268,13 @@ class _LandingRun:
 
     def _closing(self) -> runs.RunClosing:
         trouble, now, landing = self.landing.trouble, self.deployment.clock(), self.landing
-        if trouble is not None:
-            status: runs.RunStatus = "PARTIAL" if trouble.kind == "partial" or landing.batch_ids else "FAILED"
-        else:
+        status: runs.RunStatus
+        if trouble is None:
             status = "OK" if landing.batch_ids else "EMPTY_OK"
-        source_clock = self.probe.clock if self.probe else None
+        elif trouble.kind in HOLDING:
+            status = "HELD"
+        else:
+            status = "PARTIAL" if trouble.kind in INCOMPLETE or landing.batch_ids else "FAILED"
         return runs.RunClosing(
             status=status,
             ended_at=now,
@@ -212,10 +283,15 @@ class _LandingRun:
             cursor_before=self.cursor_before,
             cursor_after=self.previous.cursor_after if self.previous else None,
             source_identity=self.probe.identity if self.probe else None,
-            clock_offset_seconds=(source_clock - now).total_seconds() if source_clock else None,
+            clock_offset_seconds=self.clock_offset.total_seconds() if self.clock_offset is not None else None,
+            rows_read=landing.rows_read,
             rows_landed=landing.rows_landed,
+            rows_rejected=landing.rows_rejected,
             rows_reread=landing.rows_reread,
+            rows_repeated=landing.rows_repeated,
             undeclared_columns=landing.undeclared_columns,
+            credentials_end=source_guard.credentials_end(self.contract, self.deployment.environment),
+            missing_columns=landing.missing_columns,
             error_kind=trouble.kind if trouble else None,
             error=f"{trouble.fact}. {trouble.next_step}" if trouble else None,
         )
@@ -252,33 +328,11 @@ def commit(ledger: Ledger, lease: Lease, batch: LandedBatch, run_id: str) -> Non
 def recover(ledger: Ledger, folder: LandingFolder) -> list[str]:
     """Sweep what dead runs left and adopt committed batches that the ledger does not know; ids of those adopted."""
     folder.sweep()
-    known = batches.known_batches(ledger, folder.contract.feed)
-    orphans = [batch_id for batch_id in folder.committed() if batch_id not in known]
+    orphans = batches.unknown_batches(ledger, folder.contract.feed, folder.committed())
     for batch_id in orphans:
         with ledger.transaction() as connection:
             batches.add_batch(connection, _record(folder.manifest(batch_id)), None)
     return orphans
-
-
-def storage_trouble(feed: str, error: BaseException) -> FeedTrouble | None:
-    """The trouble behind an error of the machine (disk full, no permission), or None when it is not of that kind."""
-    number = getattr(error, "errno", None)
-    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
-        return FeedTrouble(
-            feed,
-            "the disk of the home folder is full",
-            "Free space there and run c360 sync again; nothing half-landed is left.",
-            kind="storage",
-            is_retryable=True,
-        )
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return FeedTrouble(
-            feed,
-            f"the home folder cannot be written: {error}",
-            "Give this user the right to write there and run c360 sync again.",
-            kind="storage",
-        )
-    return None
 
 
 @contextmanager
@@ -290,23 +344,6 @@ def _opened(contract: FeedContract, deployment: Deployment) -> Iterator[SourceRe
         source.close()
 
 
-@contextmanager
-def _storage_trouble(feed: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        trouble = storage_trouble(feed, error)
-        if trouble is None:
-            raise
-        raise trouble from error
-
-
-def _unforeseen(feed: str, error: BaseException) -> FeedTrouble:
-    fact = f"landing stopped: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-    step = "Nothing half-landed is left. Correct the cause and run c360 sync again."
-    return FeedTrouble(feed, fact, step, kind="broken")
-
-
 def _record(manifest: Manifest) -> batches.BatchRecord:
     file = manifest.source_file
     digest = hashlib.sha256("".join(part.sha256 for part in manifest.parts).encode()).hexdigest()
@@ -315,8 +352,12 @@ def _record(manifest: Manifest) -> batches.BatchRecord:
         feed=manifest.feed,
         batch_seq=manifest.batch_seq,
         label=manifest.label,
+        kind=manifest.kind,
         row_count=manifest.row_count,
         reject_count=manifest.reject_count,
+        reread_count=manifest.reread_count,
+        future_count=manifest.future_count,
+        ends_mid_line=manifest.ends_mid_line,
         claimed_rows=manifest.claimed_rows,
         byte_count=manifest.byte_count,
         content_sha256=digest if manifest.parts else None,

@@ -68,6 +68,16 @@ class Home:
         return self.root / "sample"
 
     @property
+    def alerts(self) -> Path:
+        """Who is told of what and how (YAML), unless C360_ALERTS names another file."""
+        return self.root / "alerts.yml"
+
+    @property
+    def told(self) -> Path:
+        """Alerts as JSON lines: where they go when nothing else was said."""
+        return self.root / "alerts.jsonl"
+
+    @property
     def connections(self) -> Path:
         """NAME=value lines that stand in for variables the environment does not set."""
         return self.root / ".env"
@@ -85,6 +95,17 @@ class Settings:
     def steward(self) -> str | None:
         """Who decides on identities here (C360_STEWARD), when it is said."""
         return self.environment.get("C360_STEWARD") or None
+
+    @property
+    def alerts_file(self) -> Path | None:
+        """The file that says who is told of what and how (C360_ALERTS), when it is named."""
+        said = self.environment.get("C360_ALERTS")
+        return Path(said).absolute() if said else None
+
+    @property
+    def openlineage(self) -> str | None:
+        """Where OpenLineage events go (C360_OPENLINEAGE_URL): an http address or a file; None for nowhere."""
+        return self.environment.get("C360_OPENLINEAGE_URL") or None
 
     @property
     def churn_limit(self) -> float | None:

@@ -15,6 +15,7 @@ from connectors.manifest import Manifest
 from expectations.suites import SuiteTrouble
 from expectations.validation import RuleResult, ValidationTrouble
 from pipelines.column_rules import CHANGE_TIME, all_types, column_rules
+from pipelines.contents import record_contents
 from pipelines.deployment import Deployment
 from pipelines.judge import Judged, ToJudge, groups, judged
 from pipelines.ledger import batches, evidence, leases
@@ -147,18 +148,32 @@ class _Staging:
                 is_full=contract.delivery == "snapshot" and not is_release,
                 deletes_absent=contract.deletes.policy == "snapshot" and not is_release,
                 max_shrink=contract.deletes.max_shrink,
+                immutable=contract.watch.immutable,
             )
         except staging.ShrinkRefused as refused:
             batches.mark_held(self.ledger, manifest.batch_id, str(refused))
             fact = f"batch {manifest.batch_id} is held: {refused}"
             raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
         tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
+        if not is_release:  # rows that come back from quarantine say nothing new of the delivery
+            record_contents(
+                self.connection,
+                self.ledger,
+                contract,
+                one,
+                manifest,
+                self.folder.table(manifest.batch_id),
+                rows_reused=applied.rows_reused,
+                now=now,
+            )
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)
-        self._advance_marks(manifest)
-        ((held,),) = self.connection.execute(
-            "SELECT count(*) FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [contract.feed]
+        if manifest.kind == "live":  # what a backfill brings says nothing about how current the feed is
+            self._advance_marks(manifest)
+        ((held, oldest),) = self.connection.execute(
+            "SELECT count(*), min(first_held_at) FROM quarantine.held_row WHERE feed = ? AND status = 'held'",
+            [contract.feed],
         ).fetchall()
-        evidence.record_held_rows(self.ledger, contract.feed, held, now)
+        evidence.record_held_rows(self.ledger, contract.feed, held, oldest and oldest.replace(tzinfo=UTC), now)
         batches.mark_staged(self.ledger, one.batch_id, contract.feed, tally, now)
         return StagedBatch(one.batch_id, tally, checks)
 

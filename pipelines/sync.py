@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.contract import FeedContract
 from pipelines.deployment import Deployment
@@ -14,6 +15,7 @@ from pipelines.land import Landing, land_feed
 from pipelines.ledger.leases import LeaseHeld, LeaseLost
 from pipelines.refresh import Refreshed, refresh_if_due
 from pipelines.trouble import Trouble
+from pipelines.watch import watch
 from warehouse.models import MartTrouble
 from warehouse.publish import PublishRefused
 
@@ -23,11 +25,15 @@ LANDING_THREADS = 4
 
 @dataclass
 class SyncOutcome:
-    """What a sync came to. `refreshed` is None when the published file still tells the truth, or `refresh_trouble`."""
+    """What a sync came to. `refreshed` is None when the published file still tells the truth, or `refresh_trouble`.
+
+    `watch_trouble` is why nobody looked at the feeds afterwards, which is no trouble of the sync.
+    """
 
     feeds: list[FeedOutcome] = field(default_factory=list)
     refreshed: Refreshed | None = None
     refresh_trouble: str | None = None
+    watch_trouble: str | None = None
 
     @property
     def has_trouble(self) -> bool:
@@ -39,18 +45,20 @@ def sync(
     deployment: Deployment,
     contracts: Sequence[FeedContract],
     *,
+    since: datetime | None = None,
     wants_refresh: bool = True,
     on_step: Callable[[str, str], None] = lambda _thing, _step: None,
 ) -> SyncOutcome:
     """Bring feeds up to date, then the published file. A feed in trouble never stops the others or the refresh.
 
-    `on_step` hears (feed or 'refresh', what is being done) for progress displays.
+    With `since` it is a backfill: see `land_feed`. `on_step` hears (feed or 'refresh', what is being done) for progress
+    displays.
     """
     outcome = SyncOutcome()
 
     def land(contract: FeedContract) -> Landing:
         on_step(contract.feed, "landing")
-        return land_feed(deployment, contract)
+        return land_feed(deployment, contract, since=since)
 
     pool = ThreadPoolExecutor(max_workers=LANDING_THREADS, thread_name_prefix="landing")
     try:
@@ -69,4 +77,10 @@ def sync(
             outcome.refresh_trouble = str(trouble)
         except Exception as error:  # what was landed and staged stands, and readers keep their snapshot
             outcome.refresh_trouble = record_fault(deployment, "refresh", error, "Readers keep the former snapshot")
+    try:
+        watch(deployment)
+    except LeaseHeld as held:
+        outcome.watch_trouble = str(held)
+    except Exception as error:  # whatever alerts come to, the data are in
+        outcome.watch_trouble = record_fault(deployment, "watch", error, "The sync itself is done")
     return outcome

@@ -105,17 +105,15 @@ _EXPORTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 class Server:
     """The running services of one company; a context manager, or `start`, `stop` and `serve_forever`.
 
     `interference`, while it is set, changes every answer on its way out: so does a source that is at fault.
     """
 
-    def __init__(self, folder: Path, host: str, port: int, refuse_every: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, host: str, port: int, refuse_every: int, clock: Callable[[], datetime] | None
+    ) -> None:
         self._database = folder.resolve() / "services.db"
         if not self._database.exists():
             raise CompanyTrouble(
@@ -272,17 +270,15 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             status, headers, body = server.answer(self.path, self.headers.get("Authorization", ""))
             content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-            self.send_response(status)
+            self.send_response_only(status)
+            if server.clock is not None:
+                self.send_header("Date", self.date_time_string(server.clock().timestamp()))
             for name, value in (
                 {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(content))} | headers
             ).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            """The Date header: the time of the server's own clock."""
-            return super().date_time_string(server.clock().timestamp() if timestamp is None else timestamp)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the base class)
             """Requests are not logged: the demonstration's own output stays readable."""
@@ -296,11 +292,12 @@ def serve(
     port: int = 8360,
     host: str = "127.0.0.1",
     refuse_every: int = REFUSE_EVERY,
-    clock: Callable[[], datetime] = _wall_clock,
+    clock: Callable[[], datetime] | None = None,
 ) -> Server:
     """The company's helpdesk and mailer, bound but not yet answering; port 0 takes a free one.
 
     Every `refuse_every`-th authorised request gets 429 with Retry-After: 1; 0 never refuses. `clock` is the time that
-    the server tells (Date). Raises CompanyTrouble when the folder holds no company.
+    answers tell (Date): the company lives in its own time, so without one they tell none.
+    Raises CompanyTrouble when the folder holds no company.
     """
     return Server(folder, host, port, refuse_every, clock)

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS ops.feed_mark (
     as_of TIMESTAMP, verified_at TIMESTAMP, last_attempt_at TIMESTAMP, last_error VARCHAR,
     last_batch_id VARCHAR, last_loaded_at TIMESTAMP,
     promise_seconds BIGINT, grace_seconds BIGINT, schedule VARCHAR, next_due_at TIMESTAMP,
-    held_rows BIGINT, rows_staged BIGINT, contract_version VARCHAR
+    held_rows BIGINT, rows_staged BIGINT, is_complete BOOLEAN, contract_version VARCHAR
 );
 CREATE TABLE IF NOT EXISTS ops.snapshot (
     snapshot_id VARCHAR NOT NULL, snapshot_at TIMESTAMP NOT NULL, contract_versions JSON

@@ -1,20 +1,16 @@
 """The data dictionary: every published table and every staged entity, column by column, as one Markdown page.
 
-Belongs here: turning declarations into text and comparing that text with the page on disk. Does not belong here:
-the declarations themselves, which live in the model files and in the entity files.
+Belongs here: turning declarations into text. Does not belong here: the declarations themselves, which live in the model
+files and in the entity files.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from warehouse.declared import MartTable, mart_tables
 from warehouse.published_macros import PublishedMacro, published_macros
-
-_DIFFERENCE_LINES = 20
 
 _HEAD = """# Data dictionary
 
@@ -22,10 +18,6 @@ Made from the model files under `warehouse/models/`, `warehouse/published_macros
 `connectors/entities/`; edit those, not this page. Times are UTC. `Personal data` names the class of personal data that
 a column holds; *none* means it holds none.
 """
-
-
-class DictionaryStale(RuntimeError):
-    """The page on disk is not what the declarations say. The message shows the first lines that differ."""
 
 
 def render(entities: Iterable[Mapping[str, Any]] = (), tables: Sequence[MartTable] | None = None) -> str:
@@ -38,23 +30,6 @@ def render(entities: Iterable[Mapping[str, Any]] = (), tables: Sequence[MartTabl
     if staged:
         parts += ["## Staged entities\n", "What every feed is mapped to; tables of schema `staging`.\n", *staged]
     return "\n".join(parts)
-
-
-def write(path: Path, entities: Iterable[Mapping[str, Any]] = ()) -> None:
-    """Write the page to ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(entities), encoding="utf-8")
-
-
-def check(path: Path, entities: Iterable[Mapping[str, Any]] = ()) -> None:
-    """Raise DictionaryStale unless the page at ``path`` is what the declarations say now."""
-    on_disk = path.read_text(encoding="utf-8") if path.is_file() else ""
-    wanted = render(entities)
-    if on_disk == wanted:
-        return
-    changes = difflib.unified_diff(on_disk.splitlines(), wanted.splitlines(), "on disk", "declared", lineterm="", n=0)
-    shown = "\n".join(list(changes)[:_DIFFERENCE_LINES])
-    raise DictionaryStale(f"{path} does not say what the model and entity files say. Write it again.\n{shown}")
 
 
 def _published(table: MartTable) -> str:

@@ -13,6 +13,7 @@ import duckdb
 
 from warehouse.cast_sql import quoted
 from warehouse.casting import row_hash_sql
+from warehouse.counting import number
 
 TEMPORARY = ("candidate", "tombstone", "verdict")
 
@@ -101,6 +102,20 @@ def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
         "count(*) FILTER (is_deletion AND state IN ('new', 'changed')) FROM temp.verdict"
     ).fetchone()
     return States(*row) if row else States(0, 0, 0)
+
+
+def count_reused(connection: duckdb.DuckDBPyConnection, source: Incoming, immutable: Sequence[str]) -> int:
+    """Changed rows that hold another value than the staged row in a column that never changes for a key."""
+    if not immutable:
+        return 0
+    differs = " OR ".join(f"b.{quoted(name)} <> s.{quoted(name)}" for name in immutable)
+    return number(
+        connection,
+        f"SELECT count(*) FROM temp.verdict v JOIN scratch.batch b USING (row_number) "
+        f"JOIN staging.{quoted(source.entity)} s ON s._key = v._key AND s._source_system = ? "
+        f"WHERE v.state = 'changed' AND NOT b._is_deleted AND ({differs})",
+        [source.source_system],
+    )
 
 
 def rows_sql(source: Incoming) -> str:

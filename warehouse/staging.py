@@ -7,7 +7,7 @@ casting (`casting.py`), judging (expectations), and the parts that have a file o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
@@ -32,6 +32,7 @@ __all__ = [
     "applied_tally",
     "apply_batch",
     "ensure_schema",
+    "scratch_attached",
 ]
 
 META_COLUMNS = {
@@ -53,7 +54,8 @@ CREATE SCHEMA IF NOT EXISTS staging;
 CREATE TABLE IF NOT EXISTS staging.applied_batch (
     batch_id VARCHAR PRIMARY KEY, feed VARCHAR, entity VARCHAR, batch_seq BIGINT, applied_at TIMESTAMP,
     rows_in BIGINT, rows_new BIGINT, rows_changed BIGINT, rows_unchanged BIGINT, rows_quarantined BIGINT,
-    rows_duplicate BIGINT, rows_refused BIGINT, rows_deleted BIGINT, rows_delete_withheld BIGINT
+    rows_duplicate BIGINT, rows_refused BIGINT, rows_deleted BIGINT, rows_delete_withheld BIGINT,
+    rows_reused BIGINT
 );
 CREATE TABLE IF NOT EXISTS staging.confirmed_row (
     entity VARCHAR, source_system VARCHAR, _key VARCHAR, batch_seq BIGINT
@@ -75,6 +77,7 @@ class Tally:
 
     `rows_deleted` counts rows that became deleted, by tombstone or by absence; `rows_delete_withheld` those that are
     absent from a full delivery but not deleted, because unreadable rows of the delivery may be the missing ones.
+    `rows_reused` are changed rows with another value in an immutable column: their key names another thing than before.
     """
 
     rows_in: int
@@ -86,6 +89,7 @@ class Tally:
     rows_refused: int
     rows_deleted: int
     rows_delete_withheld: int
+    rows_reused: int
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, Mapping[str, str]]) -> None:
@@ -125,13 +129,15 @@ def apply_batch(
     is_full: bool = False,
     deletes_absent: bool = False,
     max_shrink: float = 0.5,
+    immutable: Sequence[str] = (),
 ) -> Tally:
     """Stage the good rows of one batch and hold the others, in one transaction; a second time changes nothing.
 
     `scratch` is what `casting.cast_batch` made of `landed` (Parquet); `failures` has the columns row_number, rule,
     severity, reason: rows that fail a 'stop' rule are held. `rejects` (Parquet: line_number, raw, reason) are lines
     that could not be read. `is_full` says that the delivery holds every row of the source, `deletes_absent` that live
-    rows missing from it are gone; more than the share `max_shrink` of them at once is refused.
+    rows missing from it are gone; more than the share `max_shrink` of them at once is refused. `immutable` names
+    columns that never change for a key; a row in which one does is staged and counted.
 
     Forward only: of two versions the one with the later `_changed_at` stands, or where that is unknown or equal the
     one of the later batch. Of several versions in one batch the last stands, the others count as duplicates.
@@ -142,7 +148,7 @@ def apply_batch(
     stored = applied_tally(connection, batch.batch_id)
     if stored is not None:
         return stored
-    with _scratch_attached(connection, scratch, failures), _transaction(connection):
+    with scratch_attached(connection, scratch, failures), _transaction(connection):
         source = merging.Incoming(
             columns=_canonical_columns(connection, batch.entity),
             entity=batch.entity,
@@ -157,6 +163,7 @@ def apply_batch(
         absent, withheld = 0, 0
         if deletes_absent and not source.is_overtaken:
             absent, withheld = find_absent(connection, batch, rejects=rejects, max_shrink=max_shrink)
+        reused = merging.count_reused(connection, source, immutable)
         replaced, written = _write(connection, batch, source, now)
         gone = states.newly_deleted + (delete_absent(connection, batch, now) if absent else 0)
         merging.confirm(connection, source)
@@ -172,6 +179,7 @@ def apply_batch(
             rows_refused=states.refused,
             rows_deleted=gone,
             rows_delete_withheld=withheld,
+            rows_reused=reused,
         )
         _prove(batch, tally)
         connection.execute(
@@ -189,7 +197,8 @@ def applied_tally(connection: duckdb.DuckDBPyConnection, batch_id: str) -> Tally
 
 
 @contextmanager
-def _scratch_attached(connection: duckdb.DuckDBPyConnection, scratch: Path, failures: pa.Table) -> Iterator[None]:
+def scratch_attached(connection: duckdb.DuckDBPyConnection, scratch: Path, failures: pa.Table) -> Iterator[None]:
+    """The scratch file of a cast batch as `scratch`, and its rows that break a rule as `rule_failure`."""
     connection.execute(f"ATTACH {literal(str(scratch))} AS scratch (READ_ONLY)")
     connection.register("rule_failure", failures)
     try:

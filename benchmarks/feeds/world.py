@@ -131,7 +131,8 @@ class World:
         watch(deployment)
         spent = _cpu_seconds() - began
         wrong = differences(truth or self.chronicle.day(day), self.chronicle.day(day), self.home.warehouse, feeds)
-        shown = differences(self.shown.folder, self.chronicle.day(day), self.home.warehouse, feeds)
+        tables = [name for name in feeds if self._catalog[name].source.kind == "sql"]
+        shown = differences(self.shown.folder, self.chronicle.day(day), self.home.warehouse, tables)
         with Ledger(self.home.ledger) as ledger:
             status = {name: feed_status(ledger, self._catalog[name], self._now).status for name in feeds}
             baselines = told_by_baselines(ledger, self.home.warehouse, deployment.catalog, self._now, shown)

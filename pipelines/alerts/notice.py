@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Severity = Literal["info", "warning", "error", "critical"]
-Event = Literal["open", "update", "ack", "resolve"]
+from pipelines.ledger.alerts import Severity as Severity
+
+Event = Literal["open", "update", "ack", "resolve", "digest"]
 
 
 @dataclass(frozen=True)
 class Notice:
     """One message about one alert. A notice of the same `fingerprint` and `version` is the same message.
 
+    A digest is one message about many alerts, which `covered` lists; only the sender makes it.
     `version` grows with every change of the alert that is told. `look` and `repair` are commands. `readers` says what
     readers see meanwhile. `covered` lists what this alert explains and is therefore not told apart.
     """
@@ -41,18 +43,25 @@ class Notice:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What came of one attempt to send: `was_taken` only when the other side said so; `remote_id` is its name there."""
+    """What came of one attempt to send: `was_taken` only when the other side said so; `remote_id` is its name there.
+
+    `is_refused`: the other side will not have this notice, however often it is sent; it may well take others.
+    """
 
     was_taken: bool
     detail: str
     remote_id: str | None = None
     retry_after_seconds: float | None = None
+    is_refused: bool = False
 
 
 class Channel(Protocol):
     """A way to tell people. `send` never raises for what the other side does: it says so in the receipt."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in the plan."""
+        ...
 
     def send(self, notice: Notice) -> Receipt:
         """Tell of one notice; the same notice sent twice must not become two alerts on the other side."""

@@ -1,6 +1,7 @@
 """The command `c360`. Reads arguments, calls plain functions, prints what they say; decides nothing itself.
 
-Exit codes: 0 all current; 1 trouble in the work, named; 2 wrong use or a wrong contract; 130 stopped by the user.
+Exit codes: 0 all current, no alert open; 1 trouble in the work, named, or an open alert; 2 wrong use or a wrong
+contract; 130 stopped by the user.
 """
 
 from __future__ import annotations
@@ -28,12 +29,16 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupt)
     # Each command adds itself to the app when its module is imported.
     from pipelines.cli import (  # noqa: F401
+        alert_channels,
+        alerts,
         customer,
         demo,
         docs,
         doctor,
         feeds,
+        feeds_status,
         identity,
+        metrics,
         quarantine,
         query,
         rematch,
@@ -43,6 +48,7 @@ def main() -> None:
         status,
         sync,
         unmerge,
+        watch,
     )
 
     try:

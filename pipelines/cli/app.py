@@ -92,4 +92,6 @@ def deployment_of(context: typer.Context) -> Deployment:
         clock=(lambda: fixed) if fixed else (lambda: datetime.now(UTC)),
         sleep=time.sleep,
         churn_limit=settings.churn_limit,
+        alerts_file=settings.alerts_file,
+        openlineage=settings.openlineage,
     )

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from typer.exceptions import TyperException
 
-from connectors.contract_file import ContractError
+from connectors.declaration_file import DeclarationError
 from connectors.delivery import FeedTrouble
 from pipelines.ledger.leases import LeaseHeld
 from pipelines.trouble import Trouble
@@ -48,6 +48,7 @@ STATUS_COLOURS = {
     "WARN": "yellow",
     "FAIL": "red",
 }
+SEVERITY_COLOURS = {"info": "cyan", "warning": "yellow", "error": "red", "critical": "bold red"}
 
 
 def complain(error: Exception) -> int:
@@ -56,8 +57,8 @@ def complain(error: Exception) -> int:
         if hasattr(error, "show"):
             error.show()
         return WRONG_USE
-    if isinstance(error, ContractError):
-        err.print(f"[red]{len(error.problems)} problem(s) in the contracts; nothing was run.[/red]")
+    if isinstance(error, DeclarationError):
+        err.print(f"[red]{len(error.problems)} problem(s) in {error.subject}; nothing was run.[/red]")
         for problem in error.problems:
             err.print(escape(str(problem)))
         return WRONG_USE
@@ -84,6 +85,11 @@ def print_json(value: Any) -> None:
 def status_text(status: str) -> str:
     """A status in its colour."""
     return f"[{STATUS_COLOURS.get(status, 'white')}]{status}[/]"
+
+
+def severity_text(severity: str) -> str:
+    """How severe an alert is, in its colour."""
+    return f"[{SEVERITY_COLOURS[severity]}]{severity}[/]"
 
 
 def table(*headings: str, title: str | None = None) -> Table:

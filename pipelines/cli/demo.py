@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import duckdb
 import typer
@@ -15,12 +16,15 @@ from connectors.catalog import load_catalog
 from pipelines.cli.app import app, deployment_of, now_of, settings_of
 from pipelines.cli.console import TROUBLE, err, out, status_text, table
 from pipelines.cli.customer import print_brief
-from pipelines.cli.sample import write_connections
+from pipelines.cli.sample import DEFAULT_PORT, write_connections
 from pipelines.cli.sync import print_outcome, sync_with_progress
 from pipelines.deployment import Deployment
 from pipelines.settings import Home, load_settings
 from warehouse.brief import customer_brief
 from warehouse.connection import open_reader
+
+if TYPE_CHECKING:
+    from sample_company.server import Server
 
 MORTGAGE_CUSTOMER = "mortgage-customer"
 RULE_WIDTH = 100
@@ -33,7 +37,6 @@ def demo_command(
 ) -> int:
     """Create a sample company, sync it over two days, and show what became of it. Safe to repeat."""
     from sample_company import company
-    from sample_company.server import serve
 
     home, now = settings_of(context).home, now_of(context)
     is_new = not (home.sample / "state").exists()
@@ -41,7 +44,7 @@ def demo_command(
         with err.status("Creating the company ..."):
             start = (now - timedelta(days=1)).date()
             company.create(home.sample, customers=customers, seed=7, start=start)
-    server = serve(home.sample, port=0)
+    server = _served(home)
     server.start()
     try:
         deployment = _deployment(context, home, server.url)
@@ -56,6 +59,17 @@ def demo_command(
         server.stop()
     _report(home, deployment)
     return TROUBLE if has_trouble else 0
+
+
+def _served(home: Home) -> Server:
+    """The services at the address that they had before, so that feeds find the source they know; else at a free one."""
+    from sample_company.server import serve
+
+    port = urlsplit(load_settings(home.root).environment.get("C360_HELPDESK_URL", "")).port or DEFAULT_PORT
+    try:
+        return serve(home.sample, port=port)
+    except OSError:
+        return serve(home.sample, port=0)
 
 
 def _deployment(context: typer.Context, home: Home, services_url: str) -> Deployment:

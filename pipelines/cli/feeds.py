@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 from rich.markup import escape
 
+from pipelines.acceptance import accept_source
 from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import TROUBLE, err, out, table
+from pipelines.cli.review import steward_of
+from pipelines.cli.sync import chosen
 from pipelines.land import check_source
 
 feeds = typer.Typer(no_args_is_help=True, help="The contracts in force.")
@@ -52,3 +57,20 @@ def check_command(
             troubled = True
             err.print(f"[red]✗[/red] {escape(str(trouble))}")
     return TROUBLE if troubled else 0
+
+
+@feeds.command("accept")
+def accept_command(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="Feed whose source is held.")],
+    because: Annotated[str, typer.Option(help="Why the source is right as it is; it is written down.")],
+    by: Annotated[str | None, typer.Option(help="Who decides. Default: $C360_STEWARD.")] = None,
+) -> int:
+    """Say that a source is right although it is not what it was: moved, restored or emptied. The next sync lands it."""
+    name, deployment = steward_of(context, by), deployment_of(context)
+    (contract,) = chosen(deployment, [feed])
+    accepted = accept_source(deployment, contract, by=name, reason=because)
+    out.print(f"Accepted for {feed}: {escape(accepted.identity)}. The next c360 sync lands it.")
+    if contract.cursor is not None and contract.cursor.type != "integer":
+        out.print(f"What it holds from before the cursor is read again by c360 sync {feed} --from DATE.")
+    return 0

@@ -8,6 +8,7 @@ from datetime import datetime
 import typer
 from rich.markup import escape
 
+from pipelines.cli.alerts import open_alerts_line
 from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, status_text, table, when
 from pipelines.cli.sync import JsonOption
@@ -22,6 +23,7 @@ def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
     now = deployment.clock()
     with Ledger(deployment.home.ledger) as ledger:
         statuses = feed_statuses(ledger, deployment.catalog, now)
+        alerts = open_alerts_line(ledger)
     if as_json:
         print_json([asdict(status) | {"data_age_seconds": _age_seconds(status, now)} for status in statuses])
     else:
@@ -38,6 +40,8 @@ def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
                 escape(status.reason),
             )
         out.print(shown)
+        if alerts:
+            out.print(alerts)
     return 0 if all(status.status in CURRENT for status in statuses) else TROUBLE
 
 

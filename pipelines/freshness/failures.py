@@ -1,22 +1,24 @@
-"""The catalogue of failures: what each is called, what it does to readers, and what explains it."""
+"""The catalogue of failures: what each is called, what it does to readers, what explains it, and what people do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-CATALOGUE = Path(__file__).parent / "failures.yml"
+FOLDER = Path(__file__).parent
 
 Effect = Literal["wrong", "missing", "held", "stale", "late", "drift", "notice"]
 Stage = Literal["source", "landed", "staged", "warehouse", "published", "monitor"]
+Means = Literal["E", "P", "H", "R"]
 
 
 class Failure(BaseModel):
-    """One kind of failure. See the head of `failures.yml` for what each field means."""
+    """One kind of failure. The heads of `failures.yml` (facts) and `runbook.yml` (words) say what each field means."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,10 +29,44 @@ class Failure(BaseModel):
     stage: Stage
     under: tuple[str, ...] = ()
     successive: int = 1
+    means: str
+    readers: str
+    look: str
+    advice: str
+    repair: str
+
+    @property
+    def anchor(self) -> str:
+        """The heading of the runbook that tells of it, as pages link to it."""
+        return self.title.lower().replace(" ", "-").replace("'", "").replace(",", "")
+
+
+class Mode(BaseModel):
+    """One way in which one computer fails to feed another. The head of `modes.yml` says what each field means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: str
+    title: str
+    by: tuple[Means, ...]
+    prevented: str | None = None
+    needs: str | None = None
 
 
 @cache
 def load_failures() -> dict[str, Failure]:
     """Name → failure, in the order of the catalogue."""
-    with CATALOGUE.open(encoding="utf-8") as file:
-        return {name: Failure(name=name, **body) for name, body in yaml.safe_load(file).items()}
+    words = _read("runbook.yml")
+    return {name: Failure(name=name, **facts, **words[name]) for name, facts in _read("failures.yml").items()}
+
+
+@cache
+def load_modes() -> dict[str, Mode]:
+    """Id (A1 … G12) → mode."""
+    return {mode: Mode(mode=mode, **facts) for mode, facts in _read("modes.yml").items()}
+
+
+def _read(name: str) -> Mapping[str, dict[str, Any]]:
+    with (FOLDER / name).open(encoding="utf-8") as file:
+        found: Mapping[str, dict[str, Any]] = yaml.safe_load(file)
+    return found

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.contract import FeedContract
+from pipelines.ledger.breaches import BreachRecord, read_breaches
 from pipelines.ledger.database import Ledger, moment, stamp
-from pipelines.ledger.profiles import ColumnProfile, read_profiles
+from pipelines.ledger.findings import failing_before
+from pipelines.ledger.leases import is_held
+from pipelines.ledger.links import LinkDay, StagedCount, TotalDay, read_count, read_links, read_totals
+from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
+RULES_BEFORE = timedelta(days=1)  # a contract that changes after that has nothing to do with a failure
 MOST_RUNS = 3_000  # a run each 15 minutes over four weeks
 
 
@@ -35,8 +40,13 @@ class Run:
     rows_landed: int
     rows_reread: int
     undeclared_columns: tuple[str, ...]
+    missing_columns: tuple[str, ...]
     error_kind: str | None
     error: str | None
+    rows_read: int | None = None
+    rows_rejected: int | None = None
+    rows_repeated: int | None = None
+    credentials_end: datetime | None = None
 
     @property
     def is_good(self) -> bool:
@@ -76,6 +86,10 @@ class Batch:
     rows_duplicate: int | None
     rows_refused: int | None
     rows_deleted: int | None
+    kind: str = "live"
+    reread_count: int = 0
+    future_count: int = 0
+    ends_mid_line: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,15 @@ class SourceAnswer:
     source_clock: datetime | None
     row_count: int | None
     newest: str | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A run that was turned away: another held the lease ('held'), or had taken it over meanwhile ('lost')."""
+
+    reason: str
+    holder: str
+    refused_at: datetime
 
 
 @dataclass(frozen=True)
@@ -104,6 +127,18 @@ class FeedHistory:
     profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(
         default_factory=dict
     )  # batch → canonical column → facts
+    refusals: tuple[Refusal, ...] = ()
+    heartbeat_at: datetime | None = None  # when the run that holds the feed's lease last got on
+    is_worked_on: bool = False  # whether the holder of the feed's lease is alive
+    published_at: datetime | None = None  # of the snapshot that readers have
+    held_since: datetime | None = None  # of the oldest row in quarantine
+    counted_at: datetime | None = None  # when the rows in quarantine were counted
+    breaches: Mapping[str, Sequence[BreachRecord]] = field(default_factory=dict)  # batch → what was wrong in it
+    links: tuple[LinkDay, ...] = ()  # by column and day, as counted at the last refresh
+    totals: tuple[TotalDay, ...] = ()
+    staged_count: StagedCount | None = None
+    rules_since: datetime | None = None  # when the contract as it is was first in force
+    failing_before_rules: tuple[str, ...] = ()  # what failed in the day before that
 
     @property
     def feed(self) -> str:
@@ -111,9 +146,14 @@ class FeedHistory:
         return self.contract.feed
 
     @property
+    def live_runs(self) -> list[Run]:
+        """Runs that tell how current the feed is: backfills do not."""
+        return [run for run in self.runs if run.kind == "live"]
+
+    @property
     def ended_runs(self) -> list[Run]:
-        """Runs that are over, however they ended."""
-        return [run for run in self.runs if run.status != "OPEN"]
+        """Live runs that are over, however they ended."""
+        return [run for run in self.live_runs if run.status != "OPEN"]
 
 
 def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedHistory:
@@ -143,10 +183,17 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     marks = ledger.rows(
         "SELECT stage, clock, max(value) AS value FROM high_water_mark WHERE feed = ? GROUP BY stage, clock", feed
     )
-    profiles: dict[str, dict[str, ColumnProfile]] = {}
-    for profile in read_profiles(ledger, feed, now - SPAN):
-        profiles.setdefault(profile.batch_id, {})[profile.column] = profile
-    held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
+    held = ledger.row("SELECT * FROM quarantine_count WHERE feed = ?", feed)
+    lease = ledger.row("SELECT renewed_at FROM lease WHERE resource = ?", f"feed:{feed}")
+    refusals = ledger.rows(
+        "SELECT * FROM lease_refusal WHERE feed = ? AND refused_at >= ? ORDER BY refused_at", feed, since
+    )
+    published = ledger.row("SELECT max(published_at) AS at FROM publication")
+    breaches: dict[str, list[BreachRecord]] = {}
+    for breach in read_breaches(ledger, feed, now - SPAN):
+        breaches.setdefault(breach.batch_id, []).append(breach)
+    rules = ledger.row("SELECT first_seen_at FROM feed_contract WHERE feed = ? AND version = ?", feed, contract.version)
+    rules_since = _moment(rules["first_seen_at"]) if rules else None
     return FeedHistory(
         contract=contract,
         now=now,
@@ -155,12 +202,25 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         answers=tuple(_answer(row) for row in reversed(answers)),
         marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
         held_rows=held["held"] if held else 0,
-        profiles=profiles,
+        profiles=profiles_by_batch(ledger, feed, now - SPAN),
+        refusals=tuple(Refusal(row["reason"], row["holder"], _moment(row["refused_at"])) for row in refusals),
+        heartbeat_at=moment(lease["renewed_at"]) if lease else None,
+        is_worked_on=is_held(ledger, f"feed:{feed}", now),
+        published_at=moment(published["at"]) if published else None,
+        held_since=moment(held["oldest_at"]) if held else None,
+        counted_at=moment(held["counted_at"]) if held else None,
+        breaches=breaches,
+        links=read_links(ledger, feed),
+        totals=read_totals(ledger, feed),
+        staged_count=read_count(ledger, feed),
+        rules_since=rules_since,
+        failing_before_rules=tuple(failing_before(ledger, feed, contract.version, rules_since - RULES_BEFORE))
+        if rules_since
+        else (),
     )
 
 
 def _run(row: sqlite3.Row) -> Run:
-    names = row["undeclared_columns"]
     return Run(
         run_id=row["run_id"],
         kind=row["kind"],
@@ -176,15 +236,23 @@ def _run(row: sqlite3.Row) -> Run:
         clock_offset_seconds=row["clock_offset_seconds"],
         rows_landed=row["rows_landed"] or 0,
         rows_reread=row["rows_reread"] or 0,
-        undeclared_columns=tuple(names.split(", ")) if names else (),
+        undeclared_columns=_names(row["undeclared_columns"]),
+        missing_columns=_names(row["missing_columns"]),
         error_kind=row["error_kind"],
         error=row["error"],
+        rows_read=row["rows_read"],
+        rows_rejected=row["rows_rejected"],
+        rows_repeated=row["rows_repeated"],
+        credentials_end=moment(row["credentials_end"]),
     )
 
 
 def _batch(row: sqlite3.Row) -> Batch:
-    same = {name: row[name] for name in Batch.__dataclass_fields__ if name not in ("landed_at", "staged_at")}
-    return Batch(**same, landed_at=datetime.fromisoformat(row["landed_at"]), staged_at=moment(row["staged_at"]))
+    same = {name: row[name] for name in Batch.__dataclass_fields__}
+    same["landed_at"] = datetime.fromisoformat(row["landed_at"])
+    same["staged_at"] = moment(row["staged_at"])
+    same["ends_mid_line"] = None if row["ends_mid_line"] is None else bool(row["ends_mid_line"])
+    return Batch(**same)
 
 
 def _answer(row: sqlite3.Row) -> SourceAnswer:
@@ -196,6 +264,10 @@ def _answer(row: sqlite3.Row) -> SourceAnswer:
         row_count=row["row_count"],
         newest=row["newest"],
     )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(", ")) if text else ()
 
 
 def _moment(text: str) -> datetime:

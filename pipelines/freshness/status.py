@@ -1,13 +1,15 @@
 """The status of a feed: what readers may believe about how current it is, and why.
 
 FRESH: data within the promise. IDLE: older, but the source itself has nothing newer. LATE: past due, within grace, or
-the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete. HELD: a batch is kept out
-of staging. UNKNOWN: there is no evidence either way; never shown as fresh. NEVER: nothing was ever staged.
+the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete, or rows are known to be
+missing or wrong. HELD: a batch is kept out of staging, or the source is not what it was. UNKNOWN: there is no evidence
+either way; never shown as fresh. NEVER: nothing was ever staged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -17,10 +19,15 @@ from cronsim import CronSim
 
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_text
+from pipelines.freshness.failures import load_failures
+from pipelines.ledger.batches import rows_staged
 from pipelines.ledger.database import Ledger, moment
+from pipelines.ledger.findings import current_findings
 
 Status = Literal["FRESH", "IDLE", "LATE", "STALE", "PARTIAL", "HELD", "UNKNOWN", "NEVER"]
 CURRENT: frozenset[Status] = frozenset({"FRESH", "IDLE"})
+# What reconciling with the source finds.
+RECONCILED = frozenset({"rows_missing", "rows_outdated", "rows_extra"})
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class FeedStatus:
     schedule: str
     rows_held: int
     rows_staged: int
+    is_complete: bool | None
     contract_version: str
 
 
@@ -64,6 +72,8 @@ class _Evidence:
     last_loaded_at: datetime | None
     rows_staged: int
     rows_held: int
+    is_complete: bool | None
+    suspicion: str | None
 
 
 def feed_statuses(ledger: Ledger, catalog: Mapping[str, FeedContract], now: datetime) -> list[FeedStatus]:
@@ -95,6 +105,7 @@ def feed_status(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedSt
         schedule=contract.schedule,
         rows_held=found.rows_held,
         rows_staged=found.rows_staged,
+        is_complete=found.is_complete,
         contract_version=contract.version,
     )
 
@@ -110,10 +121,14 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
     promise, grace = contract.freshness.promise, contract.freshness.grace
     if found.held_reason is not None:
         return "HELD", found.held_reason
+    if found.last_run_status == "HELD":
+        return "HELD", found.last_error or "its source is not what it was"
     if found.as_of is None:
         return "NEVER", found.last_error or "nothing was ever staged from it"
     if found.last_run_status == "PARTIAL" or found.verified_at is None:
         return "PARTIAL", found.last_error or "it was never read to the end"
+    if found.suspicion is not None:
+        return "PARTIAL", found.suspicion
     silence = now - found.verified_at
     if silence > promise + grace:
         return "STALE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
@@ -134,17 +149,22 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
 
 def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
     feed = contract.feed
-    run = ledger.row("SELECT * FROM feed_run WHERE feed = ? AND status <> 'OPEN' ORDER BY run_id DESC LIMIT 1", feed)
+    run = ledger.row(
+        "SELECT * FROM feed_run WHERE feed = ? AND kind = 'live' AND status <> 'OPEN' ORDER BY run_id DESC LIMIT 1",
+        feed,
+    )
     good = ledger.row(
-        "SELECT max(started_at) AS at FROM feed_run WHERE feed = ? AND status IN ('OK', 'EMPTY_OK')", feed
+        """SELECT max(started_at) AS at FROM feed_run
+           WHERE feed = ? AND kind = 'live' AND status IN ('OK', 'EMPTY_OK')""",
+        feed,
     )
     mark = ledger.row("SELECT max(value) AS value FROM high_water_mark WHERE feed = ? AND stage = 'staged'", feed)
     batch = ledger.row("SELECT * FROM feed_batch WHERE feed = ? ORDER BY batch_seq DESC LIMIT 1", feed)
     held = ledger.row(
         "SELECT held_reason FROM feed_batch WHERE feed = ? AND state = 'held' ORDER BY batch_seq LIMIT 1", feed
     )
-    staged = ledger.row("SELECT coalesce(sum(rows_new), 0) AS n FROM stage_tally WHERE feed = ?", feed)
     quarantined = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
+    found = current_findings(ledger, feed)
     verified_at, reached = moment(good["at"]) if good else None, moment(mark["value"]) if mark else None
     is_full_read = contract.delivery == "snapshot" and contract.source.kind != "files"
     return _Evidence(
@@ -158,9 +178,28 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         is_source_ahead=_is_source_ahead(ledger, contract),
         last_batch_id=batch["batch_id"] if batch else None,
         last_loaded_at=moment(batch["staged_at"]) if batch and batch["staged_at"] else None,
-        rows_staged=staged["n"] if staged else 0,
+        rows_staged=rows_staged(ledger, feed),
         rows_held=quarantined["held"] if quarantined else 0,
+        is_complete=_is_complete(found),
+        suspicion=_suspicion(found),
     )
+
+
+def _is_complete(findings: Sequence[sqlite3.Row]) -> bool | None:
+    """What reconciling with the source said: False when rows differ, None when it has not been done."""
+    verdicts = {row["verdict"] for row in findings if row["failure"] in RECONCILED}
+    return False if "FAIL" in verdicts else True if "PASS" in verdicts else None
+
+
+def _suspicion(findings: Sequence[sqlite3.Row]) -> str | None:
+    """Why readers should not take the feed for complete and right, though it was read: what a detector found."""
+    failures = load_failures()
+    for row in findings:
+        failure = failures[row["failure"]]
+        if row["verdict"] == "FAIL" and failure.effect in ("missing", "wrong") and row["looks"] >= failure.successive:
+            reason: str = row["reason"]
+            return f"{failure.title.lower()}: {reason}"
+    return None
 
 
 def _is_source_ahead(ledger: Ledger, contract: FeedContract) -> bool | None:
@@ -168,9 +207,14 @@ def _is_source_ahead(ledger: Ledger, contract: FeedContract) -> bool | None:
     probe = ledger.row(
         "SELECT newest FROM source_probe WHERE feed = ? ORDER BY probed_at DESC, rowid DESC LIMIT 1", contract.feed
     )
-    landed = ledger.row("SELECT max(cursor_high) AS high FROM feed_batch WHERE feed = ?", contract.feed)
+    # Where the cursor stands: it never goes back, and rows dated in the future do not move it.
+    landed = ledger.row(
+        "SELECT cursor_after AS high FROM feed_batch WHERE feed = ? ORDER BY batch_seq DESC LIMIT 1", contract.feed
+    )
     if contract.cursor is None or probe is None or probe["newest"] is None or landed is None or landed["high"] is None:
         return None
+    if contract.cursor.type == "integer":
+        return int(probe["newest"]) > int(landed["high"])
     return bool(_comparable(probe["newest"]) > _comparable(landed["high"]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
@@ -33,6 +34,10 @@ class BatchRecord:
     file_name: str | None
     file_bytes: int | None
     file_modified_at: str | None
+    kind: str = "live"
+    reread_count: int = 0
+    future_count: int = 0
+    ends_mid_line: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -59,46 +64,33 @@ class Tally:
 
 def add_batch(connection: sqlite3.Connection, record: BatchRecord, run_id: str | None) -> None:
     """Write a landed batch down, inside the caller's transaction; one that is known already stays as it is."""
-    connection.execute(
-        """INSERT OR IGNORE INTO feed_batch (batch_id, feed, run_id, batch_seq, label, state, row_count, reject_count,
-               claimed_rows, byte_count, content_sha256, schema_fingerprint, cursor_low, cursor_high, cursor_after,
-               sequence, business_date, source_identity, landed_at, file_name, file_bytes, file_modified_at)
-           VALUES (?, ?, ?, ?, ?, 'landed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            record.batch_id,
-            record.feed,
-            run_id,
-            record.batch_seq,
-            record.label,
-            record.row_count,
-            record.reject_count,
-            record.claimed_rows,
-            record.byte_count,
-            record.content_sha256,
-            record.schema_fingerprint,
-            record.cursor_low,
-            record.cursor_high,
-            record.cursor_after,
-            record.sequence,
-            record.business_date,
-            record.source_identity,
-            record.landed_at,
-            record.file_name,
-            record.file_bytes,
-            record.file_modified_at,
-        ),
-    )
+    facts = vars(record) | {"run_id": run_id, "state": "landed"}
+    columns, places = ", ".join(facts), ", ".join("?" for _ in facts)
+    connection.execute(f"INSERT OR IGNORE INTO feed_batch ({columns}) VALUES ({places})", tuple(facts.values()))
 
 
-def known_batches(ledger: Ledger, feed: str) -> set[str]:
-    """Ids of the feed's batches that the ledger knows."""
-    return {row["batch_id"] for row in ledger.rows("SELECT batch_id FROM feed_batch WHERE feed = ?", feed)}
+def unknown_batches(ledger: Ledger, feed: str, batch_ids: Iterable[str]) -> list[str]:
+    """Those of the feed's batches that the ledger does not know: neither one by one nor as forgotten."""
+    known = {row["batch_id"] for row in ledger.rows("SELECT batch_id FROM feed_batch WHERE feed = ?", feed)}
+    forgotten = ledger.row("SELECT batch_id FROM forgotten_batch WHERE feed = ?", feed)
+    floor = forgotten["batch_id"] if forgotten else ""
+    return [batch_id for batch_id in batch_ids if batch_id > floor and batch_id not in known]
 
 
 def last_batch_seq(ledger: Ledger, feed: str) -> int:
     """Highest batch number ever given out for the feed; 0 when there is none."""
     row = ledger.row("SELECT max(batch_seq) AS n FROM feed_batch WHERE feed = ?", feed)
     return (row["n"] if row else None) or 0
+
+
+def rows_staged(ledger: Ledger, feed: str) -> int:
+    """Rows of the feed that were new to staging, forgotten batches included."""
+    row = ledger.row(
+        """SELECT (SELECT coalesce(sum(rows_new), 0) FROM stage_tally WHERE feed = ?1)
+                + (SELECT coalesce(sum(rows_new), 0) FROM feed_day WHERE feed = ?1) AS n""",
+        feed,
+    )
+    return row["n"] if row else 0
 
 
 def pending_batches(ledger: Ledger, feed: str) -> list[str]:
@@ -191,7 +183,10 @@ def release_count(ledger: Ledger, batch_id: str) -> int:
 def staging_version(ledger: Ledger) -> str:
     """Changes whenever any batch or release reached staging with an effect."""
     row = ledger.row(
-        """SELECT count(*) AS n, coalesce(sum(rows_new + rows_changed + rows_quarantined + rows_deleted), 0) AS moved
-           FROM stage_tally"""
+        """SELECT sum(n) AS n, sum(moved) AS moved FROM (
+               SELECT count(*) AS n, sum(rows_new + rows_changed + rows_quarantined + rows_deleted) AS moved
+               FROM stage_tally
+               UNION ALL
+               SELECT sum(batches), sum(rows_new + rows_changed + rows_quarantined + rows_deleted) FROM feed_day)"""
     )
-    return f"{row['n']}/{row['moved']}" if row else "0/0"
+    return f"{row['n']}/{row['moved'] or 0}" if row else "0/0"

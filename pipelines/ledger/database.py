@@ -87,4 +87,4 @@ def stamp(moment: datetime) -> str:
 
 def moment(text: str | None) -> datetime | None:
     """The reverse of `stamp`."""
-    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return None if text is None else datetime.fromisoformat(text)

@@ -90,6 +90,29 @@ def record_checks(ledger: Ledger, feed: str, batch_id: str, checks: Iterable[Che
         )
 
 
-def record_held_rows(ledger: Ledger, feed: str, held: int, now: datetime) -> None:
-    """Write down how many rows of a feed are in quarantine now: status is told without opening the warehouse."""
-    ledger.write("INSERT OR REPLACE INTO quarantine_count VALUES (?, ?, ?)", feed, held, stamp(now))
+def record_held_rows(ledger: Ledger, feed: str, held: int, oldest: datetime | None, now: datetime) -> None:
+    """Write down how many rows of a feed are in quarantine now, and since when the oldest of them.
+
+    With it, status is told without opening the warehouse.
+    """
+    since = stamp(oldest) if oldest else None
+    ledger.write("INSERT OR REPLACE INTO quarantine_count VALUES (?, ?, ?, ?)", feed, held, stamp(now), since)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How far a source said that it reaches."""
+
+    row_count: int | None
+    newest: str | None
+
+
+def last_answer(ledger: Ledger, feed: str, since: datetime | None) -> Answer | None:
+    """What the source said when it was last read to its end, after `since` where that is given."""
+    row = ledger.row(
+        """SELECT row_count, newest FROM source_probe WHERE feed = ? AND run_id IS NOT NULL AND probed_at > ?
+           ORDER BY probed_at DESC, rowid DESC""",
+        feed,
+        stamp(since) if since else "",
+    )
+    return None if row is None else Answer(row["row_count"], row["newest"])

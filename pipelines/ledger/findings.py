@@ -36,15 +36,40 @@ def record_findings(ledger: Ledger, records: Iterable[FindingRecord], now: datet
                 _begin(connection, record, now)
 
 
-def current_findings(ledger: Ledger) -> list[sqlite3.Row]:
-    """The latest span of every (feed, failure, segment), worst verdict first."""
+def current_findings(ledger: Ledger, feed: str | None = None) -> list[sqlite3.Row]:
+    """The latest span of every (feed, failure, segment), worst verdict first; of one feed, or of all."""
     return ledger.rows(
-        """SELECT * FROM finding AS f WHERE first_at = (
+        """SELECT * FROM finding AS f WHERE (?1 IS NULL OR feed = ?1) AND first_at = (
                SELECT max(first_at) FROM finding AS g
                WHERE g.feed = f.feed AND g.failure = f.failure AND g.segment = f.segment)
            ORDER BY CASE verdict WHEN 'FAIL' THEN 0 WHEN 'WARN' THEN 1 WHEN 'UNKNOWN' THEN 2 ELSE 3 END,
-                    feed, failure, segment"""
+                    feed, failure, segment""",
+        feed,
     )
+
+
+def latest_verdicts(ledger: Ledger) -> dict[tuple[str, str], list[sqlite3.Row]]:
+    """(feed, failure) → the findings of the last look at it, worst verdict first; parts not found then are left out."""
+    found: dict[tuple[str, str], list[sqlite3.Row]] = {}
+    for row in current_findings(ledger):
+        found.setdefault((row["feed"], row["failure"]), []).append(row)
+    last = {thing: max(row["last_at"] for row in rows) for thing, rows in found.items()}
+    return {thing: [row for row in rows if row["last_at"] == last[thing]] for thing, rows in found.items()}
+
+
+def failing_before(ledger: Ledger, feed: str, rules_version: str, since: datetime) -> list[str]:
+    """Failures that the last look before some rules came into force found, seen since a moment; names, in order."""
+    rows = ledger.rows(
+        """SELECT DISTINCT failure FROM finding AS f
+           WHERE feed = ?1 AND verdict = 'FAIL' AND rules_version <> ?2 AND last_at >= ?3 AND first_at = (
+               SELECT max(first_at) FROM finding AS g WHERE g.feed = f.feed AND g.failure = f.failure
+               AND g.segment = f.segment AND g.rules_version <> ?2)
+           ORDER BY failure""",
+        feed,
+        rules_version,
+        stamp(since),
+    )
+    return [row["failure"] for row in rows]
 
 
 def _prolong(connection: sqlite3.Connection, record: FindingRecord, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 import psutil
 
@@ -91,6 +92,24 @@ def held(
         yield lease
     finally:
         release(ledger, lease)
+
+
+def renew(ledger: Ledger, lease: Lease, now: datetime) -> None:
+    """Say that the holder still gets on with its work; a lease that was lost stays as it is."""
+    ledger.write(
+        "UPDATE lease SET renewed_at = ? WHERE resource = ? AND token = ?", stamp(now), lease.resource, lease.token
+    )
+
+
+def is_held(ledger: Ledger, resource: str, now: datetime) -> bool:
+    """Whether somebody who is alive works on `resource` now."""
+    row = ledger.row("SELECT * FROM lease WHERE resource = ?", resource)
+    return row is not None and row["holder"] is not None and _is_alive(row, now)
+
+
+def record_refusal(ledger: Ledger, feed: str, reason: Literal["held", "lost"], holder: str, now: datetime) -> None:
+    """Write down that a run was turned away because of another one."""
+    ledger.write("INSERT INTO lease_refusal VALUES (?, ?, ?, ?)", feed, reason, holder, stamp(now))
 
 
 def check(ledger: Ledger, lease: Lease) -> None:

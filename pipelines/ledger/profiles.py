@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pipelines.ledger.database import Ledger, stamp
 
+_DIGITS = 11  # of a fact that is no whole number: epoch seconds to the second
+
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One canonical column of one batch, over all rows that were read, quarantined ones included.
+    """One canonical column of one batch, over the rows that were read, quarantined ones included.
 
+    Of a large batch a sample is looked at, and `rows` counts the sample: compare shares, never counts.
     None means that the column's type has no such fact. Numbers are as they are, times are epoch seconds (UTC).
     `top` is a hash of the most frequent value, never the value. `hours` counts times by hour of day (UTC).
     `age_p95` is the 95th percentile of arrival minus value, in seconds, for times.
     `longest` is the greatest length of a text and `at_longest` how many values have it. `damaged` counts texts with
     U+FFFD, C1 controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days` counts times
-    whose day of the month is at most 12. `segments` counts rows by value, for columns that the contract declares so.
+    whose day of the month is at most 12, `days` distinct days. `swapped` counts dates that are of the last three days
+    before arrival only with day and month exchanged. `whole` counts numbers without a fraction; `large` texts
+    that are whole numbers above 2^53, and `rounded` those of them that a double holds unchanged.
+    `segments` counts rows by value, for columns that the contract declares so.
     """
 
     batch_id: str
@@ -39,6 +46,11 @@ class ColumnProfile:
     hours: tuple[int, ...] | None = None
     age_p95: float | None = None
     low_days: int | None = None
+    days: int | None = None
+    swapped: int | None = None
+    whole: int | None = None
+    large: int | None = None
+    rounded: int | None = None
     longest: int | None = None
     at_longest: int | None = None
     damaged: int | None = None
@@ -47,24 +59,64 @@ class ColumnProfile:
 
 
 def record_profiles(ledger: Ledger, feed: str, profiles: Iterable[ColumnProfile], now: datetime) -> None:
-    """Write the profiles of a batch down; those of a batch profiled before stay as they are."""
-    rows = []
+    """Write the profiles of batches down; a batch that was profiled before stays as it is."""
+    by_batch: dict[str, dict[str, dict[str, object]]] = {}
     for profile in profiles:
-        facts = {name: fact for name, fact in asdict(profile).items() if fact is not None}
+        facts = {name: _short(fact) for name, fact in asdict(profile).items() if fact is not None}
         batch_id, column = facts.pop("batch_id"), facts.pop("column")
-        rows.append((feed, batch_id, column, stamp(now), json.dumps(facts)))
+        by_batch.setdefault(str(batch_id), {})[str(column)] = facts
     with ledger.transaction() as connection:
-        connection.executemany("INSERT OR IGNORE INTO column_profile VALUES (?, ?, ?, ?, ?)", rows)
+        connection.executemany(
+            "INSERT OR IGNORE INTO batch_profile VALUES (?, ?, ?, ?)",
+            [(feed, batch_id, stamp(now), _packed(columns)) for batch_id, columns in by_batch.items()],
+        )
 
 
 def read_profiles(ledger: Ledger, feed: str, since: datetime) -> list[ColumnProfile]:
     """Profiles of the feed's batches profiled since a moment, oldest first."""
+    return [profile for columns in profiles_by_batch(ledger, feed, since).values() for profile in columns.values()]
+
+
+def profiles_by_batch(ledger: Ledger, feed: str, since: datetime) -> Mapping[str, Mapping[str, ColumnProfile]]:
+    """Batch → column → profile since a moment, oldest first. A batch is unpacked when it is asked for."""
     rows = ledger.rows(
-        "SELECT * FROM column_profile WHERE feed = ? AND profiled_at >= ? ORDER BY profiled_at, batch_id, column_name",
+        """SELECT batch_id, columns FROM batch_profile WHERE feed = ? AND profiled_at >= ?
+           ORDER BY profiled_at, batch_id""",
         feed,
         stamp(since),
     )
-    return [_profile(row["batch_id"], row["column_name"], json.loads(row["facts"])) for row in rows]
+    return _Packed({row["batch_id"]: row["columns"] for row in rows})
+
+
+class _Packed(Mapping[str, Mapping[str, ColumnProfile]]):
+    """Profiles as the ledger holds them. Most looks are at the newest few of some thousand batches."""
+
+    def __init__(self, packed: Mapping[str, bytes]) -> None:
+        self._packed = packed
+        self._unpacked: dict[str, dict[str, ColumnProfile]] = {}
+
+    def __getitem__(self, batch_id: str) -> dict[str, ColumnProfile]:
+        if batch_id not in self._unpacked:
+            columns = json.loads(zlib.decompress(self._packed[batch_id]))
+            self._unpacked[batch_id] = {name: _profile(batch_id, name, facts) for name, facts in columns.items()}
+        return self._unpacked[batch_id]
+
+    def __contains__(self, batch_id: object) -> bool:
+        return batch_id in self._packed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
+def _packed(columns: Mapping[str, object]) -> bytes:
+    return zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), level=9)
+
+
+def _short(fact: object) -> object:
+    return float(f"{fact:.{_DIGITS}g}") if isinstance(fact, float) else fact
 
 
 def _profile(batch_id: str, column: str, facts: dict[str, object]) -> ColumnProfile:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pipelines.ledger.database import Ledger, stamp
 
-RunKind = Literal["live", "replay"]
+RunKind = Literal["live", "backfill"]
 RunStatus = Literal["OK", "EMPTY_OK", "PARTIAL", "HELD", "FAILED"]
 
 
@@ -27,7 +27,12 @@ class RunOpening:
 
 @dataclass(frozen=True)
 class RunClosing:
-    """What a run came to. `rows_reread` are rows that an overlapping read found landed already."""
+    """What a run came to.
+
+    `rows_read` is what the source handed over: landed, rejected (could not be read) and reread (landed already, found
+    again by an overlapping read). `rows_repeated` were on more than one page of the same read; None without pages.
+    `credentials_end` is when the source's credentials end, as far as that is said.
+    """
 
     status: RunStatus
     ended_at: datetime
@@ -37,9 +42,14 @@ class RunClosing:
     cursor_after: str | None = None
     source_identity: str | None = None
     clock_offset_seconds: float | None = None
+    rows_read: int | None = None
     rows_landed: int | None = None
+    rows_rejected: int | None = None
     rows_reread: int | None = None
+    rows_repeated: int | None = None
     undeclared_columns: Sequence[str] = ()
+    credentials_end: datetime | None = None
+    missing_columns: Sequence[str] = ()
     error_kind: str | None = None
     error: str | None = None
 
@@ -71,28 +81,24 @@ def open_run(ledger: Ledger, opening: RunOpening, contract_body: str) -> None:
 
 def close_run(ledger: Ledger, run_id: str, closing: RunClosing) -> None:
     """Record what a run came to."""
-    ledger.write(
-        """UPDATE feed_run SET status = ?, ended_at = ?, window_lower = ?, window_upper = ?, cursor_before = ?,
-                  cursor_after = ?, source_identity = ?, clock_offset_seconds = ?, rows_landed = ?, rows_reread = ?,
-                  undeclared_columns = ?, error_kind = ?, error = ? WHERE run_id = ?""",
-        closing.status,
-        stamp(closing.ended_at),
-        closing.window_lower,
-        closing.window_upper,
-        closing.cursor_before,
-        closing.cursor_after,
-        closing.source_identity,
-        closing.clock_offset_seconds,
-        closing.rows_landed,
-        closing.rows_reread,
-        ", ".join(closing.undeclared_columns) or None,
-        closing.error_kind,
-        closing.error,
-        run_id,
-    )
+    facts = vars(closing) | {
+        "ended_at": stamp(closing.ended_at),
+        "undeclared_columns": ", ".join(closing.undeclared_columns) or None,
+        "missing_columns": ", ".join(closing.missing_columns) or None,
+        "credentials_end": stamp(closing.credentials_end) if closing.credentials_end else None,
+    }
+    changes = ", ".join(f"{name} = ?" for name in facts)
+    ledger.write(f"UPDATE feed_run SET {changes} WHERE run_id = ?", *facts.values(), run_id)
 
 
 def next_run_id(ledger: Ledger, feed: str) -> str:
     """An id that sorts after the feed's earlier runs. Call while holding the feed's lease."""
-    row = ledger.row("SELECT count(*) AS n FROM feed_run WHERE feed = ?", feed)
-    return f"{feed}-run-{(row['n'] if row else 0) + 1:08d}"
+    row = ledger.row("SELECT max(run_id) AS last FROM feed_run WHERE feed = ?", feed)
+    last = row["last"] if row else None
+    return f"{feed}-run-{(int(last.rpartition('-')[2]) if last else 0) + 1:08d}"
+
+
+def last_error_kind(ledger: Ledger, feed: str) -> str | None:
+    """The kind of trouble in which the feed's last run ended; None when it ended well or there was none."""
+    row = ledger.row("SELECT error_kind FROM feed_run WHERE feed = ? AND status <> 'OPEN' ORDER BY run_id DESC", feed)
+    return row["error_kind"] if row else None

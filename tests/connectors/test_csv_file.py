@@ -188,9 +188,9 @@ def test_a_header_line_alone_is_an_empty_delivery(tmp_path):
     assert (table.num_rows, receipt.rejects.num_rows) == (0, 0)
 
 
-def test_an_empty_file_is_broken(tmp_path):
+def test_an_empty_file_is_truncated(tmp_path):
     caught = trouble(tmp_path, b"")
-    assert caught.kind == "broken"
+    assert caught.kind == "truncated"
     assert "orders.csv' is empty (0 bytes)" in str(caught)
 
 
@@ -216,10 +216,10 @@ def test_a_packed_file_is_read_and_kept_packed(tmp_path):
     assert receipt.parts[0].byte_count == len(packed)
 
 
-def test_a_packed_file_that_was_cut_off_is_broken_at_a_byte(tmp_path):
+def test_a_packed_file_that_was_cut_off_is_truncated_at_a_byte(tmp_path):
     packed = gzip.compress(random.Random(1).randbytes(50_000))[:30_000]
     caught = trouble(tmp_path, packed, "orders.csv.gz")
-    assert caught.kind == "broken"
+    assert caught.kind == "truncated"
     assert "'orders.csv.gz' is cut off at byte 30,000" in str(caught)
 
 
@@ -253,7 +253,7 @@ def test_rejects_of_a_framed_file_keep_the_line_numbers_of_the_file(tmp_path):
 
 def test_a_file_without_its_trailer_was_cut_off(tmp_path):
     caught = trouble(tmp_path, lines("H|CARRIER|17|20261120", HEADER, "1,a,10.50"), **FRAME)
-    assert caught.kind == "broken"
+    assert caught.kind == "truncated"
     assert "has no trailer record (it ends with '1,a,10.50', expected 'T|…'): it was probably cut off" in str(caught)
 
 

@@ -88,7 +88,7 @@ def test_a_file_that_grows_while_it_is_copied_is_left_for_the_next_sync(tmp_path
     assert next(deliveries).label == "a.csv"
     with pytest.raises(FeedTrouble, match=r"file \'b\.csv\' is still being written") as caught:
         next(deliveries)
-    assert (caught.value.kind, caught.value.is_retryable) == ("busy", True)
+    assert (caught.value.kind, caught.value.is_retryable) == ("unfinished", True)
 
 
 def test_a_broken_file_is_told_after_the_files_around_it_were_handed_over(tmp_path):
@@ -245,4 +245,4 @@ def test_a_parquet_file_without_a_declared_column_or_its_end_is_refused(tmp_path
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(FeedTrouble, match="is not a whole Parquet file") as caught:
         read_one(contract, str(tmp_path), tmp_path / "raw")
-    assert caught.value.kind == "broken"
+    assert caught.value.kind == "truncated"

@@ -193,7 +193,7 @@ def test_a_claimed_total_is_passed_on_when_rows_are_missing(server, tmp_path):
 def test_a_source_that_ignores_the_offset_is_noticed(server, tmp_path):
     server.answer = lambda _path, _params: page([order(1)])
     caught = trouble(server, tmp_path, rest_contract({"kind": "offset", "parameter": "offset", "size": 1}))
-    assert caught.kind == "broken"
+    assert caught.kind == "pages"
     assert "pages 1 and 2" in str(caught)
 
 
@@ -201,10 +201,10 @@ def test_a_source_that_ignores_the_offset_is_noticed(server, tmp_path):
     "paging",
     [{"kind": "next_link", "link": "$.next"}, {"kind": "cursor", "parameter": "next", "token": "$.next"}],
 )
-def test_a_source_that_leads_in_a_circle_is_broken(server, tmp_path, paging):
+def test_a_source_that_leads_in_a_circle_has_pages_that_disagree(server, tmp_path, paging):
     server.answer = lambda _path, params: page([order(len(server.asked))], next="/api/orders?next=x")
     caught = trouble(server, tmp_path, rest_contract(paging))
-    assert caught.kind == "broken"
+    assert caught.kind == "pages"
     assert "leads back to a page that was read" in str(caught)
     assert len(server.asked) <= 3
 
@@ -292,7 +292,7 @@ def test_a_source_that_asks_for_an_hour_is_left_to_the_next_sync(server, tmp_pat
     server.answer = lambda _path, _params: page("{}", 429, {"Retry-After": "3600"})
     pauses: list[float] = []
     caught = trouble(server, tmp_path, pauses=pauses)
-    assert (caught.kind, caught.is_retryable, pauses) == ("unreachable", True, [])
+    assert (caught.kind, caught.is_retryable, pauses) == ("limited", True, [])
     assert "asks to wait 3600 s" in str(caught)
 
 
@@ -300,7 +300,7 @@ def test_a_rate_limit_in_the_middle_lands_nothing(server, tmp_path):
     server.answer = lambda _path, params: page([order(1)], next="/?p=2") if "p" not in params else page("{}", 429)
     pauses: list[float] = []
     caught = trouble(server, tmp_path, rest_contract({"kind": "next_link", "link": "$.next"}), pauses=pauses)
-    assert (caught.kind, len(pauses)) == ("unreachable", 3)
+    assert (caught.kind, len(pauses)) == ("limited", 3)
 
 
 def test_a_server_error_that_passes_is_overcome(server, tmp_path):
@@ -326,7 +326,7 @@ def test_a_server_that_does_not_answer_in_time_is_unreachable(server, tmp_path):
 def test_a_login_page_is_not_taken_for_an_empty_answer(server, tmp_path):
     server.answer = lambda _path, _params: (200, {"Content-Type": "text/html"}, b"<html>" + b"x" * 200)
     caught = trouble(server, tmp_path)
-    assert caught.kind == "broken"
+    assert caught.kind == "error_page"
     assert f"is not JSON (content type: text/html); it starts '<html>{'x' * 74}'" in str(caught)
 
 

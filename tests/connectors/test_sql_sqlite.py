@@ -188,8 +188,7 @@ def test_the_probe_counts_all_rows_and_knows_the_file(tmp_path):
     source = open_source(sql_contract(cursor={"column": "at"}), {"SHOP": url})
     probe = source.probe()
     source.close()
-    inode = (tmp_path / "shop.db").stat().st_ino
-    assert probe.identity == f"sqlite {tmp_path}/shop.db inode {inode}"
+    assert probe.identity == f"sqlite {tmp_path}/shop.db"
     assert (probe.clock, probe.row_count, probe.newest) == (None, 3, "2026-11-20 11:00:00")
 
 

@@ -26,3 +26,13 @@
         when 7 then 'NEVER'
     end
 {%- endmacro %}
+
+
+{# Whether a metric over closed days misses something of them, as its source has not passed their end or is incomplete. #}
+{% macro is_partial(kind) -%}
+    (
+        source_currency.{{ kind }}_status not in ('FRESH', 'IDLE', 'LATE')
+        or source_currency.{{ kind }}_complete is false
+        or (source_currency.{{ kind }}_status <> 'IDLE' and coalesce(source_currency.{{ kind }}_as_of < recent.until, true))
+    )
+{%- endmacro %}

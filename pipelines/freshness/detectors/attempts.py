@@ -19,10 +19,10 @@ FAILED_IN_A_ROW = 3
 @detects("not_running")
 def not_running(history: FeedHistory) -> Iterator[Finding]:
     """No attempt since the feed was due (mode A3). A schedule that stopped leaves no run, so only its absence tells."""
-    if not history.runs:
+    if not history.live_runs:
         yield Finding(history.feed, "not_running", "UNKNOWN", "it was never tried")
         return
-    last = history.runs[-1]
+    last = history.live_runs[-1]
     due = next_due(history.contract, last.started_at)
     slack = max(SHORTEST_SLACK, (next_due(history.contract, due) - due) / 4)
     if history.now > due + slack:

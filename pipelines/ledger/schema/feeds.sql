@@ -11,15 +11,17 @@ CREATE TABLE IF NOT EXISTS feed_run (
     started_at TEXT NOT NULL, ended_at TEXT,
     window_lower TEXT, window_upper TEXT, cursor_before TEXT, cursor_after TEXT,
     source_identity TEXT, clock_offset_seconds REAL,
-    rows_landed INTEGER, rows_reread INTEGER, undeclared_columns TEXT,
-    error_kind TEXT, error TEXT
+    rows_read INTEGER, rows_landed INTEGER, rows_rejected INTEGER, rows_reread INTEGER, rows_repeated INTEGER,
+    undeclared_columns TEXT, missing_columns TEXT, credentials_end TEXT, error_kind TEXT, error TEXT
 );
 CREATE INDEX IF NOT EXISTS feed_run_by_feed ON feed_run (feed, started_at);
 -- One row per delivered unit; a copy of its manifest's facts, rebuilt from the landing folder when lost.
 CREATE TABLE IF NOT EXISTS feed_batch (
     batch_id TEXT PRIMARY KEY, feed TEXT NOT NULL, run_id TEXT, batch_seq INTEGER NOT NULL, label TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('live', 'backfill')),
     state TEXT NOT NULL CHECK (state IN ('landed', 'staged', 'held')), held_reason TEXT,
-    row_count INTEGER NOT NULL, reject_count INTEGER NOT NULL, claimed_rows INTEGER,
+    row_count INTEGER NOT NULL, reject_count INTEGER NOT NULL, reread_count INTEGER NOT NULL,
+    future_count INTEGER NOT NULL, claimed_rows INTEGER, ends_mid_line INTEGER,
     byte_count INTEGER NOT NULL, content_sha256 TEXT, schema_fingerprint TEXT NOT NULL,
     cursor_low TEXT, cursor_high TEXT, cursor_after TEXT, sequence INTEGER, business_date TEXT,
     source_identity TEXT, landed_at TEXT NOT NULL, staged_at TEXT,
@@ -59,8 +61,10 @@ CREATE TABLE IF NOT EXISTS lease (
     resource TEXT PRIMARY KEY, token INTEGER NOT NULL, holder TEXT, host TEXT, pid INTEGER, process_started REAL,
     acquired_at TEXT, renewed_at TEXT
 );
--- One row per feed: rows now in quarantine, counted whenever quarantine changes.
-CREATE TABLE IF NOT EXISTS quarantine_count (feed TEXT PRIMARY KEY, held INTEGER NOT NULL, counted_at TEXT NOT NULL);
+-- One row per feed: rows now in quarantine and since when the first of them, counted whenever quarantine changes.
+CREATE TABLE IF NOT EXISTS quarantine_count (
+    feed TEXT PRIMARY KEY, held INTEGER NOT NULL, counted_at TEXT NOT NULL, oldest_at TEXT
+);
 -- One row per published snapshot and what it was made of.
 CREATE TABLE IF NOT EXISTS publication (
     snapshot_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, published_at TEXT NOT NULL, verified TEXT NOT NULL,

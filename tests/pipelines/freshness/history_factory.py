@@ -33,6 +33,7 @@ def a_run(at: datetime, status: str = "OK", **facts: object) -> Run:
         rows_landed=0,
         rows_reread=0,
         undeclared_columns=(),
+        missing_columns=(),
         error_kind=None,
         error=None,
     )

@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from pipelines.freshness.detectors.detects import failures_of
-from pipelines.freshness.evaluate import CROSS_DETECTORS, FEED_DETECTORS, evaluate
+from pipelines.freshness.detectors.monitor import MONITOR
+from pipelines.freshness.evaluate import CROSS_DETECTORS, FEED_DETECTORS, MONITOR_DETECTORS, evaluate
 from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
@@ -21,7 +22,7 @@ SAID = Finding("shop.orders", "late", "PASS", "on time")
 
 def test_a_detector_looks_for_failures_of_the_catalogue_only() -> None:
     known = load_failures()
-    for detector in (*FEED_DETECTORS, *CROSS_DETECTORS):
+    for detector in (*FEED_DETECTORS, *CROSS_DETECTORS, *MONITOR_DETECTORS):
         assert set(failures_of(detector)) <= set(known)
 
 
@@ -39,7 +40,7 @@ def test_what_explains_a_failure_is_in_the_catalogue_and_explains_nothing_in_a_c
 def test_a_feed_without_evidence_is_unknown_to_every_detector(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.db") as ledger:
         findings = evaluate(ledger, CATALOG, NOON)
-    assert {finding.feed for finding in findings} == set(CATALOG)
+    assert {finding.feed for finding in findings} == {*CATALOG, MONITOR}
     assert {finding.verdict for finding in findings} == {"UNKNOWN"}
 
 
@@ -53,7 +54,8 @@ def test_a_verdict_that_stays_is_one_row_and_another_verdict_is_another_row(tmp_
     with Ledger(tmp_path / "ledger.db") as ledger:
 
         def look(minutes: int) -> None:
-            evaluate(ledger, CATALOG, NOON + timedelta(minutes=minutes), feed_detectors=[detector], cross_detectors=[])
+            at = NOON + timedelta(minutes=minutes)
+            evaluate(ledger, CATALOG, at, feed_detectors=[detector], cross_detectors=[], monitor_detectors=[])
 
         look(0)
         look(15)

@@ -9,6 +9,7 @@ from connectors.contract import FeedContract
 from pipelines.freshness.status import feed_status, next_due
 from pipelines.ledger import batches, evidence, runs
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.findings import FindingRecord, record_findings
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -166,3 +167,50 @@ def test_the_next_due_time_is_read_in_the_zone_of_the_contract() -> None:
     assert next_due(berlin, NOON) == datetime(2026, 11, 22, 5, tzinfo=UTC)
     before_the_clocks_change = datetime(2026, 10, 24, 12, tzinfo=UTC)
     assert next_due(berlin, before_the_clocks_change) == datetime(2026, 10, 25, 5, tzinfo=UTC)
+
+
+def found(history: History, failure: str, verdict: str, looks: int = 1) -> None:
+    for look in range(looks):
+        finding = FindingRecord(history.feed, failure, "", verdict, "12 rows", 12, None, NOON, {}, "v1")
+        record_findings(history.ledger, [finding], NOON + timedelta(minutes=look))
+
+
+def test_a_feed_whose_rows_are_known_to_be_missing_is_partial_though_it_was_read(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    assert history.status()[0] == "FRESH"
+    found(history, "rows_missing", "FAIL")
+    status, reason = history.status()
+    assert status == "PARTIAL"
+    assert "12 rows" in reason
+    found(history, "rows_missing", "PASS")
+    assert history.status()[0] == "FRESH"
+
+
+def test_what_is_learned_spoils_a_status_only_when_it_was_seen_twice(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    found(history, "unit_changed", "FAIL")
+    assert history.status()[0] == "FRESH"
+    found(history, "unit_changed", "FAIL", looks=2)
+    assert history.status()[0] == "PARTIAL"
+
+
+def test_a_feed_is_complete_only_by_a_reconcile(history: History) -> None:
+    def said() -> bool | None:
+        return feed_status(history.ledger, history.contract, NOON).is_complete
+
+    assert said() is None
+    found(history, "rows_missing", "PASS")
+    assert said() is True
+    found(history, "rows_extra", "FAIL")
+    assert said() is False
+
+
+def test_numbers_of_a_cursor_are_compared_as_numbers(tmp_path: Path) -> None:
+    numbered = History(tmp_path, contract(cursor={"column": "id", "type": "integer"}))
+    numbered.run(NOON, "EMPTY_OK")
+    numbered.staged(NOON - timedelta(days=3))
+    numbered.landed("100")
+    numbered.probed("99", NOON)  # as text, 99 comes after 100
+    assert numbered.status()[0] == "IDLE"

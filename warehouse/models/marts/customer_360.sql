@@ -148,10 +148,57 @@ demographics as (
         ) = 1
 ),
 
-held as (
-    select customer_id, count(*) as held_row_count
-    from {{ ref('quarantine') }}
-    where customer_id is not null and status = 'held'
+by_source as (
+    select
+        customer_id,
+        {%- for kind in var('source_kinds') %}
+        max(last_event_at) filter (where source_kind = '{{ kind }}') as {{ kind }}_last_event_at,
+        max(row_loaded_at) filter (where source_kind = '{{ kind }}') as {{ kind }}_row_loaded_at,
+        max(batch_id) filter (where source_kind = '{{ kind }}') as {{ kind }}_batch_id,
+        sum(held_row_count) filter (where source_kind = '{{ kind }}')::bigint as {{ kind }}_held_rows,
+        {%- endfor %}
+        sum(held_row_count)::bigint as held_row_count
+    from {{ ref('customer_source') }}
+    group by customer_id
+),
+
+-- Days that are over: from midnight to midnight (UTC), so that a metric does not move while the day goes on.
+recent as (
+    select
+        snapshot_at::date::timestamp as until,
+        snapshot_at::date::timestamp - interval {{ var('recent_days') }} day as since
+    from {{ ref('snapshot') }}
+),
+
+recent_orders as (
+    select customer_id, currency_code, count(*) as order_count, sum(net_amount) as net_amount
+    from {{ ref('fct_order') }}
+    cross join recent
+    where customer_id is not null and not is_cancelled and ordered_at >= recent.since and ordered_at < recent.until
+    group by all
+),
+
+recent_order_counts as (
+    select customer_id, sum(order_count)::bigint as order_count
+    from recent_orders
+    group by customer_id
+),
+
+recent_tickets as (
+    select customer_id, count(*) as ticket_count
+    from {{ ref('fct_ticket') }}
+    cross join recent
+    where customer_id is not null and opened_at >= recent.since and opened_at < recent.until
+    group by customer_id
+),
+
+recent_contacts as (
+    select customer_id, count(*) as contact_count
+    from {{ ref('interaction') }}
+    cross join recent
+    where
+        customer_id is not null and source_kind = 'interactions' and direction = 'inbound'
+        and occurred_at >= recent.since and occurred_at < recent.until
     group by customer_id
 ),
 
@@ -161,8 +208,14 @@ source_currency as (
         {%- for kind in var('source_kinds') %}
         min(as_of) filter (where entity = '{{ kind }}') as {{ kind }}_as_of,
         coalesce({{ worst_status('status', "entity = '" ~ kind ~ "'") }}, 'NEVER') as {{ kind }}_status,
+        -- One feed with a known difference spoils it; without a verdict on every feed it is not known.
+        case
+            when bool_or(not is_complete) filter (where entity = '{{ kind }}') then false
+            when bool_and(is_complete is not null) filter (where entity = '{{ kind }}') then true
+        end as {{ kind }}_complete,
         {%- endfor %}
         min(as_of) as oldest_as_of,
+        date_diff('second', min(as_of), max(as_of)) as as_of_skew_seconds,
         arg_max(feed, row({{ status_rank('status') }}, -epoch(coalesce(as_of, timestamp '1970-01-01')), feed))
             as weakest_source
     from {{ ref('feed_mark') }}
@@ -241,19 +294,35 @@ select
     demographics.occupation,
     demographics.demographics_observed_at,
 
-    coalesce(held.held_row_count, 0) as held_row_count,
+    coalesce(recent_order_counts.order_count, 0) as order_count_90d,
+    coalesce(recent_orders.net_amount, 0)::decimal(18, 2) as net_amount_90d,
+    {{ is_partial('orders') }} as is_order_90d_partial,
+    coalesce(recent_tickets.ticket_count, 0) as ticket_count_90d,
+    {{ is_partial('tickets') }} as is_ticket_90d_partial,
+    coalesce(recent_contacts.contact_count, 0) as inbound_contact_count_90d,
+    {{ is_partial('interactions') }} as is_contact_90d_partial,
+
+    coalesce(by_source.held_row_count, 0) as held_row_count,
 
     {%- for kind in var('source_kinds') %}
+    by_source.{{ kind }}_last_event_at,
+    by_source.{{ kind }}_row_loaded_at,
+    by_source.{{ kind }}_batch_id,
+    coalesce(by_source.{{ kind }}_held_rows, 0) as {{ kind }}_held_rows,
     source_currency.{{ kind }}_as_of,
     source_currency.{{ kind }}_status,
+    source_currency.{{ kind }}_complete,
     {%- endfor %}
     source_currency.oldest_as_of,
+    source_currency.as_of_skew_seconds,
     source_currency.weakest_source,
     snapshot.snapshot_id,
-    snapshot.snapshot_at as published_at
+    snapshot.snapshot_at as published_at,
+    snapshot.contract_versions
 from {{ ref('dim_customer') }} as customer
 cross join source_currency
 cross join {{ ref('snapshot') }} as snapshot
+cross join recent
 left join orders using (customer_id)
 left join main_currency using (customer_id)
 left join payments using (customer_id)
@@ -264,4 +333,10 @@ left join timeline using (customer_id)
 left join campaigns using (customer_id)
 left join registrations using (customer_id)
 left join demographics using (customer_id)
-left join held using (customer_id)
+left join by_source using (customer_id)
+left join recent_order_counts using (customer_id)
+left join recent_orders
+    on recent_orders.customer_id = customer.customer_id
+    and recent_orders.currency_code is not distinct from main_currency.currency_code
+left join recent_tickets on recent_tickets.customer_id = customer.customer_id
+left join recent_contacts on recent_contacts.customer_id = customer.customer_id

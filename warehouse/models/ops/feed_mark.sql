@@ -18,5 +18,6 @@ select
     next_due_at,
     held_rows,
     rows_staged,
+    is_complete,
     contract_version
 from {{ source('warehouse_ops', 'feed_mark') }}

@@ -47,5 +47,6 @@ select
     last_loaded_at,
     held_rows,
     rows_staged,
+    is_complete,
     contract_version
 from measured

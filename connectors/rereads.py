@@ -1,0 +1,67 @@
+"""Rows of a delivery that are not landed: those that were landed before, and what a backfill leaves to a live read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from connectors.contract import FeedContract
+from connectors.cursors import cursor_expression
+from connectors.delivery import Window
+from connectors.source_spec import RestSource
+
+
+def literal(path: Path) -> str:
+    """A path as a DuckDB string."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def repeated_rows(connection: duckdb.DuckDBPyConnection, contract: FeedContract, table: Path) -> int | None:
+    """Rows that one delivery holds more than once; None where it has no pages, between which rows could drift."""
+    source = contract.source
+    if not isinstance(source, RestSource) or source.paging.kind == "none":
+        return None
+    ((repeated,),) = connection.execute(
+        f"SELECT count(*) - count(DISTINCT (_key_hash, _row_hash)) FROM read_parquet({literal(table)})"
+    ).fetchall()
+    return int(repeated)
+
+
+def leave_later_rows(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, table: Path, window: Window
+) -> None:
+    """Leave out rows after the window of a backfill, which some sources send as well.
+
+    They belong to the next live read: landed by a backfill they would never move the feed's high-water marks.
+    """
+    if contract.cursor is None:
+        return
+    upper = window.upper
+    limit = f"TIMESTAMP '{upper.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'" if isinstance(upper, datetime) else str(upper)
+    expression = cursor_expression(contract.cursor)
+    _keep(connection, table, f"FROM read_parquet({literal(table)}) WHERE coalesce({expression} <= {limit}, true)")
+
+
+def leave_landed_rows(connection: duckdb.DuckDBPyConnection, table: Path, recent_tables: Sequence[Path]) -> None:
+    """Leave out rows that equal the latest landed version of their key in recent batches."""
+    if not recent_tables:
+        return
+    recent = ", ".join(literal(path) for path in recent_tables)
+    _keep(
+        connection,
+        table,
+        f"""SELECT new.* FROM read_parquet({literal(table)}) new ANTI JOIN (
+               SELECT _key_hash, arg_max(_row_hash, (filename, _row_number)) AS _row_hash
+               FROM read_parquet([{recent}], filename = true) GROUP BY _key_hash
+           ) landed USING (_key_hash, _row_hash) ORDER BY new._row_number""",
+    )
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, table: Path, query: str) -> None:
+    """Replace a landed table by what a query on it keeps."""
+    kept = table.with_suffix(".kept")
+    connection.execute(f"COPY ({query}) TO {literal(kept)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
+    kept.replace(table)

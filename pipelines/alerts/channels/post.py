@@ -1,0 +1,104 @@
+"""One HTTP POST and what came of it, as every channel over HTTP needs it."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from pipelines.alerts.notice import Receipt
+
+# Who does not answer in this time is tried again in a later round, and does not hold this one up.
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+LONGEST_DETAIL = 300
+# What is wrong with the notice itself, and not with the address, the credentials or the hour.
+REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+# httpx logs every address that it asks, and some addresses are secrets.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the other side said: its status, and its body if it was a JSON object."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+def post(
+    url: str,
+    content: bytes,
+    *,
+    headers: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
+    timeout: httpx.Timeout = TIMEOUT,
+) -> Answer | Receipt:
+    """The answer when it is a success by its status, else the receipt that says why the notice was not taken.
+
+    `secrets` are never repeated, whoever says them. Redirects are not followed: a notice goes where it was sent.
+    """
+    sent = {"Content-Type": "application/json", "User-Agent": "customer-360", **(headers or {})}
+    try:
+        response = httpx.post(url, content=content, headers=sent, timeout=timeout, verify=_trusted())
+    except httpx.TimeoutException as error:
+        return Receipt(False, f"no answer in time ({type(error).__name__}); it may have been taken")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Receipt(False, masked(f"{type(error).__name__}: {error}", [*_told_by(url), *secrets]))
+    if response.is_success:
+        return Answer(response.status_code, _json_object(response))
+    said = masked(" ".join(response.text.split()), [*_told_by(url), *secrets])
+    return Receipt(
+        False,
+        f"HTTP {response.status_code} {response.reason_phrase}: {said}"[:LONGEST_DETAIL],
+        retry_after_seconds=_asked_to_wait(response),
+        is_refused=response.status_code in REFUSALS,
+    )
+
+
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """The text without the secrets."""
+    for secret in secrets:
+        text = text.replace(secret, "***") if secret else text
+    return text
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are trusted; reading them takes longer than most answers."""
+    return httpx.create_ssl_context()
+
+
+def _told_by(url: str) -> list[str]:
+    """What of an address may be a secret: all of it, its path (as of a chat's webhook), its query and its password."""
+    parts = urlsplit(url)
+    return [url, parts.path.strip("/"), parts.query, parts.password or ""]
+
+
+def _json_object(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _asked_to_wait(response: httpx.Response) -> float | None:
+    """Seconds of Retry-After, be it a number or a date (against the other side's own clock)."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        wait: timedelta = parsedate_to_datetime(value) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError):  # no dates, or only one of them with a zone
+        return None
+    return max(0.0, wait.total_seconds())

@@ -1,0 +1,81 @@
+"""What has to be told: one notice for each told change, written in the transaction that makes the change."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from connectors.contract import FeedContract
+from pipelines.alerts.notice import Event, Notice
+from pipelines.alerts.rules import told_to
+from pipelines.freshness.failures import Failure
+from pipelines.ledger.alerts import Alert
+from pipelines.ledger.database import stamp
+
+RUNBOOK = "docs/runbook.md"
+
+
+def notice_of(
+    alert: Alert,
+    event: Event,
+    *,
+    failure: Failure,
+    contract: FeedContract | None,
+    covered: Iterable[str],
+    last_good_at: datetime | None,
+    why: str,
+    now: datetime,
+) -> Notice:
+    """The notice of a change; `why` says what changed when that is not the failure itself."""
+    return Notice(
+        event=event,
+        fingerprint=alert.fingerprint,
+        version=alert.version,
+        alert_id=alert.alert_id,
+        feed=alert.feed,
+        failure=alert.failure,
+        severity=alert.severity,
+        title=f"{alert.feed}: {failure.title}" + (f" ({alert.segment})" if alert.segment else ""),
+        reason=alert.reason if why == alert.reason else f"{why}: {alert.reason}",
+        readers=failure.readers.replace("{feed}", alert.feed),
+        look=failure.look.replace("{feed}", alert.feed),
+        repair=failure.repair.replace("{feed}", alert.feed),
+        runbook=runbook_link(failure),
+        owner=told_to(alert, contract, now),
+        opened_at=alert.opened_at or alert.detected_at,
+        last_good_at=last_good_at,
+        rows=alert.rows_affected,
+        customers=alert.customers_affected,
+        covered=tuple(covered),
+    )
+
+
+def runbook_link(failure: Failure) -> str:
+    """Where the runbook speaks of a failure."""
+    return f"{RUNBOOK}#{failure.anchor}"
+
+
+def put(connection: sqlite3.Connection, notice: Notice, now: datetime) -> None:
+    """Leave a notice for whoever sends, inside the caller's transaction. A notice that is there already is a fault."""
+    connection.execute(
+        "INSERT INTO outbox (fingerprint, version, event, body, created_at) VALUES (?, ?, ?, ?, ?)",
+        (notice.fingerprint, notice.version, notice.event, as_body(notice), stamp(now)),
+    )
+
+
+def as_body(notice: Notice) -> str:
+    """A notice as the outbox keeps it."""
+    moments = {"opened_at": notice.opened_at, "last_good_at": notice.last_good_at}
+    return json.dumps(asdict(notice) | {name: at.isoformat() if at else None for name, at in moments.items()})
+
+
+def from_body(body: str) -> Notice:
+    """The reverse of `as_body`."""
+    facts = json.loads(body)
+    last_good_at = facts["last_good_at"]
+    facts["opened_at"] = datetime.fromisoformat(facts["opened_at"])
+    facts["last_good_at"] = datetime.fromisoformat(last_good_at) if last_good_at else None
+    return Notice(**facts | {"covered": tuple(facts["covered"])})

@@ -1,0 +1,114 @@
+"""Count in the warehouse what only several feeds together tell, and write it down for those who watch.
+
+A row waits for its parent only until the parent's feed was read some time after the row had landed: two feeds that are
+read seconds apart always differ by what happened in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from connectors.contract import FeedContract
+from pipelines.freshness.history import SPAN
+from pipelines.ledger import batches, links
+from pipelines.ledger.database import Ledger
+from warehouse.links import End, compare_totals, count_orphans, count_staged
+
+if TYPE_CHECKING:
+    import duckdb
+
+# A parent may be committed at its source a little after its child; readers of the source see it by then.
+SHORTEST_GRACE = timedelta(hours=1)
+
+
+def record_cross_feed(
+    connection: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    catalog: Mapping[str, FeedContract],
+    verified: Mapping[str, datetime],
+    now: datetime,
+) -> None:
+    """Count orphans, control totals and staged rows of every feed. `verified`: feed → when its source was last read."""
+    for contract in catalog.values():
+        found = list(_links(connection, catalog, contract, verified, now))
+        totals = list(_totals(connection, catalog, contract, verified, now))
+        links.record_links(ledger, contract.feed, found, totals)
+    _record_counts(connection, ledger, catalog, now)
+
+
+def _links(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Mapping[str, FeedContract],
+    contract: FeedContract,
+    verified: Mapping[str, datetime],
+    now: datetime,
+) -> Iterator[links.LinkDay]:
+    for column, name in contract.watch.parents.items():
+        parent = catalog.get(name)
+        if parent is None or name not in verified:
+            continue
+        until = verified[name] - _grace(parent)
+        for day in count_orphans(connection, _end(contract), column, _end(parent), since=now - SPAN, until=until):
+            yield links.LinkDay(
+                parent=name,
+                column=column,
+                landed_on=datetime.combine(day.day, time(), UTC),
+                rows=day.rows,
+                orphans=day.orphans,
+                oldest_at=day.oldest_at.replace(tzinfo=UTC) if day.oldest_at else None,
+                counted_at=now,
+            )
+
+
+def _totals(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Mapping[str, FeedContract],
+    contract: FeedContract,
+    verified: Mapping[str, datetime],
+    now: datetime,
+) -> Iterator[links.TotalDay]:
+    pair = contract.watch.totals_with
+    parent = catalog.get(pair.feed) if pair else None
+    if pair is None or parent is None or parent.canonical.event_time is None:
+        return
+    if not {contract.feed, parent.feed} <= set(verified):
+        return
+    reached = min(verified[contract.feed] - _grace(contract), verified[parent.feed] - _grace(parent))
+    days = compare_totals(
+        connection,
+        _end(contract),
+        pair.column,
+        _end(parent),
+        pair.parent_total,
+        through=pair.through(contract.watch),
+        event_time=parent.canonical.event_time,
+        since=now - SPAN,
+        until=datetime.combine(reached.astimezone(UTC).date(), time(), UTC),
+    )
+    for day in days:
+        yield links.TotalDay(parent.feed, datetime.combine(day.day, time(), UTC), day.parents, day.differing, now)
+
+
+def _record_counts(
+    connection: duckdb.DuckDBPyConnection, ledger: Ledger, catalog: Mapping[str, FeedContract], now: datetime
+) -> None:
+    """Feeds of one system may serve one entity together, so both sides are added up over them."""
+    staged = {entity: count_staged(connection, entity) for entity in {one.entity for one in catalog.values()}}
+    tallied: dict[tuple[str, str], int] = {}
+    for contract in catalog.values():
+        place = (contract.entity, contract.system)
+        tallied[place] = tallied.get(place, 0) + batches.rows_staged(ledger, contract.feed)
+    for contract in catalog.values():
+        place = (contract.entity, contract.system)
+        links.record_count(ledger, contract.feed, staged[contract.entity].get(contract.system, 0), tallied[place], now)
+
+
+def _end(contract: FeedContract) -> End:
+    return End(contract.feed, contract.entity, contract.system)
+
+
+def _grace(contract: FeedContract) -> timedelta:
+    overlap = contract.cursor.overlap + contract.cursor.lag if contract.cursor else timedelta(0)
+    return max(SHORTEST_GRACE, overlap)

@@ -1,0 +1,165 @@
+"""Deliveries as files: whole, in sequence, and each of them new?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import takewhile
+
+from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.looks import is_announced, live_batches, recent_batches, trouble_of_last_run
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import Batch, FeedHistory
+from pipelines.ledger.evidence import Verdict
+
+# A sender who ended this many files with a line end, and at most one in ten without, ends them so.
+HABIT = 3
+# A file that is still being written at one look is whole at the next.
+UNFINISHED_IN_A_ROW = 3
+# So many rows without one that is new or changed are no coincidence.
+STALE_ROWS = 20
+MOST_NAMED = 5
+
+
+@detects("truncated")
+def truncated(history: FeedHistory) -> Iterator[Finding]:
+    """A delivery ends before its end (modes B1, B2): its own count, trailer, packing or last line says so."""
+    found = trouble_of_last_run(history, "truncated", ("truncated",))
+    unfinished = list(takewhile(lambda run: run.error_kind == "unfinished", reversed(history.ended_runs)))
+    cut = [batch for batch in recent_batches(history) if _is_cut(batch, history.batches)]
+    if found.verdict != "FAIL" and len(unfinished) >= UNFINISHED_IN_A_ROW:
+        last, first = unfinished[0], unfinished[-1]
+        fact = last.error or "a file does not get finished"
+        yield Finding(history.feed, "truncated", "FAIL", fact, onset=first.started_at, evidence_at=last.started_at)
+    elif found.verdict != "FAIL" and cut:
+        fact = f"{_named(cut)} ends in the middle of a line, as no file of this sender did before"
+        yield Finding(
+            history.feed,
+            "truncated",
+            "FAIL",
+            fact,
+            rows=sum(batch.row_count for batch in cut),
+            onset=cut[0].landed_at,
+            evidence_at=cut[-1].landed_at,
+        )
+    else:
+        yield found
+
+
+@detects("sequence_gap")
+def sequence_gap(history: FeedHistory) -> Iterator[Finding]:
+    """Numbers are missing between those of the files that came (mode B3); a sender may begin again at a lower one."""
+    numbered = [batch for batch in history.batches if batch.sequence is not None]
+    if not numbered:
+        yield Finding(history.feed, "sequence_gap", "UNKNOWN", "its deliveries have no sequence numbers")
+        return
+    missing = _missing(numbered)
+    last = numbered[-1]
+    if missing:
+        shown = ", ".join(str(number) for number in sorted(missing)[:MOST_NAMED])
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        yield Finding(
+            history.feed,
+            "sequence_gap",
+            "FAIL",
+            f"number {shown}{more} did not come; {last.label} is number {last.sequence}",
+            onset=min(batch.landed_at for batch in missing.values()),
+            evidence_at=last.landed_at,
+            evidence={"missing": len(missing)},
+        )
+    else:
+        fact = f"no number is missing up to {last.sequence}"
+        yield Finding(history.feed, "sequence_gap", "PASS", fact, evidence_at=last.landed_at)
+
+
+@detects("redelivered")
+def redelivered(history: FeedHistory) -> Iterator[Finding]:
+    """A file that came before comes again as a new one (modes A12, C1, C2), so what should have come is missing."""
+    files = [batch for batch in live_batches(history) if batch.file_name is not None]
+    if not files:
+        yield Finding(history.feed, "redelivered", "UNKNOWN", "no file of it was landed of late")
+        return
+    is_full = history.contract.delivery == "snapshot"
+    recent = {batch.batch_id for batch in recent_batches(history)}
+    again = [
+        (batch, reason)
+        for place, batch in enumerate(files)
+        if batch.batch_id in recent and (reason := _came_before(batch, files[:place], is_full=is_full))
+    ]
+    if again and not is_announced(history, "backfill"):
+        yield Finding(
+            history.feed,
+            "redelivered",
+            "FAIL",
+            "; ".join(f"{batch.label} {reason}" for batch, reason in again[:MOST_NAMED]),
+            rows=sum(batch.row_count for batch, _ in again),
+            onset=again[0][0].landed_at,
+            evidence_at=again[-1][0].landed_at,
+        )
+    else:
+        fact = f"{files[-1].label} is new"
+        yield Finding(history.feed, "redelivered", "PASS", fact, evidence_at=files[-1].landed_at)
+
+
+@detects("stale_source")
+def stale_source(history: FeedHistory) -> Iterator[Finding]:
+    """Files keep coming, and the day that they are made from stands still: the sender is behind (mode A13)."""
+    dated = [batch for batch in live_batches(history) if batch.business_date is not None]
+    if not dated:
+        yield Finding(history.feed, "stale_source", "UNKNOWN", "its deliveries do not say of which day they are")
+        return
+    last, before = dated[-1], dated[-2] if len(dated) > 1 else None
+    day = date.fromisoformat(last.business_date or "")
+    promise = history.contract.freshness.promise + history.contract.freshness.grace
+    is_behind = last.landed_at.date() - day > promise + timedelta(days=1)  # a day's data are whole at its end
+    is_standing = before is not None and (before.business_date or "") >= (last.business_date or "")
+    verdict: Verdict = "FAIL" if is_behind and is_standing else "WARN" if is_behind else "PASS"
+    fact = f"{last.label} came on {last.landed_at:%Y-%m-%d} and is of {day.isoformat()}"
+    yield Finding(history.feed, "stale_source", verdict, fact, evidence_at=last.landed_at)
+
+
+def _is_cut(batch: Batch, batches: Sequence[Batch]) -> bool:
+    if not batch.ends_mid_line:
+        return False
+    former = [one.ends_mid_line for one in batches if one.batch_seq < batch.batch_seq and one.ends_mid_line is not None]
+    return former.count(False) >= HABIT and former.count(True) * 10 <= len(former)
+
+
+def _missing(numbered: Sequence[Batch]) -> dict[int, Batch]:
+    """Sequence number that did not come → the batch that came in its place."""
+    missing: dict[int, Batch] = {}
+    newest: int | None = None
+    for batch in numbered:
+        number = batch.sequence or 0
+        if newest is None or (number <= 1 and number < newest):
+            missing, newest = {}, number
+        elif number > newest:
+            missing |= dict.fromkeys(range(newest + 1, number), batch)
+            newest = number
+        else:
+            missing.pop(number, None)
+    return missing
+
+
+def _came_before(batch: Batch, former: Sequence[Batch], *, is_full: bool) -> str | None:
+    """Why a file is held to have come before; None when it is new."""
+    rows = batch.row_count + batch.reject_count
+    same = [one for one in former if rows and one.content_sha256 == batch.content_sha256 is not None]
+    # A full list may well be what it was the last time; it does not go back to what it was before that.
+    if same and not (is_full and former[-1].content_sha256 == batch.content_sha256):
+        return f"holds the same bytes as {same[-1].label}"
+    dates = [one.business_date for one in former if one.business_date is not None]
+    if dates and batch.business_date is not None and batch.business_date < max(dates):
+        numbers = [one.sequence for one in former if one.sequence is not None]
+        is_newer = batch.sequence is not None and bool(numbers) and batch.sequence > max(numbers)
+        if is_newer or (batch.sequence is None and batch.business_date in dates):
+            return f"is of {batch.business_date}, and {max(dates)} came before it"
+    known = (batch.rows_unchanged or 0) + (batch.rows_refused or 0) + (batch.rows_duplicate or 0)
+    if not is_full and known >= STALE_ROWS and not batch.rows_new and not batch.rows_changed:
+        return f"holds {known:,} rows that were all here already"
+    return None
+
+
+def _named(batches: Sequence[Batch]) -> str:
+    shown = ", ".join(batch.label for batch in batches[:MOST_NAMED])
+    return shown if len(batches) <= MOST_NAMED else f"{shown} and {len(batches) - MOST_NAMED} more"

@@ -1,0 +1,169 @@
+"""Dirt: every feed has a few bad rows, and only more of them than are usual for the feed are worth a word.
+
+A share of bad rows is too high when the dirt that the feed had before hardly ever gives so many. The chance is bounded
+by Chernoff's inequality, P(X ≥ k) ≤ exp(−n · KL(k/n ‖ p)) for n rows with usual share p (Hoeffding, Journal of the
+American Statistical Association 58, 1963, theorem 1), which holds for any n without a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import log
+
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import Batch, FeedHistory
+
+# Fewer bad rows than this are never told, whatever their share: somebody mistyped.
+LEAST_ROWS = 5
+# Less than this share of a batch is told only where there was none in `PRIOR_ROWS` rows before.
+LEAST_SHARE = 0.05
+# Natural logarithm of one in 100,000: with some hundred looks at columns a sync, clean syncs stay silent.
+SURPRISE = 11.5
+# What is usual before anything is known: a few bad rows in a hundred, held as firmly as this many rows would show it.
+PRIOR_ROWS = 200
+USUAL = 0.02
+# What should not be at all, as a key that names another thing.
+NEVER = 0.001
+# A batch of a few rows is looked at together with those before it, up to this many rows.
+WINDOW_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows that arrived together, and how many of them are bad."""
+
+    at: datetime
+    rows: int
+    bad: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """The newest rows beside what was usual before. `onset` is set when they are beyond it: since when that is so."""
+
+    rows: int
+    bad: int
+    usual: float
+    bad_before: int
+    rows_before: int
+    onset: datetime | None
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether there are more bad rows than usual dirt explains."""
+        return self.onset is not None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there are bad rows of a kind that the feed did not have before."""
+        return self.bad > 0 and self.bad_before == 0 and self.rows_before > 0
+
+
+def look(parts: Sequence[Part], usual: float = USUAL) -> Look:
+    """Judge the newest of some parts, oldest first. Parts that were beyond what was usual are not learned from."""
+    bad_before = rows_before = 0
+    onset: datetime | None = None
+    seen = (0, 0)
+    for place, part in enumerate(parts):
+        before = (bad_before, rows_before)
+        seen = (part.rows, part.bad)
+        worst = next((w for w in _windows(parts, place) if _is_beyond(*w, *before, usual)), None)
+        if worst is not None:
+            seen, onset = worst, onset or part.at
+            continue
+        onset = None
+        if place < len(parts) - 1:
+            bad_before, rows_before = bad_before + part.bad, rows_before + part.rows
+    return Look(*seen, _expected(bad_before, rows_before, usual), bad_before, rows_before, onset)
+
+
+def _windows(parts: Sequence[Part], place: int) -> Iterator[tuple[int, int]]:
+    """(rows, bad) of a part alone, and of a small part with those before it."""
+    part = parts[place]
+    yield part.rows, part.bad
+    rows, bad = part.rows, part.bad
+    while rows < WINDOW_ROWS and place > 0:
+        place -= 1
+        rows, bad = rows + parts[place].rows, bad + parts[place].bad
+    yield rows, bad
+
+
+def _is_beyond(rows: int, bad: int, bad_before: int, rows_before: int, usual: float) -> bool:
+    is_first_seen = bad_before == 0 and rows_before >= PRIOR_ROWS
+    if bad < LEAST_ROWS or (bad < rows * LEAST_SHARE and not is_first_seen):
+        return False
+    share, expected = bad / rows, _expected(bad_before, rows_before, usual)
+    return share > expected and rows * _divergence(share, expected) > SURPRISE
+
+
+def _expected(bad_before: int, rows_before: int, usual: float) -> float:
+    return (bad_before + usual * PRIOR_ROWS) / (rows_before + PRIOR_ROWS)
+
+
+def _divergence(share: float, expected: float) -> float:
+    """Kullback-Leibler divergence of two shares, in nats."""
+    rest = (1 - share) * log((1 - share) / (1 - expected)) if share < 1 else 0.0
+    return share * log(share / expected) + rest
+
+
+def staged(history: FeedHistory) -> list[Batch]:
+    """Staged batches with rows, oldest first: those of which breaches were counted."""
+    return [batch for batch in history.batches if batch.state == "staged" and batch.row_count]
+
+
+def profiled(history: FeedHistory) -> list[Batch]:
+    """Staged batches with profiles of their columns, oldest first."""
+    return [batch for batch in staged(history) if batch.batch_id in history.profiles]
+
+
+def parts_of(batches: Iterable[Batch], bad: Mapping[str, int]) -> list[Part]:
+    """Batches as parts; `bad` counts rows by batch."""
+    return [
+        Part(batch.landed_at, batch.row_count, min(bad.get(batch.batch_id, 0), batch.row_count)) for batch in batches
+    ]
+
+
+def findings(
+    history: FeedHistory,
+    failure: str,
+    segments: Mapping[str, Mapping[str, int]],
+    words: str,
+    *,
+    usual: float = USUAL,
+) -> Iterator[Finding]:
+    """One finding for each segment with too many bad rows, and one for all others. `segments` → batch → bad rows.
+
+    `words` says what is wrong with the rows.
+    """
+    batches = staged(history)
+    if not batches:
+        yield Finding(history.feed, failure, "UNKNOWN", "no batch with rows was staged in the last four weeks")
+        return
+    evidence_at = batches[-1].landed_at
+    told = {segment: look(parts_of(batches, bad), usual) for segment, bad in segments.items()}
+    for segment, seen in told.items():
+        if seen.is_beyond or seen.is_new:
+            yield finding(history, failure, seen, words, segment=segment, evidence_at=evidence_at)
+    if "" not in segments or not (told[""].is_beyond or told[""].is_new):
+        yield Finding(history.feed, failure, "PASS", "no more than usual", evidence_at=evidence_at)
+
+
+def finding(
+    history: FeedHistory, failure: str, seen: Look, words: str, *, segment: str = "", evidence_at: datetime
+) -> Finding:
+    """FAIL for more bad rows than usual, WARN for the first few."""
+    place = f" in {segment}" if segment else ""
+    usually = f"usual is {seen.usual:.1%}" if seen.bad_before else "there were none before"
+    return Finding(
+        history.feed,
+        failure,
+        "FAIL" if seen.is_beyond else "WARN",
+        f"{seen.bad:,} of {seen.rows:,} rows {words}{place}; {usually}",
+        segment=segment,
+        rows=seen.bad,
+        onset=seen.onset,
+        evidence_at=evidence_at,
+        evidence={"rows": seen.rows, "bad": seen.bad, "usual_share": round(seen.usual, 5)},
+    )

@@ -1,0 +1,65 @@
+"""What several detectors look at: how the last attempt ended, and what came in of late."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from itertools import takewhile
+
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import Batch, FeedHistory, Run
+
+# What is wrong with one batch or run is shown for a day, so that an hour's good ones do not hide it.
+LATELY = timedelta(days=1)
+
+
+def trouble_of_last_run(history: FeedHistory, failure: str, kinds: Collection[str]) -> Finding:
+    """FAIL when the last live run ended in a trouble of these kinds, PASS when it ended well, UNKNOWN otherwise."""
+    ended = history.ended_runs
+    if not ended:
+        return Finding(history.feed, failure, "UNKNOWN", "no attempt has ended yet")
+    last = ended[-1]
+    if last.error_kind not in kinds:
+        if last.is_good:
+            return Finding(history.feed, failure, "PASS", "the last attempt ended well", evidence_at=last.started_at)
+        return Finding(history.feed, failure, "UNKNOWN", f"the last attempt ended otherwise: {last.error}")
+    row = list(takewhile(lambda run: run.error_kind in kinds, reversed(ended)))
+    return Finding(
+        history.feed,
+        failure,
+        "FAIL",
+        last.error or f"the last attempt ended with {last.error_kind}",
+        onset=row[-1].started_at,
+        evidence_at=last.started_at,
+        evidence={"attempts": len(row)},
+    )
+
+
+def good_runs(history: FeedHistory) -> list[Run]:
+    """Live runs that read the source to the end of their window."""
+    return [run for run in history.ended_runs if run.is_good]
+
+
+def live_batches(history: FeedHistory) -> list[Batch]:
+    """Batches of live runs."""
+    return [batch for batch in history.batches if batch.kind == "live"]
+
+
+def recent_batches(history: FeedHistory) -> list[Batch]:
+    """Live batches of the last day; where there was none, those of the last run that landed any."""
+    found = live_batches(history)
+    if not found:
+        return []
+    last, since = found[-1], history.now - LATELY
+    return [batch for batch in found if batch is last or batch.landed_at >= since or _is_same_run(batch, last)]
+
+
+def is_announced(history: FeedHistory, *kinds: str) -> bool:
+    """Whether the contract announces something of these kinds for now or the last day."""
+    return any(
+        one.kind in kinds and one.begins <= history.now < one.ends + LATELY for one in history.contract.watch.announced
+    )
+
+
+def _is_same_run(one: Batch, other: Batch) -> bool:
+    return one.run_id is not None and one.run_id == other.run_id

@@ -1,0 +1,117 @@
+"""Versions: do rows come once, in their order, and from a source that moves forward?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.cursors import source_value
+from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.looks import is_announced, recent_batches
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
+from pipelines.ledger.evidence import Verdict
+
+# A few rows twice, or late, are everyday dirt; so many in a hundred are a delivery that went wrong.
+FEW_ROWS, FEW_SHARE = 5, 0.05
+# A change to so large a part of a table is no business event.
+RESTAMPED_ROWS, RESTAMPED_SHARE = 1_000, 0.5
+
+
+@detects("duplicate_rows")
+def duplicate_rows(history: FeedHistory) -> Iterator[Finding]:
+    """Deliveries hold many of their own rows twice (mode C3). One of each is staged."""
+    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None]
+    if not staged:
+        yield Finding(history.feed, "duplicate_rows", "UNKNOWN", "nothing was staged of late")
+        return
+    worst = max(staged, key=lambda batch: (_is_many(batch.rows_duplicate, batch), batch.rows_duplicate or 0))
+    double = worst.rows_duplicate or 0
+    verdict: Verdict = "FAIL" if _is_many(double, worst) else "PASS"
+    fact = f"{double:,} of {worst.rows_in or 0:,} rows of {worst.batch_id} are there more than once"
+    at = worst.landed_at if verdict == "FAIL" else staged[-1].landed_at
+    yield Finding(history.feed, "duplicate_rows", verdict, fact, rows=double, onset=at, evidence_at=at)
+
+
+@detects("regressions")
+def regressions(history: FeedHistory) -> Iterator[Finding]:
+    """Versions arrive that are older than what is here (mode C4). They are refused, so nothing is overwritten."""
+    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None]
+    if not staged:
+        yield Finding(history.feed, "regressions", "UNKNOWN", "nothing was staged of late")
+        return
+    worst = max(staged, key=lambda batch: (_is_many(batch.rows_refused, batch), batch.rows_refused or 0))
+    refused = worst.rows_refused or 0
+    verdict: Verdict = "FAIL" if _is_many(refused, worst) else "WARN" if refused else "PASS"
+    fact = f"{refused:,} of {worst.rows_in or 0:,} rows of {worst.batch_id} are older than what was here"
+    at = worst.landed_at if refused else staged[-1].landed_at
+    is_told = refused and not is_announced(history, "backfill")
+    yield Finding(
+        history.feed, "regressions", verdict if is_told else "PASS", fact, rows=refused, onset=at, evidence_at=at
+    )
+
+
+@detects("bulk_restamp")
+def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
+    """The source changed most rows of a table within one read (mode F6): it was migrated, or stamped anew."""
+    is_whole = history.contract.source.kind == "sql"  # an endpoint counts the rows of one answer
+    counted = [answer for answer in history.answers if answer.row_count and is_whole]
+    staged = [batch for batch in recent_batches(history) if batch.rows_changed is not None]
+    if history.contract.cursor is None or not counted or not staged:
+        fact = "no changes that could be held against the size of its source"
+        yield Finding(history.feed, "bulk_restamp", "UNKNOWN", fact)
+        return
+    worst = max(staged, key=lambda batch: batch.rows_changed or 0)
+    changed, rows = worst.rows_changed or 0, counted[-1].row_count or 0
+    is_bulk = changed >= RESTAMPED_ROWS and changed >= rows * RESTAMPED_SHARE
+    is_told = is_bulk and not is_announced(history, "backfill", "volume")
+    fact = f"{worst.batch_id} changed {changed:,} rows; the source has {rows:,}"
+    at = worst.landed_at if is_told else staged[-1].landed_at
+    verdict: Verdict = "FAIL" if is_told else "PASS"
+    yield Finding(history.feed, "bulk_restamp", verdict, fact, rows=changed, onset=at, evidence_at=at)
+
+
+@detects("lagging_replica")
+def lagging_replica(history: FeedHistory) -> Iterator[Finding]:
+    """The source answers with less, and older, than it had said before (mode B18): a copy that is behind.
+
+    A newest row that was deleted looks the same once; a copy goes on at its distance.
+    """
+    cursor = history.contract.cursor
+    answers = [one for one in history.answers if one.newest is not None and one.row_count is not None]
+    if cursor is None or history.contract.source.kind != "sql" or len(answers) < 2:
+        yield Finding(history.feed, "lagging_replica", "UNKNOWN", "the source does not say how far its data reach")
+        return
+    values = [(source_value(cursor, one.newest), one) for one in answers]
+    known = [(_comparable(value), one) for value, one in values if value is not None]
+    behind: list[tuple[float, SourceAnswer]] = []
+    most = rows = float("-inf")
+    for reached, answer in known:
+        if reached < most and (answer.row_count or 0) < rows:
+            behind.append((reached, answer))
+        else:
+            most, rows, behind = max(most, reached), float(answer.row_count or 0), []
+    if not known:
+        yield Finding(history.feed, "lagging_replica", "UNKNOWN", "what the source says of itself cannot be read")
+    elif not behind:
+        fact = f"it reaches {known[-1][1].newest}, no less than before"
+        yield Finding(history.feed, "lagging_replica", "PASS", fact, evidence_at=known[-1][1].probed_at)
+    else:
+        last = behind[-1][1]
+        is_moving = behind[-1][0] > behind[0][0]
+        fact = f"it reaches {last.newest} with {last.row_count:,} rows, and had {rows:,.0f} that reached further"
+        yield Finding(
+            history.feed,
+            "lagging_replica",
+            "FAIL" if is_moving else "WARN",
+            fact,
+            onset=behind[0][1].probed_at,
+            evidence_at=last.probed_at,
+        )
+
+
+def _is_many(rows: int | None, batch: Batch) -> bool:
+    return (rows or 0) >= FEW_ROWS and (rows or 0) >= (batch.rows_in or 0) * FEW_SHARE
+
+
+def _comparable(value: object) -> float:
+    return value.timestamp() if hasattr(value, "timestamp") else float(str(value))

@@ -1,0 +1,174 @@
+"""Windows: does each read begin where the one before it ended, and does the cursor move on with the source?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from connectors.contract import Cursor
+from connectors.cursors import cursor_value, source_value
+from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.looks import LATELY, good_runs
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import FeedHistory, Run, SourceAnswer
+
+# Rows may come late behind the cursor once or twice; so often in a row, the cursor does not work.
+STUCK_RUNS = 4
+Value = datetime | int
+
+
+@detects("silent_stop")
+def silent_stop(history: FeedHistory) -> Iterator[Finding]:
+    """The source, asked apart from its data, has newer rows than a good read brought (modes A1, B7).
+
+    What an endpoint says within its answers is no evidence: it comes the same way as the data.
+    """
+    cursor = history.contract.cursor
+    answer = _last_apart(history)
+    newest = source_value(cursor, answer.newest) if cursor is not None and answer is not None else None
+    if cursor is None or answer is None or newest is None:
+        yield Finding(history.feed, "silent_stop", "UNKNOWN", "the source does not say how far its data reach")
+        return
+    since = [run for run in good_runs(history) if run.run_id == answer.run_id or run.started_at >= answer.probed_at]
+    if not since:
+        fact = f"not read to the end since it said that it reaches {answer.newest}"
+        yield Finding(history.feed, "silent_stop", "UNKNOWN", fact)
+        return
+    run = since[-1]
+    reached, upper = _value(cursor, run.cursor_after), _value(cursor, run.window_upper)
+    if upper is not None and _is_after(newest, upper):
+        fact = f"it reaches {answer.newest}, which is not due yet"
+        yield Finding(history.feed, "silent_stop", "UNKNOWN", fact)
+    elif reached is None or _is_after(newest, reached):
+        yield Finding(
+            history.feed,
+            "silent_stop",
+            "FAIL",
+            f"the source reaches {answer.newest}; what was read reaches {run.cursor_after or 'nothing'}",
+            onset=_first_behind(history, cursor) or run.started_at,
+            evidence_at=run.started_at,
+        )
+    else:
+        fact = f"all that the source has was read, up to {answer.newest}"
+        yield Finding(history.feed, "silent_stop", "PASS", fact, evidence_at=run.started_at)
+
+
+@detects("stuck_cursor")
+def stuck_cursor(history: FeedHistory) -> Iterator[Finding]:
+    """Reads bring rows again and again, and the cursor does not move (mode B7)."""
+    cursor, runs = history.contract.cursor, good_runs(history)[-STUCK_RUNS:]
+    if cursor is None or len(runs) < STUCK_RUNS:
+        fact = "it has no cursor" if cursor is None else "too few attempts have ended well"
+        yield Finding(history.feed, "stuck_cursor", "UNKNOWN", fact)
+        return
+    last, answer = runs[-1], _last_apart(history)
+    is_still = all(run.rows_landed and run.cursor_after == last.cursor_after for run in runs)
+    reached = _value(cursor, last.cursor_after)
+    newest = source_value(cursor, answer.newest) if answer is not None else None
+    if is_still and (reached is None or newest is None or _is_after(newest, reached)):
+        rows = sum(run.rows_landed for run in runs)
+        fact = (
+            f"{STUCK_RUNS} reads in a row brought {rows:,} rows and left the cursor at {last.cursor_after or 'nothing'}"
+        )
+        yield Finding(
+            history.feed, "stuck_cursor", "FAIL", fact, rows=rows, onset=runs[0].started_at, evidence_at=last.started_at
+        )
+    else:
+        fact = f"the cursor stands at {last.cursor_after or 'nothing'}"
+        yield Finding(history.feed, "stuck_cursor", "PASS", fact, evidence_at=last.started_at)
+
+
+@detects("cursor_regressed")
+def cursor_regressed(history: FeedHistory) -> Iterator[Finding]:
+    """A read began or ended behind where an earlier one had ended, and nobody asked for it (mode B9)."""
+    cursor = history.contract.cursor
+    runs = [run for run in history.ended_runs if run.status != "ABANDONED"]
+    if cursor is None or not any(run.cursor_after for run in runs):
+        yield Finding(history.feed, "cursor_regressed", "UNKNOWN", "no cursor was kept yet")
+        return
+    back = [(before, run) for before, run in _recent_pairs(history, runs) if _went_back(cursor, before, run)]
+    if back:
+        before, run = back[-1]
+        began, ended = run.cursor_before or "nothing", run.cursor_after or "nothing"
+        fact = f"after {before.cursor_after} a read began at {began} and ended at {ended}"
+        yield Finding(
+            history.feed, "cursor_regressed", "FAIL", fact, onset=back[0][1].started_at, evidence_at=run.started_at
+        )
+    else:
+        fact = f"the cursor stands at {runs[-1].cursor_after}"
+        yield Finding(history.feed, "cursor_regressed", "PASS", fact, evidence_at=runs[-1].started_at)
+
+
+@detects("window_gap")
+def window_gap(history: FeedHistory) -> Iterator[Finding]:
+    """A read began after the end of the one before it, so what lies between was never asked for (mode B10)."""
+    cursor, runs = history.contract.cursor, good_runs(history)
+    if cursor is None or len(runs) < 2:
+        fact = "each read is of the whole source" if cursor is None else "too few attempts have ended well"
+        yield Finding(history.feed, "window_gap", "UNKNOWN", fact)
+        return
+    gaps = [(before, run) for before, run in _recent_pairs(history, runs) if _leaves_a_gap(cursor, before, run)]
+    if gaps:
+        before, run = gaps[-1]
+        fact = f"read up to {before.cursor_after}, then from {run.window_lower} on"
+        yield Finding(history.feed, "window_gap", "FAIL", fact, onset=gaps[0][1].started_at, evidence_at=run.started_at)
+    else:
+        fact = "each read began where the one before it ended, or earlier"
+        yield Finding(history.feed, "window_gap", "PASS", fact, evidence_at=runs[-1].started_at)
+
+
+def _last_apart(history: FeedHistory) -> SourceAnswer | None:
+    """The newest answer on how far the source reaches that did not come with its data."""
+    is_apart = history.contract.source.kind == "sql"
+    answers = [one for one in history.answers if one.newest is not None and (is_apart or one.run_id is None)]
+    return answers[-1] if answers else None
+
+
+def _first_behind(history: FeedHistory, cursor: Cursor) -> datetime | None:
+    """Since when every answer has been ahead of the good run it came with."""
+    runs = {run.run_id: run for run in good_runs(history)}
+    first = None
+    for answer in reversed(history.answers):
+        run, newest = runs.get(answer.run_id or ""), source_value(cursor, answer.newest)
+        reached = _value(cursor, run.cursor_after) if run is not None else None
+        if run is None or newest is None or (reached is not None and not _is_after(newest, reached)):
+            break
+        first = run.started_at
+    return first
+
+
+def _recent_pairs(history: FeedHistory, runs: list[Run]) -> list[tuple[Run, Run]]:
+    """Neighbouring runs of the last day, the last two in any case."""
+    since = history.now - LATELY
+    recent = [place for place, run in enumerate(runs) if run.started_at >= since]
+    first = min(recent[0] if recent else len(runs), max(len(runs) - 1, 0))
+    return list(pairwise(runs[max(first - 1, 0) :]))
+
+
+def _went_back(cursor: Cursor, before: Run, run: Run) -> bool:
+    former = _value(cursor, before.cursor_after)
+    if former is None:
+        return False
+    began, ended = _value(cursor, run.cursor_before), _value(cursor, run.cursor_after)
+    return began is None or ended is None or _is_after(former, began) or _is_after(began, ended)
+
+
+def _leaves_a_gap(cursor: Cursor, before: Run, run: Run) -> bool:
+    reached, lower = _value(cursor, before.cursor_after), _value(cursor, run.window_lower)
+    return reached is not None and lower is not None and _is_after(lower, reached)
+
+
+def _value(cursor: Cursor, text: str | None) -> Value | None:
+    """A cursor value of the ledger; None too where it is of the kind that the cursor had under a former contract."""
+    try:
+        return cursor_value(cursor, text)
+    except ValueError:
+        return None
+
+
+def _is_after(one: Value, other: Value) -> bool:
+    """Whether one value lies after another of its kind; of different kinds none lies after the other."""
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return one > other
+    return isinstance(one, int) and isinstance(other, int) and one > other

@@ -1,0 +1,110 @@
+"""Links between feeds as the last refresh counted them in the warehouse, and what staging held then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipelines.ledger.database import Ledger, moment, stamp
+
+
+@dataclass(frozen=True)
+class LinkDay:
+    """Rows of a feed that landed on a day and name a parent in `column`, and those whose parent is not there."""
+
+    parent: str
+    column: str
+    landed_on: datetime
+    rows: int
+    orphans: int
+    oldest_at: datetime | None
+    counted_at: datetime
+
+
+@dataclass(frozen=True)
+class TotalDay:
+    """Parents of a closed day, and those of them that differ from the sum of their children in this feed."""
+
+    parent: str
+    day: datetime
+    parents: int
+    differing: int
+    counted_at: datetime
+
+
+@dataclass(frozen=True)
+class StagedCount:
+    """Rows that staging holds of a feed's entity and source system, and those that the ledger counted there."""
+
+    staged: int
+    tallied: int
+    counted_at: datetime
+
+
+def record_links(ledger: Ledger, feed: str, links: Iterable[LinkDay], totals: Iterable[TotalDay]) -> None:
+    """Replace what was counted of a feed's links before."""
+    with ledger.transaction() as connection:
+        connection.execute("DELETE FROM feed_link WHERE feed = ?", (feed,))
+        connection.execute("DELETE FROM feed_total WHERE feed = ?", (feed,))
+        connection.executemany(
+            "INSERT INTO feed_link VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    feed,
+                    link.parent,
+                    link.column,
+                    stamp(link.landed_on),
+                    link.rows,
+                    link.orphans,
+                    stamp(link.oldest_at) if link.oldest_at else None,
+                    stamp(link.counted_at),
+                )
+                for link in links
+            ],
+        )
+        connection.executemany(
+            "INSERT INTO feed_total VALUES (?, ?, ?, ?, ?, ?)",
+            [(feed, t.parent, stamp(t.day), t.parents, t.differing, stamp(t.counted_at)) for t in totals],
+        )
+
+
+def record_count(ledger: Ledger, feed: str, staged: int, tallied: int, now: datetime) -> None:
+    """Write down what staging holds beside what the ledger counted."""
+    ledger.write("INSERT OR REPLACE INTO feed_count VALUES (?, ?, ?, ?)", feed, staged, tallied, stamp(now))
+
+
+def read_links(ledger: Ledger, feed: str) -> tuple[LinkDay, ...]:
+    """The feed's links by column and day, oldest first."""
+    return tuple(
+        LinkDay(
+            row["parent"],
+            row["column_name"],
+            _at(row["landed_on"]),
+            row["row_count"],
+            row["orphans"],
+            moment(row["oldest_at"]),
+            _at(row["counted_at"]),
+        )
+        for row in ledger.rows("SELECT * FROM feed_link WHERE feed = ? ORDER BY column_name, landed_on", feed)
+    )
+
+
+def read_totals(ledger: Ledger, feed: str) -> tuple[TotalDay, ...]:
+    """The feed's control totals by parent and day, oldest first."""
+    return tuple(
+        TotalDay(row["parent"], _at(row["day"]), row["parents"], row["differing"], _at(row["counted_at"]))
+        for row in ledger.rows("SELECT * FROM feed_total WHERE feed = ? ORDER BY parent, day", feed)
+    )
+
+
+def read_count(ledger: Ledger, feed: str) -> StagedCount | None:
+    """What staging held at the last refresh; None before the first."""
+    row = ledger.row("SELECT * FROM feed_count WHERE feed = ?", feed)
+    return None if row is None else StagedCount(row["staged"], row["tallied"], _at(row["counted_at"]))
+
+
+def _at(text: str) -> datetime:
+    found = moment(text)
+    assert found is not None  # noqa: S101  (the column is NOT NULL)
+    return found

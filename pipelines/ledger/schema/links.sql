@@ -1,0 +1,17 @@
+-- One row per child feed, column and day of landing: rows that name a parent, and those whose parent is not there.
+-- Counted anew with each refresh.
+CREATE TABLE IF NOT EXISTS feed_link (
+    feed TEXT NOT NULL, parent TEXT NOT NULL, column_name TEXT NOT NULL, landed_on TEXT NOT NULL,
+    row_count INTEGER NOT NULL, orphans INTEGER NOT NULL, oldest_at TEXT, counted_at TEXT NOT NULL,
+    PRIMARY KEY (feed, column_name, landed_on)
+);
+-- One row per child feed and closed day: parents of that day, and those that differ from the sum of their children.
+CREATE TABLE IF NOT EXISTS feed_total (
+    feed TEXT NOT NULL, parent TEXT NOT NULL, day TEXT NOT NULL,
+    parents INTEGER NOT NULL, differing INTEGER NOT NULL, counted_at TEXT NOT NULL,
+    PRIMARY KEY (feed, parent, day)
+);
+-- One row per feed: rows that staging holds of its entity and source system, and those that the ledger counted there.
+CREATE TABLE IF NOT EXISTS feed_count (
+    feed TEXT PRIMARY KEY, staged INTEGER NOT NULL, tallied INTEGER NOT NULL, counted_at TEXT NOT NULL
+);

@@ -1,0 +1,74 @@
+"""Versions: rows that come twice, too late, all at once, or from a copy that is behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.freshness.detectors.versions import bulk_restamp, duplicate_rows, lagging_replica, regressions
+from pipelines.freshness.history import FeedHistory
+from tests.pipelines.freshness.detectors.evidence_factory import ago, an_answer, only
+from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
+
+
+def with_batch(rows: int, **tally: int) -> FeedHistory:
+    return a_history([a_run(ago(1))], [a_batch(1, ago(1), rows, **tally)])
+
+
+def test_one_row_in_twenty_twice_is_told_and_everyday_dirt_is_not() -> None:
+    assert only(duplicate_rows(with_batch(100, rows_duplicate=5))).verdict == "FAIL"
+    assert only(duplicate_rows(with_batch(101, rows_duplicate=5))).verdict == "PASS"
+    assert only(duplicate_rows(with_batch(3, rows_duplicate=1))).verdict == "PASS"
+    assert only(duplicate_rows(a_history())).verdict == "UNKNOWN"
+
+
+def test_a_good_batch_does_not_hide_a_bad_one_of_the_same_day() -> None:
+    bad, good = a_batch(1, ago(2), 100, rows_duplicate=50), a_batch(2, ago(1), 100)
+    assert only(duplicate_rows(a_history([], [bad, good]))).onset == ago(2)
+    later = a_history([], [bad, good], now=NOON + timedelta(days=1))
+    assert only(duplicate_rows(later)).verdict == "PASS"
+
+
+def test_rows_that_are_older_than_what_is_here_are_a_warning_and_many_are_told() -> None:
+    assert only(regressions(with_batch(100))).verdict == "PASS"
+    assert only(regressions(with_batch(100, rows_refused=4))).verdict == "WARN"
+    found = only(regressions(with_batch(100, rows_refused=5)))
+    assert (found.verdict, found.rows) == ("FAIL", 5)
+    assert only(regressions(a_history())).verdict == "UNKNOWN"
+
+
+def test_a_change_of_half_a_table_is_no_business_event() -> None:
+    def verdict(changed: int, rows: int, feed: str = "shop.orders") -> str:
+        run = a_run(ago(1))
+        batch = a_batch(1, ago(1), changed, rows_new=0, rows_changed=changed)
+        history = a_history([run], [batch], [an_answer(run, rows=rows)], contract=CATALOG[feed])
+        return only(bulk_restamp(history)).verdict
+
+    assert [verdict(5_000, 10_000), verdict(4_999, 10_000), verdict(999, 1_000)] == ["FAIL", "PASS", "PASS"]
+    assert verdict(5_000, 10_000, "mailer.activity") == "UNKNOWN"
+    assert only(bulk_restamp(a_history())).verdict == "UNKNOWN"
+
+
+def said(*answers: tuple[str, int]) -> FeedHistory:
+    """What a source said in runs a quarter of an hour apart: newest hour and number of rows."""
+    runs = [a_run(ago(len(answers) - place)) for place in range(len(answers))]
+    return a_history(
+        runs,
+        answers=[
+            an_answer(run, f"2026-11-18T{time}:00Z", rows) for run, (time, rows) in zip(runs, answers, strict=True)
+        ],
+    )
+
+
+def test_a_copy_that_is_behind_goes_on_at_its_distance() -> None:
+    found = only(lagging_replica(said(("10:00", 100), ("09:00", 80), ("09:15", 85))))
+    assert (found.verdict, found.onset) == ("FAIL", ago(2))
+    assert only(lagging_replica(said(("10:00", 100), ("09:00", 80)))).verdict == "WARN"
+    assert only(lagging_replica(said(("10:00", 100), ("09:00", 80), ("10:30", 110)))).verdict == "PASS"
+
+
+def test_deleted_rows_and_archived_rows_do_not_make_a_copy_that_is_behind() -> None:
+    assert only(lagging_replica(said(("10:00", 100), ("10:00", 60)))).verdict == "PASS"
+    assert only(lagging_replica(said(("10:00", 100), ("09:00", 100)))).verdict == "PASS"
+    newest_deleted = said(("10:00", 100), ("09:45", 99), ("10:10", 100))
+    assert only(lagging_replica(newest_deleted)).verdict == "PASS"
+    assert only(lagging_replica(said(("10:00", 100)))).verdict == "UNKNOWN"

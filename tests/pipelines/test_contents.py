@@ -1,0 +1,205 @@
+"""What files really hold reaches the detectors: from the drop folder through staging and the ledger to a finding."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.contract import FeedContract
+from pipelines.cross_feed import record_cross_feed
+from pipelines.deployment import Deployment
+from pipelines.freshness.evaluate import evaluate
+from pipelines.freshness.finding import Finding
+from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.ingest import FeedOutcome, sync_feed
+from pipelines.ledger.database import Ledger
+from pipelines.settings import Home
+from warehouse.connection import open_warehouse
+
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def contract(feed: str, columns: dict[str, object], **watch: object) -> FeedContract:
+    return FeedContract.model_validate(
+        {
+            "feed": feed,
+            "description": "Rows of the shop.",
+            "grain": "One row each.",
+            "owner": "team:shop",
+            "schedule": "0 6 * * *",
+            "freshness": {"promise": "26h"},
+            "source": {"kind": "files", "connection": "DROP", "pattern": f"{feed}_*.csv", "format": "csv"},
+            "watch": watch,
+            "columns": columns,
+        }
+    )
+
+
+ORDERS = contract(
+    "shop.orders",
+    {
+        "order_id": "id",
+        "account_id": "customer",
+        "ordered_at": "ordered",
+        "status": "status",
+        "gross_amount": "gross",
+        "sales_channel": "channel",
+    },
+    immutable=["account_id"],
+    segments=["sales_channel"],
+    own_rows="channel = 'ours'",
+)
+LINES = contract(
+    "shop.order_lines",
+    {"order_id": "order", "line_number": "line", "net_amount": "net"},
+    parents={"order_id": "shop.orders"},
+    totals_with={"feed": "shop.orders", "column": "net_amount", "parent_total": "gross_amount"},
+)
+HEADER = "id,customer,ordered,status,gross,channel"
+
+
+class Desk:
+    """A home, a drop folder and a clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.drop = folder / "drop"
+        self.drop.mkdir()
+        self.now = NOON
+        self.home = Home(folder / "home")
+        self.catalog = {one.feed: one for one in (ORDERS, LINES)}
+        self.deployment = Deployment(
+            home=self.home,
+            catalog=self.catalog,
+            environment={"DROP": str(self.drop)},
+            clock=lambda: self.now,
+            sleep=lambda _seconds: None,
+        )
+
+    def sync(self, feed: FeedContract, rows: Sequence[str], header: str = HEADER) -> FeedOutcome:
+        """Drop one file and bring its feed up to date, as of now."""
+        name = f"{feed.feed}_{self.now:%Y%m%d%H}.csv"
+        (self.drop / name).write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        return sync_feed(self.deployment, feed)
+
+    def history(self, feed: FeedContract = ORDERS) -> FeedHistory:
+        with Ledger(self.home.ledger) as ledger:
+            return read_history(ledger, feed, self.now)
+
+    def found(self, feed: FeedContract, failure: str) -> dict[str, Finding]:
+        """Segment → finding."""
+        with Ledger(self.home.ledger) as ledger:
+            findings = evaluate(ledger, self.catalog, self.now)
+        return {one.segment: one for one in findings if (one.feed, one.failure) == (feed.feed, failure)}
+
+    def count_across(self, verified: dict[str, datetime]) -> None:
+        with Ledger(self.home.ledger) as ledger, open_warehouse(self.home.root) as connection:
+            record_cross_feed(connection, ledger, self.catalog, verified, self.now)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def order(
+    number: int, *, customer: str = "Ada", status: str = "paid", gross: str = "10.50", channel: str = "web"
+) -> str:
+    return f"{number},{customer}{number},2026-11-17 10:00,{status},{gross},{channel}"
+
+
+def test_a_staged_batch_leaves_profiles_and_breaches_without_a_value_of_a_person(desk: Desk) -> None:
+    good = [order(number) for number in range(20)]
+    bad = [
+        order(20, gross="ten"),
+        order(21, status="p@id"),
+        order(22, status="p@id"),
+        order(23, channel="store"),
+        order(24, channel="ours"),
+    ]
+    outcome = desk.sync(ORDERS, [*good, *bad])
+    assert outcome.troubles == []
+    history = desk.history()
+    ((batch_id, columns),) = history.profiles.items()
+    assert set(columns) == set(ORDERS.columns)
+    assert (columns["order_id"].rows, columns["gross_amount"].nulls, columns["gross_amount"].whole) == (25, 1, 0)
+    assert columns["sales_channel"].segments == {"ours": 1, "store": 1, "web": 23}
+    assert columns["ordered_at"].hours == (*[0] * 10, 25, *[0] * 13)
+    counted = {(one.kind, one.columns): one.rows for one in history.breaches[batch_id]}
+    assert counted == {
+        ("unreadable", "gross_amount"): 1,
+        ("unknown_code", "status"): 2,
+        ("unknown_code", "sales_channel"): 1,
+        ("rule", "status"): 2,
+        ("rule", "sales_channel"): 1,
+        ("own_row", ""): 1,
+    }
+    written = json.dumps([str(one) for one in (columns, history.breaches)])
+    assert "Ada" not in written
+
+
+def test_keys_that_name_another_customer_are_told_from_file_to_finding(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number) for number in range(60)])
+    assert desk.found(ORDERS, "key_reused")[""].verdict == "PASS"
+    desk.now += DAY
+    desk.sync(ORDERS, [order(number, customer="Eve") for number in range(8)])
+    found = desk.found(ORDERS, "key_reused")[""]
+    assert (found.verdict, found.rows, found.onset) == ("FAIL", 8, desk.now)
+
+
+def test_a_renamed_column_is_told_by_both_names_and_passes_when_it_is_back(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(1)])
+    desk.now += DAY
+    desk.sync(ORDERS, [order(2)], HEADER.replace("customer", "customer_no"))
+    found = desk.found(ORDERS, "column_renamed")
+    assert found["customer"].verdict == "FAIL"
+    assert "'customer_no'" in found["customer"].reason
+    (desk.drop / f"shop.orders_{desk.now:%Y%m%d%H}.csv").unlink()
+    desk.now += DAY
+    desk.sync(ORDERS, [order(3)])
+    assert {segment: one.verdict for segment, one in desk.found(ORDERS, "column_renamed").items()} == {"": "PASS"}
+
+
+def test_a_new_column_is_told_by_name(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(1)])
+    desk.now += DAY
+    desk.sync(ORDERS, [order(2) + ",gold"], HEADER + ",loyalty")
+    assert desk.found(ORDERS, "column_added")["loyalty"].verdict == "FAIL"
+
+
+def test_lines_wait_for_their_orders_until_the_orders_were_read_an_hour_later(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number, gross="3.00") for number in range(4)])
+    lines = [f"{number},1,3.00" for number in range(30)]
+    desk.sync(LINES, lines, "order,line,net")
+    desk.count_across({ORDERS.feed: desk.now + timedelta(minutes=59), LINES.feed: desk.now})
+    assert desk.found(LINES, "orphans")[""].verdict == "UNKNOWN"
+    desk.count_across({ORDERS.feed: desk.now + timedelta(minutes=60), LINES.feed: desk.now})
+    found = desk.found(LINES, "orphans")["order_id"]
+    assert (found.verdict, found.rows, found.onset) == ("FAIL", 26, NOON)
+
+
+def test_totals_are_compared_on_days_that_are_over_in_both_feeds(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number, gross="3.00") for number in range(30)])
+    desk.sync(LINES, [f"{number},1,{'3.00' if number < 20 else '2.00'}" for number in range(30)], "order,line,net")
+    # Ordered on the 17th: the day is over for both feeds once both were read an hour into the 18th.
+    early = {ORDERS.feed: NOON, LINES.feed: datetime(2026, 11, 18, 0, 59, tzinfo=UTC)}
+    desk.count_across(early)
+    assert desk.found(LINES, "totals_disagree")[""].verdict == "UNKNOWN"
+    desk.count_across({**early, LINES.feed: datetime(2026, 11, 18, 1, tzinfo=UTC)})
+    found = desk.found(LINES, "totals_disagree")[""]
+    assert (found.verdict, found.rows) == ("FAIL", 10)
+
+
+def test_rows_that_vanish_from_staging_are_told(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number) for number in range(3)])
+    desk.count_across({})
+    assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "PASS"
+    with open_warehouse(desk.home.root) as connection:
+        connection.execute("DELETE FROM staging.orders WHERE order_id = '1'")
+    desk.count_across({})
+    found = desk.found(ORDERS, "ledger_disagrees")[""]
+    assert (found.verdict, found.rows) == ("FAIL", 1)

@@ -1,0 +1,92 @@
+"""Breaches of a cast batch are counted by kind and column, and never show a value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from expectations.validation import FAILURE_SCHEMA
+from tests.warehouse.batch_factory import NOW, Desk, land
+from warehouse.breaches import MOST_CODES, Breach, count_breaches, count_own_rows
+from warehouse.staging import scratch_attached
+
+
+def counted(folder: Path, rows: list[dict[str, object]], failures: pa.Table | None = None) -> list[Breach]:
+    desk = Desk(folder)
+    desk.cast("b1", rows)
+    listed = FAILURE_SCHEMA.empty_table() if failures is None else failures
+    with scratch_attached(desk.connection, folder / "b1.duckdb", listed):
+        return count_breaches(desk.connection, {"status": ("paid", "placed")})
+
+
+def test_unreadable_values_test_rows_and_rules_are_counted(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"order_id": "a", "amount": "ten"},
+        {"order_id": "b", "amount": "1,5"},
+        {"order_id": "c", "amount": "1.5", "updated_at": "soon"},
+        {"order_id": "d", "test": "yes"},
+        {"order_id": "e"},
+    ]
+    failures = pa.table(
+        [[3, 5], ["amount_low", "amount_low"], ["tell"] * 2, ["low"] * 2, ["amount"] * 2], schema=FAILURE_SCHEMA
+    )
+    assert counted(tmp_path, rows, failures) == [
+        Breach("rule", "amount_low", "amount", 2),
+        Breach("test_row", "test_row", "", 1),
+        Breach("unreadable", "amount_cast", "amount", 2),
+        Breach("unreadable", "updated_at_cast", "updated_at", 1),
+    ]
+
+
+def test_unknown_codes_are_counted_one_by_one_without_being_shown(tmp_path: Path) -> None:
+    codes = ["paid", "placed", "p@id", "p@id", "lost", None]
+    breaches = counted(tmp_path, [{"order_id": str(n), "status": code} for n, code in enumerate(codes)])
+    assert [(one.kind, one.columns, one.rows) for one in breaches] == [
+        ("unknown_code", "status", 2),
+        ("unknown_code", "status", 1),
+    ]
+    assert len({one.code for one in breaches}) == 2
+    assert not any("p@id" in one.code for one in breaches)
+
+
+def test_tombstones_and_test_rows_have_no_unknown_codes(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"order_id": "a", "status": "x", "gone": "yes"},
+        {"order_id": "b", "status": "y", "test": "yes"},
+    ]
+    assert [one.kind for one in counted(tmp_path, rows)] == ["test_row"]
+
+
+def test_a_column_of_anything_but_codes_leaves_a_few_of_them(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"order_id": str(n), "status": f"name {n}"} for n in range(MOST_CODES + 5)]
+    assert len(counted(tmp_path, rows)) == MOST_CODES
+
+
+def test_own_rows_are_those_on_which_the_expression_is_true(tmp_path: Path) -> None:
+    rows = [{"via.name": name, "n": number} for name, number in (("c360", "1"), ("web", "2"), (None, "x"))]
+    landed = land(tmp_path / "own.parquet", rows)
+    with duckdb.connect() as connection:
+        assert count_own_rows(connection, landed, "via.name = 'c360'", ["via.name", "n"]) == 1
+        assert count_own_rows(connection, landed, "CAST(n AS INTEGER) > 1", ["via.name", "n"]) == 1
+
+
+def test_another_value_in_an_immutable_column_is_a_key_that_was_used_again(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, immutable=["status"])
+    first = desk.apply(1, [{"order_id": key, "status": "paid", "amount": "1"} for key in "abcd"])
+    second = desk.apply(
+        2,
+        [
+            {"order_id": "a", "status": "placed", "amount": "1"},  # another thing
+            {"order_id": "b", "status": "paid", "amount": "2"},  # the same, changed elsewhere
+            {"order_id": "c", "status": None, "amount": "2"},  # nothing is said
+            {"order_id": "d", "status": "paid", "amount": "1"},  # unchanged
+            {"order_id": "e", "status": "placed", "amount": "1"},  # new
+        ],
+    )
+    assert (first.rows_reused, second.rows_reused, second.rows_changed) == (0, 1, 3)
+    assert desk.apply(2, [{"order_id": "a"}]).rows_reused == 1  # a second time tells the same
+    assert desk.rows("SELECT max(rows_reused), max(applied_at) FROM staging.applied_batch") == [
+        (1, NOW.replace(tzinfo=None))
+    ]

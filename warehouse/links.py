@@ -1,0 +1,137 @@
+"""What only several feeds together tell: rows whose parent is not there, and parents that differ from their children.
+
+Belongs here: counting, in staging. Does not belong here: which feeds belong together (contracts), and how many are too
+many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+from warehouse.cast_sql import quoted
+from warehouse.quarantine import utc
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a link: a feed, and where its rows are staged."""
+
+    feed: str
+    entity: str
+    source_system: str
+
+    @property
+    def table(self) -> str:
+        """The staging table."""
+        return f"staging.{quoted(self.entity)}"
+
+
+@dataclass(frozen=True)
+class OrphanDay:
+    """Rows of a child feed that landed on a day (UTC) and name a parent, and those of them that find none."""
+
+    day: date
+    rows: int
+    orphans: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TotalDay:
+    """Parents of a day (UTC, by their event time) that have children to add up, and those whose total differs."""
+
+    day: date
+    parents: int
+    differing: int
+
+
+def count_orphans(
+    connection: duckdb.DuckDBPyConnection,
+    child: End,
+    column: str,
+    parent: End,
+    *,
+    since: datetime,
+    until: datetime,
+) -> list[OrphanDay]:
+    """Live rows of `child` landed from `since` to `until`, by day, whose `column` names no staged row of `parent`.
+
+    A parent that is held in quarantine or deleted at its source is known, so its children are no orphans.
+    """
+    rows = connection.execute(
+        f"""
+        SELECT CAST(c._landed_at AS DATE) AS day, count(*),
+            count(*) FILTER (is_orphan), min(c._landed_at) FILTER (is_orphan)
+        FROM (
+            SELECT c._landed_at, p._key IS NULL AND h._key IS NULL AS is_orphan
+            FROM {child.table} c
+            LEFT JOIN (SELECT _key FROM {parent.table} WHERE _source_system = $system) p
+                ON p._key = {_as_key("c", column)}
+            LEFT JOIN (
+                SELECT DISTINCT _key FROM quarantine.held_row WHERE feed = $parent AND status = 'held'
+            ) h ON h._key = {_as_key("c", column)}
+            WHERE c._feed = $child AND NOT c._is_deleted AND c.{quoted(column)} IS NOT NULL
+                AND c._landed_at BETWEEN $since AND $until
+        ) c GROUP BY day ORDER BY day
+        """,
+        {
+            "system": parent.source_system,
+            "parent": parent.feed,
+            "child": child.feed,
+            "since": utc(since),
+            "until": utc(until),
+        },
+    ).fetchall()
+    return [OrphanDay(*row) for row in rows]
+
+
+def compare_totals(
+    connection: duckdb.DuckDBPyConnection,
+    child: End,
+    column: str,
+    parent: End,
+    parent_total: str,
+    *,
+    through: str,
+    event_time: str,
+    since: datetime,
+    until: datetime,
+) -> list[TotalDay]:
+    """Live parents with `event_time` from `since` to `until`, by day, against the sum of their children.
+
+    The children's `column` is summed by `through`, which holds the parent's key, and compared exactly with
+    `parent_total`, an expression over the parent's columns. Parents without a total, without children, or with a child
+    without a value are left out: other checks speak of these.
+    """
+    rows = connection.execute(
+        f"""
+        SELECT CAST(p.{quoted(event_time)} AS DATE) AS day, count(*),
+            count(*) FILTER (p._total <> c.total)
+        FROM (SELECT *, {parent_total} AS _total FROM {parent.table}) p JOIN (
+            SELECT {_as_key("l", through)} AS _key, sum({quoted(column)}) AS total FROM {child.table} l
+            WHERE _feed = $child AND NOT _is_deleted
+            GROUP BY ALL HAVING count(*) = count({quoted(column)})
+        ) c ON c._key = p._key
+        WHERE p._feed = $parent AND NOT p._is_deleted AND p._total IS NOT NULL
+            AND p.{quoted(event_time)} >= $since AND p.{quoted(event_time)} < $until
+        GROUP BY day ORDER BY day
+        """,
+        {"child": child.feed, "parent": parent.feed, "since": utc(since), "until": utc(until)},
+    ).fetchall()
+    return [TotalDay(*row) for row in rows]
+
+
+def count_staged(connection: duckdb.DuckDBPyConnection, entity: str) -> dict[str, int]:
+    """Source system → rows of an entity in staging, deleted ones included."""
+    rows = connection.execute(
+        f"SELECT _source_system, count(*) FROM staging.{quoted(entity)} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return dict(rows)
+
+
+def _as_key(table: str, column: str) -> str:
+    """A reference as the key of the row that it names: '\\' and '|' inside values are escaped there."""
+    return f"replace(replace(CAST({table}.{quoted(column)} AS VARCHAR), '\\', '\\\\'), '|', '\\|')"
