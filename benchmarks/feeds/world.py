@@ -170,7 +170,7 @@ class World:
 
     def _told(self) -> list[Told]:
         with Ledger(self.home.ledger) as ledger:
-            return told(ledger, self._now)
+            return told(ledger)
 
     def _servers_clock(self) -> datetime:
         return self._now.astimezone(UTC) + self.shown.clock_offset
