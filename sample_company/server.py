@@ -25,7 +25,10 @@ from sample_company.state import CompanyTrouble
 PAGE_SIZE = 100
 LARGEST_PAGE = 1000
 REFUSE_EVERY = 50  # one request in fifty is told to come back a second later
-Answer = tuple[HTTPStatus, dict[str, str], dict[str, Any]]
+# Status, headers, and a body: a document to be written as JSON, or bytes that are sent as they are.
+Answer = tuple[HTTPStatus, dict[str, str], dict[str, Any] | bytes]
+# What becomes of an answer on its way out: the request's path with its query, the answer that would be given.
+Interference = Callable[[str, Answer], Answer]
 
 
 class _Refused(Exception):
@@ -103,15 +106,22 @@ _EXPORTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 class Server:
-    """The running services of one company; a context manager, or `start`, `stop` and `serve_forever`."""
+    """The running services of one company; a context manager, or `start`, `stop` and `serve_forever`.
 
-    def __init__(self, folder: Path, host: str, port: int, refuse_every: int) -> None:
+    `interference`, while it is set, changes every answer on its way out: so does a source that is at fault.
+    """
+
+    def __init__(
+        self, folder: Path, host: str, port: int, refuse_every: int, clock: Callable[[], datetime] | None
+    ) -> None:
         self._database = folder.resolve() / "services.db"
         if not self._database.exists():
             raise CompanyTrouble(
                 f"{folder}: no sample company to serve ({self._database.name} is missing). Create one first."
             )
         self._refuse_every = refuse_every
+        self.clock = clock
+        self.interference: Interference | None = None
         self._requests = 0
         self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -149,7 +159,11 @@ class Server:
         self.stop()
 
     def answer(self, target: str, authorization: str) -> Answer:
-        """The answer to a GET: status, headers, JSON body."""
+        """The answer to a GET, as it leaves the house."""
+        answer = self._answer(target, authorization)
+        return answer if self.interference is None else self.interference(target, answer)
+
+    def _answer(self, target: str, authorization: str) -> Answer:
         parts = urlsplit(target)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         try:
@@ -255,9 +269,10 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             status, headers, body = server.answer(self.path, self.headers.get("Authorization", ""))
-            content = json.dumps(body, ensure_ascii=False).encode()
-            # The company lives in its own time, so its answers tell no Date.
+            content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
             self.send_response_only(status)
+            if server.clock is not None:
+                self.send_header("Date", self.date_time_string(server.clock().timestamp()))
             for name, value in (
                 {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(content))} | headers
             ).items():
@@ -271,10 +286,18 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def serve(folder: Path, *, port: int = 8360, host: str = "127.0.0.1", refuse_every: int = REFUSE_EVERY) -> Server:
+def serve(
+    folder: Path,
+    *,
+    port: int = 8360,
+    host: str = "127.0.0.1",
+    refuse_every: int = REFUSE_EVERY,
+    clock: Callable[[], datetime] | None = None,
+) -> Server:
     """The company's helpdesk and mailer, bound but not yet answering; port 0 takes a free one.
 
-    Every `refuse_every`-th authorised request gets 429 with Retry-After: 1; 0 never refuses.
+    Every `refuse_every`-th authorised request gets 429 with Retry-After: 1; 0 never refuses. `clock` is the time that
+    answers tell (Date): the company lives in its own time, so without one they tell none.
     Raises CompanyTrouble when the folder holds no company.
     """
-    return Server(folder, host, port, refuse_every)
+    return Server(folder, host, port, refuse_every, clock)

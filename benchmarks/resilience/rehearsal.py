@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -67,4 +68,35 @@ class Rehearsal:
             return {
                 name: sorted(repr(row) for row in connection.execute(f"SELECT * FROM {name}").fetchall())
                 for (name,) in names
+            }
+
+    def batches(self) -> dict[str, list[str]]:
+        """The batches of each feed and what became of their rows, as the ledger holds them."""
+        connection = sqlite3.connect(f"file:{self.home / 'ledger.db'}?mode=ro", uri=True)
+        try:
+            found = connection.execute(
+                """SELECT b.feed, b.batch_seq, b.label, b.state, b.row_count, b.reject_count, t.rows_in, t.rows_new,
+                          t.rows_changed, t.rows_unchanged, t.rows_quarantined, t.rows_duplicate, t.rows_refused
+                   FROM feed_batch AS b LEFT JOIN stage_tally AS t USING (batch_id) ORDER BY b.feed, b.batch_seq"""
+            ).fetchall()
+        finally:
+            connection.close()
+        return {"the ledger's batches": [repr(row) for row in found]}
+
+    def staged(self) -> dict[str, list[str]]:
+        """What is held, whichever batches brought it: rows, quarantine, and which records are one person."""
+        questions = {
+            "quarantine": "SELECT feed, _key, list_sort(rules), payload, status FROM quarantine.held_row",
+            "people": "SELECT list_sort(list(source_system || entity || record_id)) FROM people GROUP BY customer_id",
+        }
+        with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
+            connection.execute(f"ATTACH '{self.home / 'customer_360.duckdb'}' AS published (READ_ONLY)")
+            connection.execute("CREATE TEMP VIEW people AS FROM published.identity.customer_crosswalk")
+            for (entity,) in connection.execute(
+                "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'staging' AND column_name = '_row_hash'"
+            ).fetchall():
+                questions[entity] = f'SELECT _feed, _key, _row_hash, _is_deleted FROM staging."{entity}"'
+            return {
+                name: sorted(repr(row) for row in connection.execute(query).fetchall())
+                for name, query in questions.items()
             }
