@@ -25,7 +25,7 @@ from pipelines.cli.app import app
 from pipelines.cli.console import complain
 from pipelines.settings import Home
 from sample_company import company, truth
-from sample_company.server import Server, serve
+from sample_company.server import serve
 from warehouse.connection import open_reader
 
 # Long past, so that the clocks of the company's HTTP services, which are real, never lie before its data.
@@ -119,7 +119,7 @@ class Company:
 
     def restart(self) -> None:
         """Serve again at the address of before."""
-        self.server = Server(self.folder, "127.0.0.1", self.port, refuse_every=0).start()
+        self.server = serve(self.folder, port=self.port, refuse_every=0).start()
 
     def close(self) -> None:
         self.server.stop()
