@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-# Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too.
+# Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too. Tables that grow with the
+# records have no primary key: keeping one costs more than all else that a run writes, and the models test that what is
+# published is unique.
 TABLES: dict[str, tuple[str, str]] = {
     "gathered_row": (
         "One row per staged row that was read: numbers of its key and of its content, to see what changes.",
@@ -20,7 +22,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "source_records": (
         "One row per record of a source system that tells of a customer: as written, and standardised for matching.",
-        """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
+        """source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
            record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR, given_name VARCHAR, family_name VARCHAR,
            organisation_name VARCHAR, email VARCHAR, phone VARCHAR, phone_alternate VARCHAR, street VARCHAR,
            city VARCHAR,
@@ -75,7 +77,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "customer_crosswalk": (
         "One row per source record: the customer that it belongs to now.",
-        """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
+        """source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
            record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL,
            confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
     ),
@@ -86,7 +88,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "identity_event": (
         "One row per change of who is who; append-only, but that erasing a customer takes record keys out.",
-        """event_id VARCHAR PRIMARY KEY, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
+        """event_id VARCHAR NOT NULL, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
            other_customer_id VARCHAR, source_record_key VARCHAR, actor VARCHAR NOT NULL,
            reason VARCHAR NOT NULL, run_id VARCHAR NOT NULL, occurred_at TIMESTAMP NOT NULL""",
     ),
@@ -128,7 +130,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "golden_customers": (
         "One row per customer: the surviving value of each attribute.",
-        """customer_id VARCHAR PRIMARY KEY, party_type VARCHAR, display_name VARCHAR, full_name VARCHAR,
+        """customer_id VARCHAR NOT NULL, party_type VARCHAR, display_name VARCHAR, full_name VARCHAR,
            given_name VARCHAR, family_name VARCHAR, organisation_name VARCHAR, primary_email VARCHAR,
            is_email_verified BOOLEAN, primary_phone_e164 VARCHAR, street VARCHAR, city VARCHAR, region VARCHAR,
            postal_code VARCHAR, country VARCHAR, date_of_birth DATE, language VARCHAR, record_count BIGINT NOT NULL,
@@ -147,7 +149,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "cluster_quality": (
         "One row per customer: how well its records hold together; flag is null when nothing calls for a look.",
-        """customer_id VARCHAR PRIMARY KEY, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
+        """customer_id VARCHAR NOT NULL, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
            is_person BOOLEAN NOT NULL, given_name_count BIGINT NOT NULL, full_given_name_count BIGINT NOT NULL,
            surname_count BIGINT NOT NULL, birth_date_count BIGINT NOT NULL, address_count BIGINT NOT NULL,
            mean_confidence DOUBLE, weakest_edge DOUBLE, flag VARCHAR""",
