@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-# Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too. Tables that grow with the
-# records have no primary key: keeping one costs more than all else that a run writes, and the models test that what is
-# published is unique.
+# Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too. Tables that
+# grow with the records have no primary key: keeping one costs more than all else that a run writes, and the models test
+# that what is published is unique.
 TABLES: dict[str, tuple[str, str]] = {
     "gathered_row": (
         "One row per staged row that was read: numbers of its key and of its content, to see what changes.",
@@ -22,8 +22,8 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "source_records": (
         "One row per record of a source system that tells of a customer: as written, and standardised for matching.",
-        """source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
-           record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR, given_name VARCHAR, family_name VARCHAR,
+        """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL,
+           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR, given_name VARCHAR, family_name VARCHAR,
            organisation_name VARCHAR, email VARCHAR, phone VARCHAR, phone_alternate VARCHAR, street VARCHAR,
            city VARCHAR,
            region VARCHAR, postal_code VARCHAR, country VARCHAR, date_of_birth DATE, strong_id VARCHAR,
@@ -35,12 +35,12 @@ TABLES: dict[str, tuple[str, str]] = {
            country_std VARCHAR, date_of_birth_std VARCHAR, first_seen_at TIMESTAMP NOT NULL""",
     ),
     "standardised_value": (
-        "One row per distinct value that a record carries, with what it is standardised to; spares parsing it again.",
-        "kind VARCHAR NOT NULL, value VARCHAR NOT NULL, region VARCHAR NOT NULL, standard VARCHAR[]",
+        "One row per distinct value (value_no) that a record carries, with what it is standardised to.",
+        "kind VARCHAR NOT NULL, value VARCHAR NOT NULL, value_no UBIGINT NOT NULL, standard VARCHAR[]",
     ),
     "comparable": (
-        "One row per source record: its comparable form; record_no is its number in keys.",
-        """source_record_key VARCHAR NOT NULL, record_no BIGINT NOT NULL, given VARCHAR, middle VARCHAR, family VARCHAR,
+        "One row per source record: its comparable form.",
+        """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, given VARCHAR, middle VARCHAR, family VARCHAR,
            generation VARCHAR, organisation VARCHAR, street VARCHAR, house VARCHAR, way VARCHAR, postal_code VARCHAR,
            city VARCHAR, region VARCHAR, national_id VARCHAR, source VARCHAR, email VARCHAR, phone VARCHAR,
            phone_alternate VARCHAR, birth_year BIGINT NOT NULL, birth_month BIGINT NOT NULL,
@@ -49,6 +49,10 @@ TABLES: dict[str, tuple[str, str]] = {
     "block_key": (
         "One row per record and blocking key: records with one key are compared.",
         "block_hash BIGINT NOT NULL, record_no BIGINT NOT NULL",
+    ),
+    "home_value": (
+        "One row per record and value that it shares with its household: surname and contact or street, as a number.",
+        "value_no UBIGINT NOT NULL, record_no BIGINT NOT NULL",
     ),
     "chain": (
         "One row per record that good pairs connect with others: the lowest record number of its chain.",
@@ -71,14 +75,15 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "scored_pairs": (
         "One row per pair of source records (left_key < right_key) of one customer, or alike though of two.",
-        """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, bits FLOAT NOT NULL, probability DOUBLE NOT NULL,
-           decision VARCHAR NOT NULL, decided_by VARCHAR NOT NULL, levels TINYINT[] NOT NULL,
+        """left_no BIGINT NOT NULL, right_no BIGINT NOT NULL, left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL,
+           bits FLOAT NOT NULL, probability DOUBLE NOT NULL, decision VARCHAR NOT NULL, decided_by VARCHAR NOT NULL,
+           levels TINYINT[] NOT NULL,
            level_bits FLOAT[] NOT NULL""",
     ),
     "customer_crosswalk": (
         "One row per source record: the customer that it belongs to now.",
-        """source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
-           record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL,
+        """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL,
+           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL,
            confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
     ),
     "crosswalk_history": (

@@ -1,7 +1,7 @@
 """What a value means: within what is expected, out of it, changed, or of too few to say. Knows no tables.
 
-Chance is reckoned exactly (`chances`), as faults are rare and bases may be small. A change must also be as large as the declared step, since with a million customers the
-smallest one is beyond chance.
+Chance is reckoned exactly (`chances`), as faults are rare and bases may be small. A change must also be as large as the
+declared step, since with a million customers the smallest one is beyond chance.
 """
 
 from __future__ import annotations
