@@ -29,8 +29,9 @@ ROLES: Roles = {
     "date_of_birth": ("date_of_birth_std",), "source": ("source",),
 }  # fmt: skip
 # Of a number that cannot be read as international, the digits that are compared.
-TEXTS = """record_no, source_record_key AS record_id, given_std, family_std, generation_std, organisation_std, email_std, street,
-           city, region, postal_code, date_of_birth_std, coalesce(phone_std, phone_key) AS phone_text,
+TEXTS = """record_no, source_record_key AS record_id, given_std, family_std, generation_std, organisation_std,
+           email_std, street, city, region, postal_code, date_of_birth_std,
+           coalesce(phone_std, phone_key) AS phone_text,
            coalesce(phone_alternate_std, phone_alternate_key) AS phone_alternate_text,
            source_system || '/' || entity AS source, source_system || '/' || strong_id AS national_id"""
 COLUMNS = (

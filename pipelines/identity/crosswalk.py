@@ -63,18 +63,18 @@ def _claim(connection: duckdb.DuckDBPyConnection) -> None:
     """Build `former`, `claim` and `cluster_customer`.
 
     `former`: the crosswalk so far of every customer concerned; source_record_key is the key that a record has now,
-    former_key the one that it had. `claim`: one row per customer, and per id merged into one, that a cluster falls to if no other claims it before.
+    former_key the one that it had. `claim`: one row per customer, and per id merged into one, that a cluster falls to
+    if no other claims it before.
     """
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE former AS
            WITH concerned AS (
              SELECT customer_id FROM identity.customer_crosswalk
              WHERE record_no IN (SELECT record_no FROM clustered UNION ALL SELECT record_no FROM removed))
-           SELECT crosswalk.* EXCLUDE (source_record_key), crosswalk.source_record_key AS former_key,
-                  coalesce(superseded.account_key, crosswalk.source_record_key) AS source_record_key,
+           SELECT record_no, customer_id, match_method, confidence, valid_from, source_record_key AS former_key,
+                  coalesce(superseded.account_key, source_record_key) AS source_record_key,
                   superseded.account_key IS NOT NULL AS is_superseded
-           FROM identity.customer_crosswalk AS crosswalk
-           LEFT JOIN superseded USING (source_record_key)
+           FROM identity.customer_crosswalk LEFT JOIN superseded USING (source_record_key)
            WHERE customer_id IN (FROM concerned)"""
     )
     connection.execute(

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # Even odds. Those who meet customers are worse off with two people in one than with one in two, so it is stricter than
 # the default for tables, which is where F1 is best (docs/decisions/0006).
 THRESHOLD = 0.0
+# What nothing that follows needs of a source record: a text costs more to read than all numbers together.
+UNCONCERNED = """party_type, email, phone, phone_alternate, phone_key, phone_alternate_key, strong_id, is_stub,
+                 record_hash, generation_std, postal_code_std, country_std"""
 # Pairs explained at once; bounds memory.
 CHUNK = 250_000
 
@@ -38,7 +41,7 @@ CHUNK = 250_000
 def match_all(connection: duckdb.DuckDBPyConnection) -> int:
     """Match all records, and keep what was learned; build the temporary tables below, return the pairs compared.
 
-    `concerned_record`: the source records in `clustered`, in the columns of `identity.source_records`.
+    `concerned_record`: the source records in `clustered`, in columns of `identity.source_records`.
     `clustered`: one row per record (record_no, source_record_key, cluster_no, confidence). `weakest_link`: one row
     per cluster of several records: the weakest of the pairs that hold it together best (cluster_no, probability).
     """
@@ -71,8 +74,8 @@ def match_changes(connection: duckdb.DuckDBPyConnection) -> int:
     _forget(connection)
     _write(connection, found.records, matching, judged, Explanation(evidence, matching))
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE concerned_record AS
-           FROM identity.source_records SEMI JOIN clustered USING (record_no)"""
+        f"""CREATE OR REPLACE TEMP TABLE concerned_record AS
+            SELECT * EXCLUDE ({UNCONCERNED}) FROM identity.source_records SEMI JOIN clustered USING (record_no)"""
     )
     return len(matching.left)
 

@@ -58,7 +58,7 @@ def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collect
     """Find the neighbourhood of the records in `touched` and `removed`.
 
     `fresh` holds the rows of the former, `outdated` the numbers of what was filed before and has changed or gone.
-    Builds the temporary table `concerned`: numbers of the records that may move (record_no), and of those that are gone.
+    Builds the temporary table `concerned`: numbers (record_no) of the records that may move or are gone.
     """
     connection.execute("DELETE FROM identity.block_key WHERE record_no IN (FROM outdated)")
     add_keys(connection, comparables.read(connection, "FROM fresh"), rules)

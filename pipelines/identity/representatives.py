@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def acting(records: str) -> str:
-    """SQL: those rows of identity.comparable, or of a table like it, that act for an organisation; their `domain`, too."""
+    """SQL: rows of identity.comparable, or a table like it, that act for an organisation, with their `domain`."""
     return f"""SELECT *, split_part(email, '@', 2) AS domain FROM {records}
                WHERE organisation IS NOT NULL AND email IS NOT NULL"""
 

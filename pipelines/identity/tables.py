@@ -23,9 +23,9 @@ TABLES: dict[str, tuple[str, str]] = {
     "source_records": (
         "One row per record of a source system that tells of a customer: as written, and standardised for matching.",
         """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL,
-           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR, given_name VARCHAR, family_name VARCHAR,
-           organisation_name VARCHAR, email VARCHAR, phone VARCHAR, phone_alternate VARCHAR, street VARCHAR,
-           city VARCHAR,
+           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR,
+           given_name VARCHAR, family_name VARCHAR, organisation_name VARCHAR, email VARCHAR, phone VARCHAR,
+           phone_alternate VARCHAR, street VARCHAR, city VARCHAR,
            region VARCHAR, postal_code VARCHAR, country VARCHAR, date_of_birth DATE, strong_id VARCHAR,
            language VARCHAR, is_email_verified BOOLEAN, is_stub BOOLEAN NOT NULL, is_deleted BOOLEAN NOT NULL,
            record_hash UBIGINT NOT NULL, source_created_at TIMESTAMP, source_updated_at TIMESTAMP,
@@ -83,8 +83,8 @@ TABLES: dict[str, tuple[str, str]] = {
     "customer_crosswalk": (
         "One row per source record: the customer that it belongs to now.",
         """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL,
-           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL,
-           confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
+           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
+           match_method VARCHAR NOT NULL, confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
     ),
     "crosswalk_history": (
         "One row per source record and period in which it belonged to one customer; valid_to is null while it does.",

@@ -30,7 +30,8 @@ class Clusters:
             self.records += 1
             key = f"shop/accounts/{self.records}"
             columns = {
-                "record_no": self.records, "source_record_key": key, "source_system": "shop", "entity": "accounts", "record_id": key,
+                "record_no": self.records, "source_record_key": key, "source_system": "shop", "entity": "accounts",
+                "record_id": key,
                 "is_stub": False, "is_deleted": False, "record_hash": 1, "first_seen_at": BEFORE,
                 "party_std": "person",
             } | {name: value for name, value in given.items() if name not in ("confidence", "was")}  # fmt: skip

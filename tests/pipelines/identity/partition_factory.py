@@ -54,7 +54,8 @@ class Partition:
                ANTI JOIN placed USING (source_record_key)""")
         run("DELETE FROM identity.source_records WHERE record_no IN (SELECT record_no FROM removed)")
         run("""CREATE OR REPLACE TEMP TABLE touched AS
-               SELECT *, ord(letter)::BIGINT AS record_no FROM placed ANTI JOIN identity.source_records USING (source_record_key)""")
+               SELECT *, ord(letter)::BIGINT AS record_no
+               FROM placed ANTI JOIN identity.source_records USING (source_record_key)""")
         run(
             """INSERT INTO identity.source_records BY NAME
                SELECT record_no, source_record_key, 'shop' AS source_system, 'accounts' AS entity, letter AS record_id,
