@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.trouble import Trouble
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -196,16 +198,25 @@ FROM pair JOIN identity.comparison_level USING (comparison_no, level_no)
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create schema `identity` and its tables, empty, where they are missing."""
+    """Create schema `identity` and its tables, empty, where they are missing.
+
+    Raises Trouble when a table has other columns, as one that another version made.
+    """
     connection.execute("CREATE SCHEMA IF NOT EXISTS identity")
-    existing = {
-        name
-        for (name,) in connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'identity'"
+    existing = dict(
+        connection.execute(
+            """SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()
+               WHERE schema_name = 'identity' GROUP BY table_name"""
         ).fetchall()
-    }
+    )
     for name, (grain, columns) in TABLES.items():
         if name not in existing:
             connection.execute(f"CREATE TABLE identity.{name} ({columns})")
             connection.execute(f"COMMENT ON TABLE identity.{name} IS '{grain}'")
+        elif existing[name] != [column.split()[0] for column in columns.split(",")]:
+            raise Trouble(
+                f"identity.{name}",
+                "this warehouse was made by another version, with other columns",
+                "Go on with that version, or make the home anew: move it away and run c360 sync.",
+            )
     connection.execute(PAIR_EVIDENCE)
