@@ -104,9 +104,9 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE member AS
-            SELECT block_hash, record_no, count(*) OVER (PARTITION BY block_hash) AS size
-            FROM identity.block_key WHERE block_hash IN (SELECT block_hash FROM fresh_key)
-            QUALIFY size BETWEEN 2 AND {LARGEST_BLOCK}"""
+            WITH filed AS MATERIALIZED (FROM identity.block_key SEMI JOIN fresh_key USING (block_hash)),
+            block AS (SELECT block_hash, count(*) AS size FROM filed GROUP BY block_hash)
+            SELECT filed.*, size FROM filed JOIN block USING (block_hash) WHERE size BETWEEN 2 AND {LARGEST_BLOCK}"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE met AS
@@ -120,10 +120,10 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
               FROM member JOIN identity.comparable USING (record_no) WHERE size > {lines.WHOLE_BLOCK}),
             large AS (
               SELECT fresh.record_no AS one, beside.record_no AS other
-              FROM in_line AS fresh SEMI JOIN fresh_key USING (block_hash, record_no)
-              JOIN (SELECT *, unnest(range(-{lines.NEIGHBOURS}, {lines.NEIGHBOURS} + 1)) AS step
-                    FROM in_line) AS beside
-                ON beside.block_hash = fresh.block_hash AND beside.place + step = fresh.place)
+              FROM (SELECT block_hash, record_no,
+                           place + unnest(range(-{lines.NEIGHBOURS}, {lines.NEIGHBOURS} + 1)) AS place
+                    FROM in_line SEMI JOIN fresh_key USING (block_hash, record_no)) AS fresh
+              JOIN in_line AS beside USING (block_hash, place))
             SELECT DISTINCT least(one, other) AS left_no, greatest(one, other) AS right_no
             FROM (FROM small UNION ALL FROM large) WHERE one <> other"""
     )
