@@ -53,22 +53,18 @@ def _plain(digits: str, region: str | None) -> str | None:
     """Read a number as the full parser would, ten times faster; None if unsure, as of unusual trunk prefixes."""
     if not digits.isascii():
         return None
-    home = _plan(region) if region and digits[:1] == "0" else None
-    if home and home.dials_00 and digits[:2] == "00" and digits[2:3] != "0":
+    plan = _plan(region) if region else None
+    if plan and plan.dials_00 and digits[:2] == "00" and digits[2:3] != "0":
         digits = f"+{digits[2:]}"
-    elif home and home.has_trunk_zero and digits.isdecimal() and not (home.abroad and home.abroad.match(digits)):
-        national = digits[1:]
-        is_plain = national[:1] != "0" and len(national) in home.lengths and not _is_placeholder(national)
-        return f"+{home.code}{national}" if is_plain else None
     if digits[:1] == "+" and digits[1:].isdecimal():
         codes = (digits[1 : 1 + length] for length in range(1, LONGEST_CALLING_CODE + 1))
         code = next((code for code in codes if code.isdecimal() and int(code) in REGIONS_OF_CODE), None)
         plan = _plan(REGIONS_OF_CODE[int(code)][0]) if code else None
         national = digits[1 + len(code) :] if code else ""
-    elif digits.isdecimal() and region:
-        plan, national = _plan(region), digits
-        if plan and (national.startswith(plan.code) or (plan.abroad and plan.abroad.match(national))):
+    elif plan and digits.isdecimal() and not (plan.abroad and plan.abroad.match(digits)):
+        if digits.startswith(plan.code):
             return None
+        national = digits[1:] if plan.has_trunk_zero and digits[:1] == "0" else digits
     else:
         return None
     # A leading zero may belong to the number (Italy) or not.
