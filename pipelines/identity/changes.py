@@ -40,9 +40,10 @@ def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityR
 
     Builds temporary tables. `incoming`: one row per source record of a changed row, as written, with its `record_hash`;
     those that were erased are left out.
-    `touched`: those of them that are new or say something else than before (source_record_key, is_new, first_seen_at so
-    far, is_changed). `removed`: keys of source records that are no more. `superseded`: one row per removed key of
-    which the row came to refer to an account, with the key of that.
+    `touched`: those of them that are new or say something else than before (source_record_key, record_no, is_new,
+    first_seen_at so far, is_changed); a record keeps its number while it lives. `removed`: source records that are no
+    more (source_record_key, record_no). `outdated`: numbers (record_no) of records that changed or went. `superseded`:
+    one row per removed key of which the row came to refer to an account, with the key of that.
     """
     naming = [roles for _, roles in sorted(entities.items()) if roles.columns("record_id")]
     _find_rows(connection, naming, everything=everything)
@@ -64,23 +65,31 @@ def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityR
 
 
 def _is_changed(entity: str) -> str:
-    return f"{row_number(entity)} IN (SELECT row_no FROM changed_row)"
+    # By place, so that only the parts of a large table are read that changed rows stand in.
+    return f"rowid IN (SELECT place FROM changed_row WHERE entity = '{entity}')"
 
 
 def _find_rows(connection: duckdb.DuckDBPyConnection, naming: list[EntityRoles], *, everything: bool) -> None:
-    """Build `changed_row` (row_no, content, null for a row that went), and bring `identity.gathered_row` up to date."""
+    """Build `changed_row`, and bring `identity.gathered_row` up to date.
+
+    That is row_no, content, entity and place in staging (all null for a row that went), was_read before.
+    """
     rows = " UNION ALL ".join(
-        f"SELECT {row_number(roles.entity)} AS row_no, {CONTENT} AS content FROM staging.{quoted(roles.entity)}"
+        f"""SELECT {row_number(roles.entity)} AS row_no, {CONTENT} AS content, '{roles.entity}' AS entity,
+                   rowid AS place FROM staging.{quoted(roles.entity)}"""
         for roles in naming
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE changed_row AS
-            SELECT row_no, staged.content FROM ({rows}) AS staged FULL JOIN identity.gathered_row AS read USING (row_no)
+            SELECT row_no, staged.content, entity, place, read.content IS NOT NULL AS was_read
+            FROM ({rows}) AS staged FULL JOIN identity.gathered_row AS read USING (row_no)
             WHERE $everything OR staged.content IS DISTINCT FROM read.content""",
         {"everything": everything},
     )
     connection.execute("DELETE FROM identity.gathered_row WHERE row_no IN (SELECT row_no FROM changed_row)")
-    connection.execute("INSERT INTO identity.gathered_row FROM changed_row WHERE content IS NOT NULL")
+    connection.execute(
+        "INSERT INTO identity.gathered_row SELECT row_no, content FROM changed_row WHERE content IS NOT NULL"
+    )
 
 
 def _follow_references(connection: duckdb.DuckDBPyConnection, naming: list[EntityRoles]) -> None:
@@ -116,22 +125,31 @@ _STUBS = f"""SELECT account_key AS source_record_key, source_system, '{ACCOUNTS}
 def _compare(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE known_record AS
-            SELECT source_record_key, record_hash, first_seen_at FROM identity.source_records
-            WHERE {RECORD_NUMBER} IN (SELECT row_no FROM changed_row)
-               OR is_stub AND {RECORD_NUMBER} IN (
-                 SELECT {row_number(ACCOUNTS, "source_system", "record_id")} FROM doubtful_account)"""
+            WITH sought AS (
+              SELECT row_no, true AS is_row FROM changed_row WHERE was_read
+              UNION SELECT {row_number(ACCOUNTS, "source_system", "record_id")}, false FROM doubtful_account)
+            SELECT DISTINCT source_record_key, record_no, record_hash, first_seen_at
+            FROM identity.source_records JOIN sought ON {RECORD_NUMBER} = row_no WHERE is_row OR is_stub"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE touched AS
-           SELECT incoming.source_record_key, known.source_record_key IS NULL AS is_new, known.first_seen_at,
+           WITH last AS (SELECT coalesce(max(record_no), 0) AS record_no FROM identity.source_records)
+           SELECT incoming.source_record_key,
+                  coalesce(known.record_no, last.record_no + row_number() OVER (
+                    PARTITION BY known.record_no IS NULL ORDER BY source_record_key)) AS record_no,
+                  known.record_no IS NULL AS is_new, known.first_seen_at,
                   known.record_hash IS DISTINCT FROM incoming.record_hash AS is_changed
-           FROM incoming LEFT JOIN known_record AS known USING (source_record_key)
+           FROM incoming LEFT JOIN known_record AS known USING (source_record_key), last
            WHERE $everything OR known.record_hash IS DISTINCT FROM incoming.record_hash""",
         {"everything": everything},
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE removed AS
-           SELECT source_record_key FROM known_record ANTI JOIN incoming USING (source_record_key)"""
+           SELECT source_record_key, record_no FROM known_record ANTI JOIN incoming USING (source_record_key)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE outdated AS
+           SELECT record_no FROM touched WHERE NOT is_new UNION ALL SELECT record_no FROM removed"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE superseded AS

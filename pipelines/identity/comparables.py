@@ -29,8 +29,9 @@ ROLES: Roles = {
     "date_of_birth": ("date_of_birth_std",), "source": ("source",),
 }  # fmt: skip
 # Of a number that cannot be read as international, the digits that are compared.
-TEXTS = """source_record_key AS record_id, given_std, family_std, generation_std, organisation_std, email_std, street,
-           city, region, postal_code, date_of_birth_std, coalesce(phone_std, phone_key) AS phone_text,
+TEXTS = """record_no, source_record_key AS record_id, given_std, family_std, generation_std, organisation_std,
+           email_std, street, city, region, postal_code, date_of_birth_std,
+           coalesce(phone_std, phone_key) AS phone_text,
            coalesce(phone_alternate_std, phone_alternate_key) AS phone_alternate_text,
            source_system || '/' || entity AS source, source_system || '/' || strong_id AS national_id"""
 COLUMNS = (
@@ -39,45 +40,38 @@ COLUMNS = (
 )  # fmt: skip
 LISTS = {"emails": ("email",), "phones": ("phone", "phone_alternate")}
 BIRTH = ("birth_year", "birth_month", "birth_day")
+# SQL: numbers of what a record shares with those of its household.
+HOME_VALUES = ", ".join(
+    f"if(family IS NULL OR {name} IS NULL, NULL, hash(family, {name}))"
+    for name in ("email", "phone", "phone_alternate", "street")
+)
 
 
 def update(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring `identity.comparable` to the state of `identity.source_records` for the records in `touched` and `removed`.
+    """Bring `identity.comparable` and `identity.home_value` up to date for the records in `touched` and `outdated`.
 
-    A record keeps its number while it lives. Builds `fresh`: the rows of those in `touched`; and `outdated`: numbers
-    (record_no) of records that changed or went.
+    Builds `fresh`: the rows of those in `touched`.
     """
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE numbered AS
-           WITH last AS (SELECT coalesce(max(record_no), 0) AS record_no FROM identity.comparable)
-           SELECT source_record_key, coalesce(known.record_no, last.record_no
-                    + row_number() OVER (PARTITION BY known.record_no IS NULL ORDER BY source_record_key)) AS record_no
-           FROM touched LEFT JOIN identity.comparable AS known USING (source_record_key), last"""
-    )
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE outdated AS
-           SELECT record_no FROM identity.comparable
-           WHERE source_record_key IN (SELECT source_record_key FROM touched UNION ALL FROM removed)"""
-    )
-    connection.execute(
-        """DELETE FROM identity.comparable
-           WHERE source_record_key IN (SELECT source_record_key FROM touched UNION ALL FROM removed)"""
-    )
+    for table in ("comparable", "home_value"):
+        connection.execute(f"DELETE FROM identity.{table} WHERE record_no IN (FROM outdated)")
     fresh = connection.sql(
-        f"""SELECT {TEXTS} FROM identity.source_records SEMI JOIN touched USING (source_record_key)
+        f"""SELECT {TEXTS} FROM identity.source_records SEMI JOIN touched USING (record_no)
             ORDER BY source_record_key"""
     ).to_arrow_reader(CHUNK)
     # An open result keeps the connection busy, so it is read to its end first.
     written = [_written(reading.read(pa.table(batch), ROLES), batch) for batch in fresh]
-    nothing = "SELECT * EXCLUDE (record_no) FROM identity.comparable WHERE false"
+    nothing = "FROM identity.comparable WHERE false"
     connection.register(
         "comparable_batch", pa.concat_tables(written) if written else connection.sql(nothing).to_arrow_table()
     )
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE fresh AS FROM comparable_batch JOIN numbered USING (source_record_key)"""
-    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE fresh AS FROM comparable_batch")
     connection.unregister("comparable_batch")
     connection.execute("INSERT INTO identity.comparable BY NAME FROM fresh")
+    connection.execute(
+        f"""INSERT INTO identity.home_value BY NAME
+            SELECT value_no, record_no FROM (SELECT record_no, unnest([{HOME_VALUES}]) AS value_no FROM fresh)
+            WHERE value_no IS NOT NULL"""
+    )
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,7 @@ def _several(table: pa.Table, names: tuple[str, ...]) -> Columns:
 
 
 def _written(read: Evidence, batch: pa.RecordBatch) -> pa.Table:
-    """The evidence of some records as rows of `identity.comparable`, but for their numbers."""
+    """The evidence of some records as rows of `identity.comparable`."""
     nothing = pa.nulls(len(read), pa.string())
 
     def text(column: Column) -> pa.Array:
@@ -126,4 +120,5 @@ def _written(read: Evidence, batch: pa.RecordBatch) -> pa.Table:
             data[part] = text(Column(values=some.values, codes=some.each[at])) if some else nothing
     data |= {part: pa.array(read.births[at]) for at, part in enumerate(BIRTH)}
     # An id is compared as it stands, with the system that gave it.
-    return pa.table({"source_record_key": read.record_ids, **data, "national_id": batch.column("national_id")})
+    kept = {name: batch.column(name) for name in ("record_no", "national_id")}
+    return pa.table({"source_record_key": read.record_ids, **data, **kept})

@@ -60,27 +60,28 @@ def update(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str)
 
 
 def _claim(connection: duckdb.DuckDBPyConnection) -> None:
-    """Build `former` (records of each customer, by the key they have now), `claim` and `cluster_customer`.
+    """Build `former`, `claim` and `cluster_customer`.
 
-    `claim`: one row per customer, and per id merged into one, that a cluster falls to if no other claims it before.
+    `former`: the crosswalk so far of every customer concerned; source_record_key is the key that a record has now,
+    former_key the one that it had. `claim`: one row per customer, and per id merged into one, that a cluster falls to
+    if no other claims it before.
     """
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE former AS
-           SELECT crosswalk.source_record_key AS former_key, crosswalk.customer_id,
-                  coalesce(superseded.account_key, crosswalk.source_record_key) AS source_record_key,
-                  superseded.account_key IS NOT NULL AS is_superseded
-           FROM identity.customer_crosswalk AS crosswalk
-           LEFT JOIN (FROM superseded SEMI JOIN removed USING (source_record_key)) AS superseded
-             USING (source_record_key)
-           WHERE customer_id IN (
+           WITH concerned AS (
              SELECT customer_id FROM identity.customer_crosswalk
-             WHERE source_record_key IN (SELECT source_record_key FROM clustered UNION ALL FROM removed))"""
+             WHERE record_no IN (SELECT record_no FROM clustered UNION ALL SELECT record_no FROM removed))
+           SELECT record_no, customer_id, match_method, confidence, valid_from, source_record_key AS former_key,
+                  coalesce(superseded.account_key, source_record_key) AS source_record_key,
+                  superseded.account_key IS NOT NULL AS is_superseded
+           FROM identity.customer_crosswalk LEFT JOIN superseded USING (source_record_key)
+           WHERE customer_id IN (FROM concerned)"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE aged AS
-           SELECT source_record_key, cluster_no, row_number() OVER (
-                    ORDER BY first_seen_at, source_created_at NULLS LAST, source_record_key) AS age_rank
-           FROM clustered JOIN concerned_record USING (source_record_key)"""
+           SELECT record.source_record_key, cluster_no, row_number() OVER (
+                    ORDER BY first_seen_at, source_created_at NULLS LAST, record.source_record_key) AS age_rank
+           FROM clustered JOIN concerned_record AS record USING (record_no)"""
     )
     # Whose own its records are matters to a customer that others were merged into, when it parts.
     parting = """SELECT former_key FROM former WHERE customer_id IN (
@@ -146,15 +147,16 @@ def _build_next_crosswalk(connection: duckdb.DuckDBPyConnection, moment: datetim
            WITH decreed AS (
              SELECT DISTINCT unnest([left_key, right_key]) AS source_record_key FROM judgement_in_force
              WHERE decision = 'match')
-           SELECT record.source_record_key, record.source_system, record.entity, record.record_id, chosen.customer_id,
+           SELECT record_no, record.source_record_key, record.source_system, record.entity, record.record_id,
+                  chosen.customer_id,
                   CASE WHEN count(*) OVER (PARTITION BY cluster_no) = 1 THEN 'source'
                        WHEN decreed.source_record_key IS NOT NULL THEN 'steward' ELSE 'auto' END AS match_method,
                   clustered.confidence,
-                  if(crosswalk.customer_id = chosen.customer_id, crosswalk.valid_from, $moment) AS valid_from
-           FROM concerned_record AS record JOIN clustered USING (source_record_key)
+                  if(former.customer_id = chosen.customer_id, former.valid_from, $moment) AS valid_from
+           FROM concerned_record AS record JOIN clustered USING (record_no)
            JOIN cluster_customer AS chosen USING (cluster_no)
-           LEFT JOIN decreed USING (source_record_key)
-           LEFT JOIN identity.customer_crosswalk AS crosswalk USING (source_record_key)""",
+           LEFT JOIN decreed ON decreed.source_record_key = record.source_record_key
+           LEFT JOIN former USING (record_no)""",
         {"moment": moment},
     )
 
@@ -169,15 +171,15 @@ def _build_events(connection: duckdb.DuckDBPyConnection, moment: datetime, run_i
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE move AS
-           SELECT next.source_record_key, crosswalk.customer_id AS old_customer_id, next.customer_id, next.match_method,
-                  CASE WHEN crosswalk.customer_id IS NOT NULL
+           SELECT next.source_record_key, former.customer_id AS old_customer_id, next.customer_id, next.match_method,
+                  CASE WHEN former.customer_id IS NOT NULL
                         AND merged.current_customer_id = next.customer_id THEN 'merge'
-                       WHEN crosswalk.customer_id IS NOT NULL AND (is_new OR is_restored) THEN 'split'
+                       WHEN former.customer_id IS NOT NULL AND (is_new OR is_restored) THEN 'split'
                        WHEN is_new THEN 'create' ELSE 'attach' END AS kind
-           FROM next_crosswalk AS next LEFT JOIN identity.customer_crosswalk AS crosswalk USING (source_record_key)
-           LEFT JOIN merged ON merged.old_customer_id = crosswalk.customer_id
+           FROM next_crosswalk AS next LEFT JOIN former USING (record_no)
+           LEFT JOIN merged ON merged.old_customer_id = former.customer_id
            JOIN cluster_customer AS given ON given.customer_id = next.customer_id
-           WHERE next.customer_id IS DISTINCT FROM crosswalk.customer_id"""
+           WHERE next.customer_id IS DISTINCT FROM former.customer_id"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE change_event AS
@@ -248,13 +250,18 @@ def _write(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE changed_customer AS
-           WITH before AS (FROM identity.customer_crosswalk WHERE customer_id IN (SELECT customer_id FROM former)),
-           difference AS ((FROM next_crosswalk EXCEPT FROM before) UNION ALL (FROM before EXCEPT FROM next_crosswalk))
-           SELECT DISTINCT customer_id FROM difference
-           UNION SELECT customer_id FROM next_crosswalk JOIN touched USING (source_record_key)"""
+           WITH difference AS (
+             SELECT next.customer_id, former.customer_id AS old_customer_id
+             FROM next_crosswalk AS next FULL JOIN former USING (record_no)
+             WHERE (next.customer_id, next.match_method, next.confidence, next.valid_from)
+                   IS DISTINCT FROM (former.customer_id, former.match_method, former.confidence, former.valid_from))
+           SELECT customer_id FROM difference WHERE customer_id IS NOT NULL
+           UNION SELECT old_customer_id FROM difference WHERE old_customer_id IS NOT NULL
+           UNION SELECT customer_id FROM next_crosswalk JOIN touched USING (record_no)"""
     )
     connection.execute(
-        """DELETE FROM identity.customer_crosswalk WHERE customer_id IN (SELECT customer_id FROM changed_customer)"""
+        """DELETE FROM identity.customer_crosswalk WHERE record_no IN (
+             SELECT record_no FROM former SEMI JOIN changed_customer USING (customer_id))"""
     )
     connection.execute(
         """INSERT INTO identity.customer_crosswalk

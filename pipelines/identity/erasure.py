@@ -173,7 +173,7 @@ def _delete(connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
     for table in _BY_CUSTOMER:
         connection.execute(f"DELETE FROM identity.{table} WHERE customer_id = ?", [customer_id])
     connection.execute("DELETE FROM identity.named_mailbox WHERE customer_no = hash(?)", [customer_id])
-    for table in ("block_key", "chain"):
+    for table in ("block_key", "home_value", "chain"):
         connection.execute(f"DELETE FROM identity.{table} WHERE record_no IN (FROM erased_no)")
     # A chain is named after its lowest number; what is left of it gets a new name, lest a new record take the old one.
     connection.execute(

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 # What is compared for households, in the columns of identity.comparable.
 COLUMNS = """source_record_key, family, street, postal_code, city, email, phone, phone_alternate,
              birth_year, birth_month, birth_day"""
-# SQL: numbers of what a record shares with those of its household.
-SHARED = ", ".join(
-    f"if(family IS NULL OR {name} IS NULL, NULL, hash(family, {name}))"
-    for name in ("email", "phone", "phone_alternate", "street")
-)
 
 
 def update(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
@@ -36,14 +31,13 @@ def update(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
     """
     if everything:
         connection.execute(
-            "CREATE OR REPLACE TEMP TABLE moving AS SELECT DISTINCT customer_id FROM identity.customer_crosswalk"
+            "CREATE OR REPLACE TEMP VIEW resident AS SELECT record_no, customer_id FROM identity.customer_crosswalk"
         )
     else:
         _find_moving(connection)
     table = connection.sql(
         f"""SELECT {COLUMNS}, customer_id
-            FROM identity.comparable JOIN identity.customer_crosswalk USING (source_record_key)
-            WHERE customer_id IN (FROM moving) ORDER BY source_record_key"""
+            FROM identity.comparable JOIN resident USING (record_no) ORDER BY source_record_key"""
     ).to_arrow_table()
     coded = table.column("customer_id").combine_chunks().dictionary_encode()
     customer = coded.indices.to_numpy()
@@ -60,25 +54,27 @@ def update(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
 
 
 def _find_moving(connection: duckdb.DuckDBPyConnection) -> None:
-    """Build `moving` (customer_id): customers whose household may change, and retired ones."""
+    """Build `moving` (customer_id), customers whose household may change, and retired ones; and their records.
+
+    Those are `resident` (record_no, customer_id).
+    """
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE shared_number AS
-            SELECT DISTINCT unnest([{SHARED}]) AS number
-            FROM identity.comparable SEMI JOIN clustered USING (source_record_key)"""
+        """CREATE OR REPLACE TEMP TABLE moving AS
+           WITH shared AS (SELECT DISTINCT value_no FROM identity.home_value SEMI JOIN clustered USING (record_no)),
+           beside AS (
+             SELECT record_no FROM identity.home_value SEMI JOIN shared USING (value_no)
+             UNION SELECT record_no FROM clustered),
+           reached AS (
+             SELECT customer_id FROM identity.customer_crosswalk SEMI JOIN beside USING (record_no)
+             UNION SELECT customer_id FROM former)
+           SELECT customer_id FROM identity.customer_household
+           WHERE household_id IN (
+             SELECT household_id FROM identity.customer_household SEMI JOIN reached USING (customer_id))
+           UNION FROM reached"""
     )
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE moving AS
-            WITH beside AS (
-              SELECT source_record_key FROM (SELECT source_record_key, unnest([{SHARED}]) AS number
-                                             FROM identity.comparable) SEMI JOIN shared_number USING (number)
-              UNION SELECT source_record_key FROM clustered),
-            reached AS (
-              SELECT customer_id FROM beside JOIN identity.customer_crosswalk USING (source_record_key)
-              UNION SELECT customer_id FROM former)
-            SELECT customer_id FROM identity.customer_household
-            WHERE household_id IN (
-              SELECT household_id FROM identity.customer_household SEMI JOIN reached USING (customer_id))
-            UNION FROM reached"""
+        """CREATE OR REPLACE TEMP TABLE resident AS
+           SELECT record_no, customer_id FROM identity.customer_crosswalk SEMI JOIN moving USING (customer_id)"""
     )
 
 

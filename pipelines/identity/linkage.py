@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # Even odds. Those who meet customers are worse off with two people in one than with one in two, so it is stricter than
 # the default for tables, which is where F1 is best (docs/decisions/0006).
 THRESHOLD = 0.0
+# What nothing that follows needs of a source record: a text costs more to read than all numbers together.
+UNCONCERNED = """party_type, email, phone, phone_alternate, phone_key, phone_alternate_key, strong_id, is_stub,
+                 record_hash, generation_std, postal_code_std, country_std"""
 # Pairs explained at once; bounds memory.
 CHUNK = 250_000
 
@@ -38,8 +41,8 @@ CHUNK = 250_000
 def match_all(connection: duckdb.DuckDBPyConnection) -> int:
     """Match all records, and keep what was learned; build the temporary tables below, return the pairs compared.
 
-    `concerned_record`: the source records in `clustered`, in the columns of `identity.source_records`.
-    `clustered`: one row per record (source_record_key, cluster_no, confidence). `weakest_link`: one row
+    `concerned_record`: the source records in `clustered`, in columns of `identity.source_records`.
+    `clustered`: one row per record (record_no, source_record_key, cluster_no, confidence). `weakest_link`: one row
     per cluster of several records: the weakest of the pairs that hold it together best (cluster_no, probability).
     """
     records = comparables.read(connection)
@@ -53,7 +56,7 @@ def match_all(connection: duckdb.DuckDBPyConnection) -> int:
     learned.store(connection, matching.learned, explanation.attributes, rules, records=len(evidence))
     front = np.unique(matching.leader)
     neighbours.add_keys(connection, Comparable(evidence.take(front), records.numbers[front]), rules)
-    _write(connection, evidence, matching, judged, explanation)
+    _write(connection, records, matching, judged, explanation)
     connection.execute("CREATE OR REPLACE TEMP VIEW concerned_record AS FROM identity.source_records")
     return len(matching.left)
 
@@ -65,14 +68,14 @@ def match_changes(connection: duckdb.DuckDBPyConnection) -> int:
     """
     measure, rules = learned.load(connection)
     found = neighbours.find(connection, measure, rules)
-    evidence, candidates = found.evidence, found.candidates
+    evidence = found.records.evidence
     judged = _judged(connection, evidence)
-    matching = engine.match(evidence, threshold=THRESHOLD, judged=judged, learned=measure, candidates=candidates)
+    matching = engine.match(evidence, threshold=THRESHOLD, judged=judged, learned=measure, candidates=found.candidates)
     _forget(connection)
-    _write(connection, evidence, matching, judged, Explanation(evidence, matching))
+    _write(connection, found.records, matching, judged, Explanation(evidence, matching))
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE concerned_record AS
-           FROM identity.source_records SEMI JOIN clustered USING (source_record_key)"""
+        f"""CREATE OR REPLACE TEMP TABLE concerned_record AS
+            SELECT * EXCLUDE ({UNCONCERNED}) FROM identity.source_records SEMI JOIN clustered USING (record_no)"""
     )
     return len(matching.left)
 
@@ -112,20 +115,19 @@ def _judged(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> Judgem
 
 
 def _forget(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop what was found about the records in `concerned` and `outdated`, which is about to be written anew."""
+    """Drop what was found about the records in `concerned`, which is about to be written anew."""
+    connection.execute("DELETE FROM identity.chain WHERE record_no IN (FROM concerned)")
     connection.execute(
-        "DELETE FROM identity.chain WHERE record_no IN (SELECT record_no FROM concerned UNION ALL FROM outdated)"
+        "DELETE FROM identity.scored_pairs WHERE left_no IN (FROM concerned) AND right_no IN (FROM concerned)"
     )
-    keys = "(SELECT source_record_key FROM concerned UNION ALL FROM removed)"
-    connection.execute(f"DELETE FROM identity.scored_pairs WHERE left_key IN {keys} AND right_key IN {keys}")
     # A pair across the border was no match; it stands unless one of its records changed.
-    changed = "(SELECT source_record_key FROM touched WHERE NOT is_new UNION ALL FROM removed)"
-    connection.execute(f"DELETE FROM identity.scored_pairs WHERE left_key IN {changed} OR right_key IN {changed}")
+    for side in ("left_no", "right_no"):
+        connection.execute(f"DELETE FROM identity.scored_pairs WHERE {side} IN (FROM outdated)")
 
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
-    evidence: Evidence,
+    records: Comparable,
     matching: Matching,
     judged: Judgements,
     explanation: Explanation,
@@ -133,7 +135,8 @@ def _write(
     confidence = engine.confidence(matching)
     clustered = pa.table(
         {
-            "source_record_key": evidence.record_ids,
+            "record_no": records.numbers,
+            "source_record_key": records.evidence.record_ids,
             "cluster_no": matching.cluster,
             "confidence": pa.array(confidence, mask=np.isnan(confidence)),
             "chain": _chains(matching, judged),
@@ -144,22 +147,21 @@ def _write(
     join_representatives(connection)
     connection.execute(
         """INSERT INTO identity.chain
-           WITH numbered AS (SELECT record_no, chain FROM clustered JOIN identity.comparable USING (source_record_key))
-           SELECT record_no, min(record_no) OVER (PARTITION BY chain) FROM numbered
+           SELECT record_no, min(record_no) OVER (PARTITION BY chain) FROM clustered
            QUALIFY count(*) OVER (PARTITION BY chain) > 1"""
     )
     connection.execute("ALTER TABLE clustered DROP chain")
-    _write_pairs(connection, evidence, matching, judged, explanation)
+    _write_pairs(connection, records, matching, judged, explanation)
 
 
 def _write_pairs(
     connection: duckdb.DuckDBPyConnection,
-    evidence: Evidence,
+    records: Comparable,
     matching: Matching,
     judged: Judgements,
     explanation: Explanation,
 ) -> None:
-    size, ids = len(evidence), evidence.record_ids
+    size, ids, numbers = len(records.numbers), records.evidence.record_ids, records.numbers
     decreed = np.sort(judged.left * size + judged.right)
     telling = explanation.telling
     # Some records may not have every attribute; columns stand where those of all records stood.
@@ -175,6 +177,8 @@ def _write_pairs(
         together = matching.cluster[left] == matching.cluster[right]
         table = pa.table(
             {
+                "left_no": numbers[left],
+                "right_no": numbers[right],
                 "left_key": ids.take(pa.array(left)),
                 "right_key": ids.take(pa.array(right)),
                 "bits": bits,

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.identity import comparables
 from pipelines.identity.comparables import Comparable
 from pipelines.identity.matching import blocking, lines
-from pipelines.identity.matching.evidence import MISSING, Evidence, Ints, distinct, hashes_of, mixed
+from pipelines.identity.matching.evidence import MISSING, Ints, distinct, hashes_of, mixed
 from pipelines.identity.matching.scoring import attributes_of
-from pipelines.identity.representatives import ACTING
+from pipelines.identity.representatives import acting
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +37,7 @@ NEAR = -4.0
 class Neighbourhood:
     """Records that may move, and pairs of them to compare (left * number of records + right, left < right)."""
 
-    evidence: Evidence
+    records: Comparable
     candidates: Ints
 
 
@@ -56,9 +55,10 @@ def add_keys(connection: duckdb.DuckDBPyConnection, records: Comparable, rules: 
 
 
 def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collection[str]) -> Neighbourhood:
-    """Find the neighbourhood of the records in `touched` and `removed`; builds the temporary table `concerned`.
+    """Find the neighbourhood of the records in `touched` and `removed`.
 
     `fresh` holds the rows of the former, `outdated` the numbers of what was filed before and has changed or gone.
+    Builds the temporary table `concerned`: numbers (record_no) of the records that may move or are gone.
     """
     connection.execute("DELETE FROM identity.block_key WHERE record_no IN (FROM outdated)")
     add_keys(connection, comparables.read(connection, "FROM fresh"), rules)
@@ -72,38 +72,27 @@ def find(connection: duckdb.DuckDBPyConnection, measure: Learned, rules: Collect
     compared = attributes_of(seen.evidence, measure.given_names)
     bits = measure.among(compared).score(compared, left, right) if len(left) else np.zeros(0, dtype=np.float32)
     near = bits > NEAR
-    ids = seen.evidence.record_ids
-    linked = pa.table({"left_key": ids.take(pa.array(left[near])), "right_key": ids.take(pa.array(right[near]))})
-    connection.register("linked", linked)
+    linked = seen.numbers[left[near]], seen.numbers[right[near]]
+    connection.register("linked", pa.table({"record_no": np.concatenate(linked)}))
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE concerned AS
-           WITH acting AS ({ACTING}),
-           reached AS (
-             SELECT source_record_key FROM touched
-             UNION SELECT unnest([left_key, right_key]) FROM linked
-             UNION FROM newly_judged
-             UNION SELECT other.source_record_key FROM (FROM acting SEMI JOIN fresh USING (record_no)) AS mine
-                   JOIN acting AS other USING (organisation, domain)
-             UNION SELECT account_key FROM superseded),
-           reached_no AS (
-             SELECT record_no FROM reached JOIN identity.comparable USING (source_record_key)
-             UNION FROM outdated),
-           on_chain AS (
-             SELECT record_no FROM identity.chain
-             WHERE chain_no IN (SELECT chain_no FROM identity.chain SEMI JOIN reached_no USING (record_no))
-             UNION FROM reached_no)
-           SELECT record_no, source_record_key FROM on_chain JOIN identity.comparable USING (record_no)"""
+            WITH named AS (FROM newly_judged UNION SELECT account_key FROM superseded),
+            reached AS (
+              SELECT record_no FROM touched
+              UNION FROM linked
+              UNION FROM outdated
+              UNION SELECT record_no FROM identity.comparable SEMI JOIN named USING (source_record_key)
+              UNION SELECT other.record_no FROM ({acting("fresh")}) AS mine
+                    JOIN ({acting("identity.comparable")}) AS other USING (organisation, domain))
+            SELECT record_no FROM identity.chain
+            WHERE chain_no IN (SELECT chain_no FROM identity.chain SEMI JOIN reached USING (record_no))
+            UNION FROM reached"""
     )
     connection.unregister("linked")
-    evidence = comparables.read(
-        connection, "FROM identity.comparable WHERE record_no IN (SELECT record_no FROM concerned)"
-    ).evidence
-    size = len(evidence)
-    one, other = (
-        pc.index_in(linked.column(side), evidence.record_ids).to_numpy().astype(np.int64)
-        for side in linked.column_names
-    )
-    return Neighbourhood(evidence, distinct(np.minimum(one, other) * size + np.maximum(one, other)))
+    records = comparables.read(connection, "FROM identity.comparable SEMI JOIN concerned USING (record_no)")
+    one, other = (_places(numbers, records.numbers) for numbers in linked)
+    candidates = np.minimum(one, other) * len(records.numbers) + np.maximum(one, other)
+    return Neighbourhood(records, distinct(candidates))
 
 
 def _meet(connection: duckdb.DuckDBPyConnection) -> None:
@@ -115,9 +104,9 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE member AS
-            SELECT block_hash, record_no, count(*) OVER (PARTITION BY block_hash) AS size
-            FROM identity.block_key WHERE block_hash IN (SELECT block_hash FROM fresh_key)
-            QUALIFY size BETWEEN 2 AND {LARGEST_BLOCK}"""
+            WITH filed AS MATERIALIZED (FROM identity.block_key SEMI JOIN fresh_key USING (block_hash)),
+            block AS (SELECT block_hash, count(*) AS size FROM filed GROUP BY block_hash)
+            SELECT filed.*, size FROM filed JOIN block USING (block_hash) WHERE size BETWEEN 2 AND {LARGEST_BLOCK}"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE met AS
@@ -131,10 +120,10 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
               FROM member JOIN identity.comparable USING (record_no) WHERE size > {lines.WHOLE_BLOCK}),
             large AS (
               SELECT fresh.record_no AS one, beside.record_no AS other
-              FROM in_line AS fresh SEMI JOIN fresh_key USING (block_hash, record_no)
-              JOIN (SELECT *, unnest(range(-{lines.NEIGHBOURS}, {lines.NEIGHBOURS} + 1)) AS step
-                    FROM in_line) AS beside
-                ON beside.block_hash = fresh.block_hash AND beside.place + step = fresh.place)
+              FROM (SELECT block_hash, record_no,
+                           place + unnest(range(-{lines.NEIGHBOURS}, {lines.NEIGHBOURS} + 1)) AS place
+                    FROM in_line SEMI JOIN fresh_key USING (block_hash, record_no)) AS fresh
+              JOIN in_line AS beside USING (block_hash, place))
             SELECT DISTINCT least(one, other) AS left_no, greatest(one, other) AS right_no
             FROM (FROM small UNION ALL FROM large) WHERE one <> other"""
     )
@@ -142,9 +131,12 @@ def _meet(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _placed(connection: duckdb.DuckDBPyConnection, numbers: Ints) -> tuple[Ints, Ints]:
     """Pairs in `met` by the places of their records among `numbers`."""
-    order = np.argsort(numbers)
     met = connection.sql("FROM met").to_arrow_table()
-    one, other = (
-        order[np.searchsorted(numbers, met.column(side).to_numpy(), sorter=order)] for side in met.column_names
-    )
+    one, other = (_places(met.column(side).to_numpy(), numbers) for side in met.column_names)
     return np.minimum(one, other), np.maximum(one, other)
+
+
+def _places(wanted: Ints, numbers: Ints) -> Ints:
+    """Where each number stands among `numbers`, which holds it once."""
+    order = np.argsort(numbers)
+    return order[np.searchsorted(numbers, wanted, sorter=order)]

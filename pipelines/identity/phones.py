@@ -16,7 +16,7 @@ from phonenumbers import PhoneMetadata
 # Digits compared when the country is unknown: enough to be one subscriber, few enough to leave out trunk prefixes.
 PHONE_KEY_DIGITS = 9
 LONGEST_CALLING_CODE = 3
-SEPARATORS = str.maketrans(dict.fromkeys(" -.()"))
+SEPARATORS = str.maketrans(dict.fromkeys(" -.()/"))
 EXTENSION = re.compile(r"(?i)(?:x|ext|extension|#)\s*\.?\s*\d+\s*$")
 NO_DIGIT = re.compile(r"\D")
 
@@ -44,21 +44,27 @@ class _Plan(NamedTuple):
     lengths: frozenset[int]
     prefix: re.Pattern[str] | None
     abroad: re.Pattern[str] | None
+    # 0 stands in front at home and in no number; "00" is how abroad is dialled.
+    has_trunk_zero: bool
+    dials_00: bool
 
 
 def _plain(digits: str, region: str | None) -> str | None:
-    """Read a number without trunk or dialling prefix as the full parser would, ten times faster; None if unsure."""
+    """Read a number as the full parser would, ten times faster; None if unsure, as of unusual trunk prefixes."""
     if not digits.isascii():
         return None
+    plan = _plan(region) if region else None
+    if plan and plan.dials_00 and digits[:2] == "00" and digits[2:3] != "0":
+        digits = f"+{digits[2:]}"
     if digits[:1] == "+" and digits[1:].isdecimal():
         codes = (digits[1 : 1 + length] for length in range(1, LONGEST_CALLING_CODE + 1))
         code = next((code for code in codes if code.isdecimal() and int(code) in REGIONS_OF_CODE), None)
         plan = _plan(REGIONS_OF_CODE[int(code)][0]) if code else None
         national = digits[1 + len(code) :] if code else ""
-    elif digits.isdecimal() and region:
-        plan, national = _plan(region), digits
-        if plan and (national.startswith(plan.code) or (plan.abroad and plan.abroad.match(national))):
+    elif plan and digits.isdecimal() and not (plan.abroad and plan.abroad.match(digits)):
+        if digits.startswith(plan.code):
             return None
+        national = digits[1:] if plan.has_trunk_zero and digits[:1] == "0" else digits
     else:
         return None
     # A leading zero may belong to the number (Italy) or not.
@@ -81,6 +87,8 @@ def _plan(region: str) -> _Plan | None:
         frozenset(main.general_desc.possible_length),
         re.compile(prefix) if prefix else None,
         re.compile(abroad) if abroad else None,
+        prefix == "0" and metadata.national_prefix_transform_rule is None and metadata.leading_digits is None,
+        abroad == "00",
     )
 
 

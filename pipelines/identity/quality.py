@@ -31,7 +31,7 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
                      count(DISTINCT given_key) FILTER (length(given_key) > 1) AS full_given_name_count,
                      count(DISTINCT family_std) AS surname_count, count(DISTINCT date_of_birth_std) AS birth_date_count,
                      count(DISTINCT address_std) AS address_count, avg(confidence) AS mean_confidence
-              FROM next_crosswalk JOIN concerned_record AS record USING (source_record_key) GROUP BY customer_id)
+              FROM next_crosswalk JOIN concerned_record AS record USING (record_no) GROUP BY customer_id)
             SELECT counted.*, weakest_edge, CASE WHEN birth_date_count > 1 THEN 'several_birth_dates'
                            WHEN record_count > {LARGE_CLUSTER} THEN 'large'
                            WHEN weakest_edge < {WEAK_LINK} THEN 'weak_link'
@@ -63,7 +63,7 @@ def _note_mailboxes(connection: duckdb.DuckDBPyConnection) -> None:
         """INSERT INTO identity.named_mailbox
            SELECT DISTINCT hash(customer_id), hash(email_std, coalesce(organisation_std, name_std))
            FROM next_crosswalk SEMI JOIN changed_customer USING (customer_id)
-           JOIN concerned_record USING (source_record_key)
+           JOIN concerned_record USING (record_no)
            WHERE email_std IS NOT NULL
              AND (organisation_std IS NOT NULL OR given_std IS NOT NULL AND family_std IS NOT NULL)"""
     )

@@ -13,9 +13,11 @@ from pipelines.identity.vocabulary import load
 if TYPE_CHECKING:
     import duckdb
 
-# SQL: rows of identity.comparable that act for an organisation, with the domain that they write from.
-ACTING = """SELECT *, split_part(email, '@', 2) AS domain FROM identity.comparable
-            WHERE organisation IS NOT NULL AND email IS NOT NULL"""
+
+def acting(records: str) -> str:
+    """SQL: rows of identity.comparable, or a table like it, that act for an organisation, with their `domain`."""
+    return f"""SELECT *, split_part(email, '@', 2) AS domain FROM {records}
+               WHERE organisation IS NOT NULL AND email IS NOT NULL"""
 
 
 def join_representatives(connection: duckdb.DuckDBPyConnection) -> None:
@@ -23,8 +25,8 @@ def join_representatives(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE representative AS
             WITH party AS (
-              SELECT clustered.*, organisation, domain, given IS NULL AND family IS NULL AS is_firm
-              FROM clustered JOIN ({ACTING}) USING (source_record_key)
+              SELECT cluster_no, organisation, domain, given IS NULL AND family IS NULL AS is_firm
+              FROM clustered JOIN ({acting("identity.comparable")}) USING (record_no)
               WHERE NOT list_contains($providers, domain)),
             met AS (
               SELECT any_value(cluster_no) FILTER (is_firm) AS firm_no,

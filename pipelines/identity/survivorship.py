@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from pipelines.identity.values import value_number
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -74,11 +76,12 @@ def attributes() -> tuple[Attribute, ...]:
 def update(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring golden_customers and attribute_provenance up to date for the customers in `changed_customer`."""
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE member AS
+        f"""CREATE OR REPLACE TEMP TABLE member AS
            SELECT customer_id, record.*, read.standard[6] AS shown_given_name, read.standard[7] AS shown_family_name
            FROM next_crosswalk JOIN changed_customer USING (customer_id)
-           JOIN concerned_record AS record USING (source_record_key)
-           LEFT JOIN (FROM identity.standardised_value WHERE kind = 'name') AS read ON read.value = record.full_name"""
+           JOIN concerned_record AS record USING (record_no)
+           LEFT JOIN (FROM identity.standardised_value WHERE kind = 'name') AS read
+             ON read.value_no = {value_number("name", "record.full_name")}"""
     )
     for table in ("golden_customers", "attribute_provenance"):
         connection.execute(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.trouble import Trouble
+
 if TYPE_CHECKING:
     import duckdb
 
-# Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too.
+# Grain in the comment of each table; DuckDB keeps it, so that readers of the file find it too. Tables that
+# grow with the records have no primary key: keeping one costs more than all else that a run writes, and the models test
+# that what is published is unique.
 TABLES: dict[str, tuple[str, str]] = {
     "gathered_row": (
         "One row per staged row that was read: numbers of its key and of its content, to see what changes.",
@@ -20,10 +24,10 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "source_records": (
         "One row per record of a source system that tells of a customer: as written, and standardised for matching.",
-        """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
-           record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR, given_name VARCHAR, family_name VARCHAR,
-           organisation_name VARCHAR, email VARCHAR, phone VARCHAR, phone_alternate VARCHAR, street VARCHAR,
-           city VARCHAR,
+        """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL,
+           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, party_type VARCHAR, full_name VARCHAR,
+           given_name VARCHAR, family_name VARCHAR, organisation_name VARCHAR, email VARCHAR, phone VARCHAR,
+           phone_alternate VARCHAR, street VARCHAR, city VARCHAR,
            region VARCHAR, postal_code VARCHAR, country VARCHAR, date_of_birth DATE, strong_id VARCHAR,
            language VARCHAR, is_email_verified BOOLEAN, is_stub BOOLEAN NOT NULL, is_deleted BOOLEAN NOT NULL,
            record_hash UBIGINT NOT NULL, source_created_at TIMESTAMP, source_updated_at TIMESTAMP,
@@ -33,12 +37,12 @@ TABLES: dict[str, tuple[str, str]] = {
            country_std VARCHAR, date_of_birth_std VARCHAR, first_seen_at TIMESTAMP NOT NULL""",
     ),
     "standardised_value": (
-        "One row per distinct value that a record carries, with what it is standardised to; spares parsing it again.",
-        "kind VARCHAR NOT NULL, value VARCHAR NOT NULL, region VARCHAR NOT NULL, standard VARCHAR[]",
+        "One row per distinct value (value_no) that a record carries, with what it is standardised to.",
+        "kind VARCHAR NOT NULL, value VARCHAR NOT NULL, value_no UBIGINT NOT NULL, standard VARCHAR[]",
     ),
     "comparable": (
-        "One row per source record: its comparable form; record_no is its number in keys.",
-        """source_record_key VARCHAR NOT NULL, record_no BIGINT NOT NULL, given VARCHAR, middle VARCHAR, family VARCHAR,
+        "One row per source record: its comparable form.",
+        """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, given VARCHAR, middle VARCHAR, family VARCHAR,
            generation VARCHAR, organisation VARCHAR, street VARCHAR, house VARCHAR, way VARCHAR, postal_code VARCHAR,
            city VARCHAR, region VARCHAR, national_id VARCHAR, source VARCHAR, email VARCHAR, phone VARCHAR,
            phone_alternate VARCHAR, birth_year BIGINT NOT NULL, birth_month BIGINT NOT NULL,
@@ -47,6 +51,10 @@ TABLES: dict[str, tuple[str, str]] = {
     "block_key": (
         "One row per record and blocking key: records with one key are compared.",
         "block_hash BIGINT NOT NULL, record_no BIGINT NOT NULL",
+    ),
+    "home_value": (
+        "One row per record and value that it shares with its household: surname and contact or street, as a number.",
+        "value_no UBIGINT NOT NULL, record_no BIGINT NOT NULL",
     ),
     "chain": (
         "One row per record that good pairs connect with others: the lowest record number of its chain.",
@@ -69,15 +77,16 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "scored_pairs": (
         "One row per pair of source records (left_key < right_key) of one customer, or alike though of two.",
-        """left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL, bits FLOAT NOT NULL, probability DOUBLE NOT NULL,
-           decision VARCHAR NOT NULL, decided_by VARCHAR NOT NULL, levels TINYINT[] NOT NULL,
+        """left_no BIGINT NOT NULL, right_no BIGINT NOT NULL, left_key VARCHAR NOT NULL, right_key VARCHAR NOT NULL,
+           bits FLOAT NOT NULL, probability DOUBLE NOT NULL, decision VARCHAR NOT NULL, decided_by VARCHAR NOT NULL,
+           levels TINYINT[] NOT NULL,
            level_bits FLOAT[] NOT NULL""",
     ),
     "customer_crosswalk": (
         "One row per source record: the customer that it belongs to now.",
-        """source_record_key VARCHAR PRIMARY KEY, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL,
-           record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL, match_method VARCHAR NOT NULL,
-           confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
+        """record_no BIGINT NOT NULL, source_record_key VARCHAR NOT NULL, source_system VARCHAR NOT NULL,
+           entity VARCHAR NOT NULL, record_id VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
+           match_method VARCHAR NOT NULL, confidence DOUBLE, valid_from TIMESTAMP NOT NULL""",
     ),
     "crosswalk_history": (
         "One row per source record and period in which it belonged to one customer; valid_to is null while it does.",
@@ -86,7 +95,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "identity_event": (
         "One row per change of who is who; append-only, but that erasing a customer takes record keys out.",
-        """event_id VARCHAR PRIMARY KEY, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
+        """event_id VARCHAR NOT NULL, event_type VARCHAR NOT NULL, customer_id VARCHAR NOT NULL,
            other_customer_id VARCHAR, source_record_key VARCHAR, actor VARCHAR NOT NULL,
            reason VARCHAR NOT NULL, run_id VARCHAR NOT NULL, occurred_at TIMESTAMP NOT NULL""",
     ),
@@ -128,7 +137,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "golden_customers": (
         "One row per customer: the surviving value of each attribute.",
-        """customer_id VARCHAR PRIMARY KEY, party_type VARCHAR, display_name VARCHAR, full_name VARCHAR,
+        """customer_id VARCHAR NOT NULL, party_type VARCHAR, display_name VARCHAR, full_name VARCHAR,
            given_name VARCHAR, family_name VARCHAR, organisation_name VARCHAR, primary_email VARCHAR,
            is_email_verified BOOLEAN, primary_phone_e164 VARCHAR, street VARCHAR, city VARCHAR, region VARCHAR,
            postal_code VARCHAR, country VARCHAR, date_of_birth DATE, language VARCHAR, record_count BIGINT NOT NULL,
@@ -147,7 +156,7 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "cluster_quality": (
         "One row per customer: how well its records hold together; flag is null when nothing calls for a look.",
-        """customer_id VARCHAR PRIMARY KEY, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
+        """customer_id VARCHAR NOT NULL, record_count BIGINT NOT NULL, source_count BIGINT NOT NULL,
            is_person BOOLEAN NOT NULL, given_name_count BIGINT NOT NULL, full_given_name_count BIGINT NOT NULL,
            surname_count BIGINT NOT NULL, birth_date_count BIGINT NOT NULL, address_count BIGINT NOT NULL,
            mean_confidence DOUBLE, weakest_edge DOUBLE, flag VARCHAR""",
@@ -189,16 +198,25 @@ FROM pair JOIN identity.comparison_level USING (comparison_no, level_no)
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create schema `identity` and its tables, empty, where they are missing."""
+    """Create schema `identity` and its tables, empty, where they are missing.
+
+    Raises Trouble when a table has other columns, as one that another version made.
+    """
     connection.execute("CREATE SCHEMA IF NOT EXISTS identity")
-    existing = {
-        name
-        for (name,) in connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'identity'"
+    existing = dict(
+        connection.execute(
+            """SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()
+               WHERE schema_name = 'identity' GROUP BY table_name"""
         ).fetchall()
-    }
+    )
     for name, (grain, columns) in TABLES.items():
         if name not in existing:
             connection.execute(f"CREATE TABLE identity.{name} ({columns})")
             connection.execute(f"COMMENT ON TABLE identity.{name} IS '{grain}'")
+        elif existing[name] != [column.split()[0] for column in columns.split(",")]:
+            raise Trouble(
+                f"identity.{name}",
+                "this warehouse was made by another version, with other columns",
+                "Go on with that version, or make the home anew: move it away and run c360 sync.",
+            )
     connection.execute(PAIR_EVIDENCE)

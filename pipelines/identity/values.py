@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Distinct values handled at once; bounds the Python objects alive at a time.
 CHUNK = 200_000
 KNOWN_VALUE = pa.schema(
-    [("kind", pa.string()), ("value", pa.string()), ("region", pa.string()), ("standard", pa.list_(pa.string()))]
+    [("kind", pa.string()), ("value", pa.string()), ("value_no", pa.uint64()), ("standard", pa.list_(pa.string()))]
 )
 
 
@@ -64,6 +64,11 @@ NAME_TEXT = """CASE WHEN given_name IS NOT NULL AND family_name IS NOT NULL
                     WHEN given_name IS NOT NULL THEN ', ' || replace(given_name, ',', ' ') END"""
 
 
+def value_number(kind: str, value: str, region: str = "''") -> str:
+    """SQL of the number (64 bits) under which a value of a kind is remembered; NULL has one, too, that nothing has."""
+    return f"hash('{kind}', {value}, {region})"
+
+
 def write_source_records(
     connection: duckdb.DuckDBPyConnection, *, now: datetime, default_region: str | None, everything: bool
 ) -> None:
@@ -72,17 +77,18 @@ def write_source_records(
         connection.execute("DELETE FROM identity.standardised_value")
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE pending AS
-            SELECT incoming.*, touched.first_seen_at,
+            SELECT incoming.*, touched.record_no, touched.first_seen_at,
                    coalesce(party_type, '') = 'organisation' AND organisation_name IS NULL AS is_named_in_full,
                    {NAME_TEXT} AS name_text
             FROM incoming JOIN touched USING (source_record_key)"""
     )
     _remember(connection, {"country": "SELECT country, ''"})
+    number = value_number("country", "pending.country")
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE pending AS
+        f"""CREATE OR REPLACE TEMP TABLE pending AS
            SELECT pending.*, country.standard[1] AS country_std,
                   coalesce(country.standard[1], $default_region, '') AS phone_region
-           FROM pending LEFT JOIN remembered AS country ON country.value = pending.country""",
+           FROM pending LEFT JOIN remembered AS country ON country.value_no = {number}""",
         {"default_region": default_region},
     )
     _remember(
@@ -97,10 +103,7 @@ def write_source_records(
         },
     )
     _write(connection, now)
-    ((changed,),) = connection.execute(
-        "SELECT (SELECT count(*) FROM removed) + count(*) FROM touched WHERE NOT is_new"
-    ).fetchall()
-    if changed and not everything:
+    if not everything and connection.execute("SELECT 1 FROM outdated LIMIT 1").fetchone():
         forget_unused(connection)
 
 
@@ -110,26 +113,26 @@ def _remember(connection: duckdb.DuckDBPyConnection, carried: dict[str, str]) ->
     `carried` is SQL of value and region by kind.
     """
     selects = " UNION ALL ".join(
-        f"SELECT DISTINCT '{kind}' AS kind, value, region FROM ({values} FROM pending) AS carried(value, region)"
+        f"""SELECT DISTINCT '{kind}' AS kind, value, region, {value_number(kind, "value", "region")} AS value_no
+            FROM ({values} FROM pending) AS carried(value, region)"""
         for kind, values in carried.items()
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE carried AS FROM ({selects}) WHERE value IS NOT NULL")
     # One look through all values, of which there are several times as many as records.
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE known_value AS
-           FROM identity.standardised_value SEMI JOIN carried USING (kind, value, region)"""
+        """CREATE OR REPLACE TEMP TABLE remembered AS
+           SELECT kind, value_no, standard FROM identity.standardised_value SEMI JOIN carried USING (value_no)"""
     )
     connection.register("fresh_value", pa.concat_tables([_standardise(connection, kind) for kind in carried]))
     connection.execute("INSERT INTO identity.standardised_value FROM fresh_value")
-    connection.execute("CREATE OR REPLACE TEMP TABLE remembered AS FROM known_value UNION ALL FROM fresh_value")
+    connection.execute("INSERT INTO remembered SELECT kind, value_no, standard FROM fresh_value")
     connection.unregister("fresh_value")
 
 
 def _standardise(connection: duckdb.DuckDBPyConnection, kind: str) -> pa.Table:
     """Standards of those values of a kind that are not known."""
     unknown = connection.sql(
-        """SELECT kind, value, region FROM carried ANTI JOIN known_value USING (kind, value, region)
-           WHERE kind = $kind""",
+        "SELECT kind, value, value_no, region FROM carried ANTI JOIN remembered USING (value_no) WHERE kind = $kind",
         params={"kind": kind},
     ).to_arrow_reader(CHUNK)
     standard = STANDARDS[kind]
@@ -137,28 +140,22 @@ def _standardise(connection: duckdb.DuckDBPyConnection, kind: str) -> pa.Table:
     for batch in unknown:
         values, regions = batch.column("value"), batch.column("region")
         standards = [standard(v, r) for v, r in zip(values.to_pylist(), regions.to_pylist(), strict=True)]
-        chunks.append(pa.table([*batch.columns, pa.array(standards, pa.list_(pa.string()))], schema=KNOWN_VALUE))
+        columns = [batch.column(name) for name in KNOWN_VALUE.names[:-1]]
+        chunks.append(pa.table([*columns, pa.array(standards, pa.list_(pa.string()))], schema=KNOWN_VALUE))
     return pa.concat_tables(chunks)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
-    connection.execute(
-        """DELETE FROM identity.source_records WHERE source_record_key IN (SELECT source_record_key FROM removed)
-           OR source_record_key IN (SELECT source_record_key FROM pending)"""
-    )
+    connection.execute("DELETE FROM identity.source_records WHERE record_no IN (FROM outdated)")
     joins = {
         "name": "name_text", "organisation": "if(is_named_in_full, full_name, organisation_name)", "email": "email",
         "street": "street", "postal_code": "postal_code",
     }  # fmt: skip
+    numbers = {kind: (kind, value_number(kind, text)) for kind, text in joins.items()}
+    numbers |= {name: ("phone", value_number("phone", name, "phone_region")) for name in ("phone", "phone_alternate")}
     by_value = " ".join(
-        f"""LEFT JOIN (FROM remembered WHERE kind = '{kind}') AS {kind}_value
-            ON {kind}_value.value = {text}"""
-        for kind, text in joins.items()
-    )
-    by_region = " ".join(
-        f"""LEFT JOIN (FROM remembered WHERE kind = 'phone') AS {name}_value
-            ON {name}_value.value = {name} AND {name}_value.region = phone_region"""
-        for name in ("phone", "phone_alternate")
+        f"LEFT JOIN (FROM remembered WHERE kind = '{kind}') AS {name}_value ON {name}_value.value_no = {number}"
+        for name, (kind, number) in numbers.items()
     )
     connection.execute(
         f"""INSERT INTO identity.source_records BY NAME
@@ -176,7 +173,7 @@ def _write(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
                 concat_ws(', ', street_value.standard[1],
                           coalesce(postal_code_value.standard[1], lower(strip_accents(trim(city))))) AS address,
                 strftime(date_of_birth, '%Y%m%d') AS birth
-              FROM pending {by_value} {by_region})
+              FROM pending {by_value})
             SELECT * EXCLUDE (first_seen_at, address, birth, given_std, family_std, generation_std, given_key),
               coalesce(first_seen_at, $now) AS first_seen_at,
               CASE WHEN organisation_std IS NOT NULL

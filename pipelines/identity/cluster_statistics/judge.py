@@ -1,15 +1,14 @@
 """What a value means: within what is expected, out of it, changed, or of too few to say. Knows no tables.
 
-Chance is reckoned exactly, as faults are rare and bases may be small: a share against its limit by the binomial
-distribution, two shares by Fisher's test (Fisher 1922, Journal of the Royal Statistical Society 85(1) 87–94), which
-holds its level at any base. A change must also be as large as the declared step, since with a million customers the
-smallest one is beyond chance.
+Chance is reckoned exactly (`chances`), as faults are rare and bases may be small. A change must also be as large as the
+declared step, since with a million customers the smallest one is beyond chance.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from pipelines.identity.cluster_statistics import chances
 from pipelines.identity.cluster_statistics.declared import Statistic
 from pipelines.identity.cluster_statistics.measure import Measured
 
@@ -72,12 +71,9 @@ def _is_beyond(statistic: Statistic, now: Measured, limit: float, chance: float)
     """Whether more than chance took the value past the limit."""
     if not statistic.is_share_of_customers:
         return now.base >= statistic.smallest_base
-    # Takes a second of processor time to import, and is asked only when something looks wrong.
-    from scipy.stats import binomtest
-
     assert now.value is not None  # noqa: S101
-    side = "greater" if now.value > limit else "less"
-    return bool(binomtest(_cases(now), now.base, limit, alternative=side).pvalue < chance)
+    tail = chances.as_many if now.value > limit else chances.as_few
+    return tail(_cases(now), now.base, limit) < chance
 
 
 def _has_changed(statistic: Statistic, now: Measured, former: Measured, chance: float) -> bool:
@@ -88,10 +84,7 @@ def _has_changed(statistic: Statistic, now: Measured, former: Measured, chance: 
         return min(now.base, former.base) >= SIZES_BASE and high > statistic.step * low
     if abs(now.value - former.value) < statistic.step:
         return False
-    from scipy.stats import fisher_exact
-
-    outcome = fisher_exact([[_cases(one), one.base - _cases(one)] for one in (now, former)])
-    return bool(outcome.pvalue < chance)
+    return chances.as_different(_cases(now), now.base, _cases(former), former.base) < chance
 
 
 def _cases(measured: Measured) -> int:

@@ -30,14 +30,16 @@ class Clusters:
             self.records += 1
             key = f"shop/accounts/{self.records}"
             columns = {
-                "source_record_key": key, "source_system": "shop", "entity": "accounts", "record_id": key,
+                "record_no": self.records, "source_record_key": key, "source_system": "shop", "entity": "accounts",
+                "record_id": key,
                 "is_stub": False, "is_deleted": False, "record_hash": 1, "first_seen_at": BEFORE,
                 "party_std": "person",
             } | {name: value for name, value in given.items() if name not in ("confidence", "was")}  # fmt: skip
             self.insert("source_records", columns)
             self.insert(
                 "customer_crosswalk",
-                {name: columns[name] for name in ("source_record_key", "source_system", "entity", "record_id")}
+                {name: columns[name]
+                   for name in ("record_no", "source_record_key", "source_system", "entity", "record_id")}
                 | {"customer_id": customer_id, "match_method": "auto", "confidence": given.get("confidence"),
                    "valid_from": BEFORE},
             )  # fmt: skip

@@ -50,18 +50,20 @@ class Partition:
         )
         run = self.connection.execute
         run("""CREATE OR REPLACE TEMP TABLE removed AS
-               SELECT source_record_key FROM identity.source_records ANTI JOIN placed USING (source_record_key)""")
-        run("DELETE FROM identity.source_records WHERE source_record_key IN (FROM removed)")
+               SELECT source_record_key, record_no FROM identity.source_records
+               ANTI JOIN placed USING (source_record_key)""")
+        run("DELETE FROM identity.source_records WHERE record_no IN (SELECT record_no FROM removed)")
         run("""CREATE OR REPLACE TEMP TABLE touched AS
+               SELECT *, ord(letter)::BIGINT AS record_no
                FROM placed ANTI JOIN identity.source_records USING (source_record_key)""")
         run(
             """INSERT INTO identity.source_records BY NAME
-               SELECT source_record_key, 'shop' AS source_system, 'accounts' AS entity, letter AS record_id,
+               SELECT record_no, source_record_key, 'shop' AS source_system, 'accounts' AS entity, letter AS record_id,
                       false AS is_stub, false AS is_deleted, 0 AS record_hash, $now AS first_seen_at FROM touched""",
             {"now": self.now.replace(tzinfo=None)},
         )
         run("""CREATE OR REPLACE TEMP TABLE clustered AS
-               SELECT source_record_key, cluster_no, 1.0 AS confidence FROM placed""")
+               SELECT ord(letter)::BIGINT AS record_no, source_record_key, cluster_no, 1.0 AS confidence FROM placed""")
         run("CREATE OR REPLACE TEMP VIEW concerned_record AS FROM identity.source_records")
         return crosswalk.update(self.connection, now=self.now, run_id=f"run-{self.runs:04}")
 

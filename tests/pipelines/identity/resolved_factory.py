@@ -62,11 +62,12 @@ class Resolved:
         self._insert("golden_customers", customer_id=customer_id, display_name=f"Name {customer_id}",
                      record_count=len(records), source_count=1, is_deleted=False, first_seen_at=MOMENT)  # fmt: skip
         for letter in records:
-            self._insert("source_records", source_record_key=key(letter), source_system="shop", entity="accounts",
-                         record_id=letter, is_stub=False, is_deleted=False, record_hash=0, first_seen_at=MOMENT,
-                         **written)  # fmt: skip
-            self._insert("customer_crosswalk", source_record_key=key(letter), source_system="shop", entity="accounts",
-                         record_id=letter, customer_id=customer_id, match_method="auto", valid_from=MOMENT)  # fmt: skip
+            named = {"record_no": ord(letter), "source_record_key": key(letter), "source_system": "shop",
+                     "entity": "accounts", "record_id": letter}  # fmt: skip
+            self._insert("source_records", **named, is_stub=False, is_deleted=False, record_hash=0,
+                         first_seen_at=MOMENT, **written)  # fmt: skip
+            self._insert("customer_crosswalk", **named, customer_id=customer_id, match_method="auto",
+                         valid_from=MOMENT)  # fmt: skip
 
     def write(self, letter: str, column: str, value: str) -> None:
         self.connection.execute(
