@@ -24,10 +24,12 @@ from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression, cursor_text, later
 from connectors.delivery import Delivery, FeedTrouble, Receipt, Window
 from connectors.manifest import (
+    IS_GONE,
     MANIFEST_NAME,
     RAW_FOLDER,
     REJECTS_NAME,
     TABLE_NAME,
+    BatchKind,
     Manifest,
     ManifestFile,
     ManifestPart,
@@ -55,6 +57,7 @@ class LandingRequest:
     source_clock: datetime | None
     recent_tables: Sequence[Path]
     previous: Manifest | None
+    kind: BatchKind = "live"
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,8 @@ class LandingFolder:
         table = incoming / TABLE_NAME
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")  # texts without a zone are read as UTC
-            with _source_errors_first(delivery.reader) as reader:
-                types = _write_table(connection, self.contract, reader, table)
+            with source_errors_first(delivery.reader) as reader:
+                types = write_table(connection, self.contract, reader, table)
             receipt = delivery.receipt()
             rows_read = pq.read_metadata(table).num_rows
             _check_claims(connection, self.contract, delivery.label, receipt, table, rows_read)
@@ -149,7 +152,7 @@ class LandingFolder:
 
 
 @contextmanager
-def _source_errors_first(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatchReader]:
+def source_errors_first(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatchReader]:
     """Hand a reader to DuckDB such that what the source raised comes out as it was, not as DuckDB's words about it."""
     raised: list[Exception] = []
 
@@ -168,20 +171,26 @@ def _source_errors_first(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatc
         raise
 
 
-def _write_table(
+def write_table(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, reader: pa.RecordBatchReader, table: Path
 ) -> dict[str, str]:
-    """Stream the rows into Parquet with their number and hashes; source column → type as it arrived."""
+    """Stream the rows into Parquet with their number and hashes; source column → type as it arrived.
+
+    Rows of a reader with the column `IS_GONE` keep it; a row that is gone has another hash than the row that was there,
+    so that it is landed again should it come back unchanged.
+    """
     names = list(contract.source_columns())
     types = {name: str(reader.schema.field(name).type) for name in names}
     connection.register("delivered", reader)
-    key = [name for column in contract.canonical.key for name in contract.columns[column].source_columns()]
     columns = ", ".join(_quoted(name) for name in names)
     # A key made of constants alone leaves nothing to hash: the feed then has a single row.
-    key_columns = ", ".join(_quoted(name) for name in dict.fromkeys(key)) or "1"
+    key_columns = ", ".join(_quoted(name) for name in contract.key_source_columns()) or "1"
+    row_hash, gone = f"hash({columns})", ""
+    if IS_GONE in reader.schema.names:
+        row_hash, gone = f"CASE WHEN {IS_GONE} THEN hash({columns}, true) ELSE {row_hash} END", f", {IS_GONE}"
     connection.execute(
         f"""COPY (SELECT row_number() OVER () AS _row_number, {columns},
-                         hash({key_columns}) AS _key_hash, hash({columns}) AS _row_hash FROM delivered)
+                         hash({key_columns}) AS _key_hash, {row_hash} AS _row_hash{gone} FROM delivered)
             TO {_literal(table)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
     )
     connection.unregister("delivered")
@@ -272,6 +281,7 @@ def _describe(
         batch_id=request.batch_id,
         batch_seq=request.batch_seq,
         feed=contract.feed,
+        kind=request.kind,
         label=label,
         contract_version=contract.version,
         lease_token=request.lease_token,
@@ -279,7 +289,10 @@ def _describe(
         window_lower=cursor_text(request.window.lower),
         window_upper=cursor_text(request.window.upper),
         cursor_before=request.cursor_before,
-        cursor_after=later(contract.cursor, request.cursor_before, reached),
+        # What a comparison brought lies behind the cursor, or is for the next sync to bring.
+        cursor_after=request.cursor_before
+        if request.kind == "reconcile"
+        else later(contract.cursor, request.cursor_before, reached),
         cursor_low=low,
         cursor_high=high,
         source_identity=request.source_identity,

@@ -6,6 +6,7 @@ A batch exists when its folder, manifest inside, bears its final name; everythin
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,10 @@ MANIFEST_NAME = "manifest.json"
 TABLE_NAME = "data.parquet"
 REJECTS_NAME = "rejects.parquet"
 RAW_FOLDER = "raw"
+# True on a landed row that a reconcile found gone at its source; its other columns hold what was known last.
+IS_GONE = "_is_gone"
+
+BatchKind = Literal["live", "reconcile"]
 
 
 class ManifestPart(BaseModel):
@@ -37,13 +42,18 @@ class ManifestFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """One committed batch. Times are ISO 8601 in UTC; totals are exact decimals written as text."""
+    """One committed batch. Times are ISO 8601 in UTC; totals are exact decimals written as text.
+
+    `kind` is 'reconcile' for rows that a comparison with the source brought: they hold what the source holds at
+    `landed_at`, whatever their change times say, and move no cursor. Their table has the column `IS_GONE`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     batch_id: str
     batch_seq: int
     feed: str
+    kind: BatchKind = "live"
     label: str
     contract_version: str
     lease_token: int

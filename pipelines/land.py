@@ -6,7 +6,7 @@ import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,7 +99,7 @@ class _LandingRun:
             self.previous = self.folder.manifest(committed[-1])
             self.cursor_before = self.previous.cursor_after
         try:
-            with _opened(contract, self.deployment) as source:
+            with opened_source(contract, self.deployment) as source:
                 self.probe = source.probe()
                 self.clock = self.probe.clock or now
                 self.window = next_window(contract.cursor, self.cursor_before, self.clock)
@@ -108,6 +108,8 @@ class _LandingRun:
             self._forget_old_bytes()
         except FeedTrouble as trouble:
             self.landing.trouble = self.landing.trouble or trouble
+            if trouble.kind == "denied":
+                evidence.record_credentials(self.ledger, contract.feed, "denied", trouble.fact, self.deployment.clock())
         except (OSError, duckdb.Error, MemoryError) as error:
             self.landing.trouble = storage_trouble(contract.feed, error) or _unforeseen(contract.feed, error)
         finally:
@@ -160,7 +162,7 @@ class _LandingRun:
         return 1
 
     def _batch_id(self, batch_seq: int) -> str:
-        return f"{self.contract.feed}-{batch_seq:08d}"
+        return batch_id_of(self.contract, batch_seq)
 
     def _raw_folder(self) -> Path:
         return self.incoming / RAW_FOLDER
@@ -169,25 +171,17 @@ class _LandingRun:
         return batches.is_file_landed(self.ledger, self.contract.feed, file.name, file.byte_count, file.modified_at)
 
     def _record_probe(self) -> None:
-        """Write down what the source said of itself.
+        """Write down what the source said of itself, and that it let us in.
 
         A source that says in its last answer that there is no more has nothing newer than what was landed.
         """
         if self.probe is None:
             return
-        newest = self.probe.newest
-        if newest is None and self.is_end_declared and self.previous is not None:
-            newest = self.previous.cursor_after
-        evidence.record_probe(
-            self.ledger,
-            self.contract.feed,
-            self.run_id,
-            now=self.deployment.clock(),
-            identity=self.probe.identity,
-            clock=self.probe.clock,
-            row_count=self.probe.row_count,
-            newest=newest,
-        )
+        probe, now = self.probe, self.deployment.clock()
+        if probe.newest is None and self.is_end_declared and self.previous is not None:
+            probe = replace(probe, newest=self.previous.cursor_after)
+        evidence.record_probe(self.ledger, self.contract.feed, self.run_id, now=now, **vars(probe))
+        evidence.record_credentials(self.ledger, self.contract.feed, "accepted", "it was read", now)
 
     def _forget_old_bytes(self) -> None:
         """Remove raw bytes that the contract's retention no longer covers. They hold personal data like the rest."""
@@ -224,7 +218,7 @@ class _LandingRun:
 def check_source(deployment: Deployment, contract: FeedContract) -> FeedTrouble | None:
     """Connect to the feed's source and begin to read it, without landing anything; what is wrong, or None."""
     try:
-        with _opened(contract, deployment) as source, TemporaryDirectory() as scratch:
+        with opened_source(contract, deployment) as source, TemporaryDirectory() as scratch:
             clock = source.probe().clock or deployment.clock()
             window = next_window(contract.cursor, None, clock)
             for delivery in source.deliveries(window, is_landed=lambda _file: False, raw_folder=lambda: Path(scratch)):
@@ -233,6 +227,11 @@ def check_source(deployment: Deployment, contract: FeedContract) -> FeedTrouble 
     except FeedTrouble as trouble:
         return trouble
     return None
+
+
+def batch_id_of(contract: FeedContract, batch_seq: int) -> str:
+    """Batch ids sort as their numbers do."""
+    return f"{contract.feed}-{batch_seq:08d}"
 
 
 def commit(ledger: Ledger, lease: Lease, batch: LandedBatch, run_id: str) -> None:
@@ -282,7 +281,8 @@ def storage_trouble(feed: str, error: BaseException) -> FeedTrouble | None:
 
 
 @contextmanager
-def _opened(contract: FeedContract, deployment: Deployment) -> Iterator[SourceReader]:
+def opened_source(contract: FeedContract, deployment: Deployment) -> Iterator[SourceReader]:
+    """The feed's source, for the length of the block. Raises FeedTrouble."""
     source = open_source(contract, deployment.environment, sleep=deployment.sleep)
     try:
         yield source
@@ -314,6 +314,7 @@ def _record(manifest: Manifest) -> batches.BatchRecord:
         batch_id=manifest.batch_id,
         feed=manifest.feed,
         batch_seq=manifest.batch_seq,
+        kind=manifest.kind,
         label=manifest.label,
         row_count=manifest.row_count,
         reject_count=manifest.reject_count,

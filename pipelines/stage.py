@@ -101,7 +101,12 @@ class _Staging:
         """Judge and apply landed batches in their order."""
         manifests = {batch_id: self.folder.manifest(batch_id) for batch_id in batch_ids}
         waiting = [
-            ToJudge(batch_id, self.folder.table(batch_id), manifest.row_count)
+            ToJudge(
+                batch_id,
+                self.folder.table(batch_id),
+                manifest.row_count,
+                says_gone=_is_current(self.contract, manifest),
+            )
             for batch_id, manifest in manifests.items()
         ]
         for group in groups(waiting):
@@ -117,9 +122,9 @@ class _Staging:
             number = batches.release_count(self.ledger, release.batch_id) + 1
             release_id = f"{release.batch_id}/release-{number}"
             rows = release.row_numbers
-            again = ToJudge(release_id, self.folder.table(release.batch_id), len(rows), rows)
+            manifest, landed = self.folder.manifest(release.batch_id), self.folder.table(release.batch_id)
+            again = ToJudge(release_id, landed, len(rows), rows, says_gone=_is_current(self.contract, manifest))
             with self._troubles_told(), judged(self.deployment, self.contract, [again]) as ((one,), results):
-                manifest = self.folder.manifest(release.batch_id)
                 staged.append(self._apply(one, manifest, [_check(result) for result in results]))
         return staged
 
@@ -127,6 +132,7 @@ class _Staging:
         """Merge one judged batch into staging, and write down where its rows went. `checks` speak for its group."""
         contract, now = self.contract, self.deployment.clock()
         is_release = one.batch_id != manifest.batch_id
+        is_full = contract.delivery == "snapshot" and manifest.kind == "live" and not is_release
         try:
             applied = staging.apply_batch(
                 self.connection,
@@ -140,12 +146,13 @@ class _Staging:
                     batch_seq=manifest.batch_seq,
                     landed_at=datetime.fromisoformat(manifest.landed_at),
                     release_of=manifest.batch_id if is_release else None,
+                    is_current=_is_current(contract, manifest),
                 ),
                 one.failures,
                 now=now,
                 rejects=self.folder.rejects(manifest.batch_id),
-                is_full=contract.delivery == "snapshot" and not is_release,
-                deletes_absent=contract.deletes.policy == "snapshot" and not is_release,
+                is_full=is_full,
+                deletes_absent=is_full and contract.deletes.policy == "snapshot",
                 max_shrink=contract.deletes.max_shrink,
             )
         except staging.ShrinkRefused as refused:
@@ -154,7 +161,8 @@ class _Staging:
             raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
         tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)
-        self._advance_marks(manifest)
+        if manifest.kind == "live":
+            self._advance_marks(manifest)
         ((held,),) = self.connection.execute(
             "SELECT count(*) FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [contract.feed]
         ).fetchall()
@@ -199,6 +207,11 @@ class _Staging:
                 run_id=manifest.batch_id,
                 now=self.deployment.clock(),
             )
+
+
+def _is_current(contract: FeedContract, manifest: Manifest) -> bool:
+    """Whether the rows are what the source held when they landed; a file delivered again may be an old one."""
+    return manifest.kind == "reconcile" and contract.source.kind != "files"
 
 
 def _check(result: RuleResult) -> CheckRecord:

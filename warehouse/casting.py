@@ -199,7 +199,7 @@ def _is_guarded(rule: ColumnRule) -> bool:
 
 def _origin(rule: ColumnRule, landed_columns: Sequence[str]) -> str:
     if rule.sql is not None:
-        return f"TRY({{'v': ({_with_quoted_paths(rule.sql, landed_columns)})}})"
+        return f"TRY({{'v': ({with_quoted_paths(rule.sql, landed_columns)})}})"
     if rule.column is None:
         return literal(rule.value)
     if rule.json_path is not None:
@@ -207,7 +207,7 @@ def _origin(rule: ColumnRule, landed_columns: Sequence[str]) -> str:
     return quoted(rule.column)
 
 
-def _with_quoted_paths(sql: str, landed_columns: Sequence[str]) -> str:
+def with_quoted_paths(sql: str, landed_columns: Sequence[str]) -> str:
     """Landed columns such as requester.email are one name; unquoted, DuckDB would look for a table."""
     parsed = sqlglot.parse_one(sql, dialect="duckdb")
     is_changed = False

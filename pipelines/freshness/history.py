@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from connectors.contract import FeedContract
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.profiles import ColumnProfile, read_profiles
+from pipelines.ledger.reconciles import TierResult, read_results
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
@@ -80,7 +81,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class SourceAnswer:
-    """What the source said of itself, asked apart from the data."""
+    """What the source said of itself, asked apart from the data; see `connectors.delivery.Probe`.
+
+    `run_id` is None when nobody was about to read it.
+    """
 
     run_id: str | None
     probed_at: datetime
@@ -88,11 +92,30 @@ class SourceAnswer:
     source_clock: datetime | None
     row_count: int | None
     newest: str | None
+    lowest_key: str | None = None
+    highest_key: str | None = None
+    file_count: int | None = None
+    newest_at: str | None = None
+    sequence: int | None = None
+
+
+@dataclass(frozen=True)
+class CredentialsSpan:
+    """A span of time in which the source said the same of our credentials: accepted, denied or unknown."""
+
+    verdict: str
+    reason: str
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True)
 class FeedHistory:
-    """The evidence about one feed at one moment; sequences are oldest first and reach back `SPAN`."""
+    """The evidence about one feed at one moment; sequences are oldest first and reach back `SPAN`.
+
+    Runs and batches of reconciles are not among `runs` and `batches`: what they land is no arrival. What they compared
+    is in `reconciles`.
+    """
 
     contract: FeedContract
     now: datetime
@@ -104,6 +127,8 @@ class FeedHistory:
     profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(
         default_factory=dict
     )  # batch → canonical column → facts
+    reconciles: tuple[TierResult, ...] = ()
+    credentials: tuple[CredentialsSpan, ...] = ()
 
     @property
     def feed(self) -> str:
@@ -120,7 +145,8 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     """The feed's evidence, from the ledger alone."""
     feed, since = contract.feed, stamp(now - SPAN)
     runs = ledger.rows(
-        "SELECT * FROM feed_run WHERE feed = ? AND started_at >= ? ORDER BY started_at DESC, run_id DESC LIMIT ?",
+        """SELECT * FROM feed_run WHERE feed = ? AND started_at >= ? AND kind <> 'reconcile'
+           ORDER BY started_at DESC, run_id DESC LIMIT ?""",
         feed,
         since,
         MOST_RUNS,
@@ -129,7 +155,8 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         """SELECT b.*, t.rows_in, t.rows_new, t.rows_changed, t.rows_unchanged, t.rows_quarantined, t.rows_duplicate,
                   t.rows_refused, t.rows_deleted
            FROM feed_batch AS b LEFT JOIN stage_tally AS t ON t.batch_id = b.batch_id AND t.stage = 'staged'
-           WHERE b.feed = ? AND (b.landed_at >= ? OR b.state <> 'staged') ORDER BY b.batch_seq DESC LIMIT ?""",
+           WHERE b.feed = ? AND (b.landed_at >= ? OR b.state <> 'staged') AND b.kind <> 'reconcile'
+           ORDER BY b.batch_seq DESC LIMIT ?""",
         feed,
         since,
         MOST_RUNS,
@@ -147,6 +174,9 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     for profile in read_profiles(ledger, feed, now - SPAN):
         profiles.setdefault(profile.batch_id, {})[profile.column] = profile
     held = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
+    credentials = ledger.rows(
+        "SELECT * FROM credentials_probe WHERE feed = ? AND last_at >= ? ORDER BY first_at", feed, since
+    )
     return FeedHistory(
         contract=contract,
         now=now,
@@ -156,6 +186,11 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         marks={(row["stage"], row["clock"]): _moment(row["value"]) for row in marks},
         held_rows=held["held"] if held else 0,
         profiles=profiles,
+        reconciles=tuple(read_results(ledger, feed, now - SPAN)),
+        credentials=tuple(
+            CredentialsSpan(row["verdict"], row["reason"], _moment(row["first_at"]), _moment(row["last_at"]))
+            for row in credentials
+        ),
     )
 
 
@@ -188,14 +223,8 @@ def _batch(row: sqlite3.Row) -> Batch:
 
 
 def _answer(row: sqlite3.Row) -> SourceAnswer:
-    return SourceAnswer(
-        run_id=row["run_id"],
-        probed_at=_moment(row["probed_at"]),
-        identity=row["identity"],
-        source_clock=moment(row["source_clock"]),
-        row_count=row["row_count"],
-        newest=row["newest"],
-    )
+    same = {name: row[name] for name in SourceAnswer.__dataclass_fields__ if name not in ("probed_at", "source_clock")}
+    return SourceAnswer(**same, probed_at=_moment(row["probed_at"]), source_clock=moment(row["source_clock"]))
 
 
 def _moment(text: str) -> datetime:

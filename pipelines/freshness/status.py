@@ -134,9 +134,16 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
 
 def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
     feed = contract.feed
-    run = ledger.row("SELECT * FROM feed_run WHERE feed = ? AND status <> 'OPEN' ORDER BY run_id DESC LIMIT 1", feed)
+    # A repair brings rows that were missed before: it does not make a feed any fresher.
+    run = ledger.row(
+        """SELECT * FROM feed_run WHERE feed = ? AND status <> 'OPEN' AND kind <> 'reconcile'
+           ORDER BY run_id DESC LIMIT 1""",
+        feed,
+    )
     good = ledger.row(
-        "SELECT max(started_at) AS at FROM feed_run WHERE feed = ? AND status IN ('OK', 'EMPTY_OK')", feed
+        """SELECT max(started_at) AS at FROM feed_run
+           WHERE feed = ? AND status IN ('OK', 'EMPTY_OK') AND kind <> 'reconcile'""",
+        feed,
     )
     mark = ledger.row("SELECT max(value) AS value FROM high_water_mark WHERE feed = ? AND stage = 'staged'", feed)
     batch = ledger.row("SELECT * FROM feed_batch WHERE feed = ? ORDER BY batch_seq DESC LIMIT 1", feed)

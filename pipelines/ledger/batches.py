@@ -16,6 +16,7 @@ class BatchRecord:
     batch_id: str
     feed: str
     batch_seq: int
+    kind: str
     label: str
     row_count: int
     reject_count: int
@@ -60,15 +61,17 @@ class Tally:
 def add_batch(connection: sqlite3.Connection, record: BatchRecord, run_id: str | None) -> None:
     """Write a landed batch down, inside the caller's transaction; one that is known already stays as it is."""
     connection.execute(
-        """INSERT OR IGNORE INTO feed_batch (batch_id, feed, run_id, batch_seq, label, state, row_count, reject_count,
-               claimed_rows, byte_count, content_sha256, schema_fingerprint, cursor_low, cursor_high, cursor_after,
-               sequence, business_date, source_identity, landed_at, file_name, file_bytes, file_modified_at)
-           VALUES (?, ?, ?, ?, ?, 'landed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT OR IGNORE INTO feed_batch (batch_id, feed, run_id, batch_seq, kind, label, state, row_count,
+               reject_count, claimed_rows, byte_count, content_sha256, schema_fingerprint, cursor_low, cursor_high,
+               cursor_after, sequence, business_date, source_identity, landed_at, file_name, file_bytes,
+               file_modified_at)
+           VALUES (?, ?, ?, ?, ?, ?, 'landed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             record.batch_id,
             record.feed,
             run_id,
             record.batch_seq,
+            record.kind,
             record.label,
             record.row_count,
             record.reject_count,
