@@ -17,6 +17,7 @@ from pipelines.defs.customers import customer_assets
 from pipelines.defs.feeds import landing_asset, staging_asset
 from pipelines.defs.identity import identity_checks
 from pipelines.defs.jobs import refresh_job, rematch_job, rematch_schedule, sync_job, sync_schedule
+from pipelines.defs.reconcile import reconcile_job, reconcile_schedule
 from pipelines.defs.sensors import end_dead_runs, refresh_sensor
 from pipelines.deployment import Deployment
 from pipelines.settings import load_settings, silence_telemetry
@@ -51,6 +52,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
     syncs = {contract.feed: sync_job(contract) for contract in contracts}
     refresh = refresh_job(customers, contracts)
     rematch = rematch_job(customers)
+    reconcile = reconcile_job(deployment)
     return dg.Definitions(
         assets=[
             *(landing_asset(deployment, contract) for contract in contracts),
@@ -58,10 +60,11 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             customers,
         ],
         asset_checks=[currency_check(deployment, contracts), identity_checks(deployment)],
-        jobs=[*syncs.values(), refresh, rematch],
+        jobs=[*syncs.values(), refresh, rematch, reconcile],
         schedules=[
             *(sync_schedule(contract, syncs[contract.feed]) for contract in contracts),
             rematch_schedule(rematch),
+            reconcile_schedule(reconcile),
         ],
         sensors=[refresh_sensor(deployment, refresh), end_dead_runs],
         executor=dg.in_process_executor,

@@ -314,7 +314,6 @@ def _record(manifest: Manifest) -> batches.BatchRecord:
         batch_id=manifest.batch_id,
         feed=manifest.feed,
         batch_seq=manifest.batch_seq,
-        kind=manifest.kind,
         label=manifest.label,
         row_count=manifest.row_count,
         reject_count=manifest.reject_count,
@@ -332,4 +331,5 @@ def _record(manifest: Manifest) -> batches.BatchRecord:
         file_name=file.name if file else None,
         file_bytes=file.byte_count if file else None,
         file_modified_at=file.modified_at if file else None,
+        kind=manifest.kind,
     )

@@ -40,6 +40,7 @@ def main() -> None:
         resolve,
         review,
         sample,
+        sources,
         status,
         sync,
         unmerge,

@@ -7,14 +7,20 @@ from datetime import datetime
 from typing import TypeVar
 
 from connectors.contract import FeedContract
-from pipelines.freshness.detectors import CrossDetector, FeedDetector, attempts
+from pipelines.freshness.detectors import CrossDetector, FeedDetector, attempts, reconciled
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
 # Of one feed, from the ledger.
-FEED_DETECTORS: tuple[FeedDetector, ...] = (attempts.not_running, attempts.failing)
+FEED_DETECTORS: tuple[FeedDetector, ...] = (
+    attempts.not_running,
+    attempts.failing,
+    reconciled.rows_missing,
+    reconciled.rows_outdated,
+    reconciled.rows_extra,
+)
 # Of all feeds together.
 CROSS_DETECTORS: tuple[CrossDetector, ...] = ()
 

@@ -16,7 +16,6 @@ class BatchRecord:
     batch_id: str
     feed: str
     batch_seq: int
-    kind: str
     label: str
     row_count: int
     reject_count: int
@@ -34,6 +33,7 @@ class BatchRecord:
     file_name: str | None
     file_bytes: int | None
     file_modified_at: str | None
+    kind: str = "live"
 
 
 @dataclass(frozen=True)

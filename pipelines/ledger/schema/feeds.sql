@@ -18,7 +18,7 @@ CREATE INDEX IF NOT EXISTS feed_run_by_feed ON feed_run (feed, started_at);
 -- One row per delivered unit; a copy of its manifest's facts, rebuilt from the landing folder when lost.
 CREATE TABLE IF NOT EXISTS feed_batch (
     batch_id TEXT PRIMARY KEY, feed TEXT NOT NULL, run_id TEXT, batch_seq INTEGER NOT NULL, label TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('live', 'reconcile')),
+    kind TEXT NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'reconcile')),
     state TEXT NOT NULL CHECK (state IN ('landed', 'staged', 'held')), held_reason TEXT,
     row_count INTEGER NOT NULL, reject_count INTEGER NOT NULL, claimed_rows INTEGER,
     byte_count INTEGER NOT NULL, content_sha256 TEXT, schema_fingerprint TEXT NOT NULL,

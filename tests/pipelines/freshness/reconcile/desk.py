@@ -1,4 +1,4 @@
-"""A shop's orders in a real database, a home that lands and reconciles them, and a clock that stands where it is put."""
+"""A shop's orders in a real database, a home that lands and reconciles them, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Desk:
 
     def __init__(self, folder: Path, url: str, execute: Callable[[str], object], **changes: Any) -> None:
         self.execute, self.now = execute, NOON
-        source = {"kind": "sql", "table": "orders", **changes.pop("source", {})}
+        source = changes.pop("source", {"kind": "sql", "table": "orders"})
         columns = {**COLUMNS, **changes.pop("columns", {})}
         defaults = {"cursor": {"column": "changed_at", "overlap": "1h"}, "totals": ["total"]}
         defaults["deletes"] = {"policy": "tombstone", "when": "deleted_at IS NOT NULL"}
