@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, KeyedSource, SourceReader, Window
 from connectors.landing import LandingFolder
@@ -30,7 +32,7 @@ from warehouse.casting import with_quoted_paths
 # As fine as a difference is looked for before its rows are read.
 BUCKETS_PER_TIER = 32
 
-Counted = tuple[int, dict[str, str]]
+Digest = tuple[Bucketing, pa.Table]
 
 
 @dataclass
@@ -68,18 +70,24 @@ def compared(
         [shape] = source.deliveries(Window(), is_landed=lambda _: False, raw_folder=lambda: scratch)
         sides = SideBySide(contract, scratch, tiers, shape.reader.schema, _is_deleted(contract))
         try:
-            sides.take_landed(folder, manifests)
-            yield Comparison(_compare(source, sides, scratch, now), sides)
+            digests = _digests(source, contract, tiers)
+            sides.take_landed(folder, manifests, wants_check_values=bool(digests))
+            yield Comparison(_compare(source, sides, scratch, digests, now), sides)
         finally:
             sides.close()
 
 
-def _compare(source: SourceReader, sides: SideBySide, scratch: Path, now: datetime) -> list[TierResult]:
-    counted: dict[int, Counted] = {}
+def _compare(
+    source: SourceReader, sides: SideBySide, scratch: Path, digests: dict[int, Digest], now: datetime
+) -> list[TierResult]:
+    if not sides.has_check_values:
+        digests = {}
     scope: list[tuple[Bound, Bound]] = []
     for tier in sides.tiers:
-        differing = _buckets_to_read(source, sides, tier, counted)
-        scope += [(tier.lower, tier.upper)] if differing is None else differing
+        if tier.days in digests:
+            scope += sides.buckets_that_differ(*digests[tier.days])
+        else:
+            scope.append((tier.lower, tier.upper))
     for lower, upper in joined(scope):
         # What is no database is read on to its end: a row that is not in its old place may stand in a later one.
         window = Window(_aware(lower), _aware(upper) if isinstance(source, KeyedSource) else None)
@@ -90,37 +98,39 @@ def _compare(source: SourceReader, sides: SideBySide, scratch: Path, now: dateti
         for delivery in source.rows_of_keys(keys):
             sides.take_source(delivery.reader)
     sides.find_differences(scope)
-    return [_result(sides, tier, counted.get(tier.days), now) for tier in sides.tiers]
+    return [_result(sides, tier, digests.get(tier.days), now) for tier in sides.tiers]
 
 
-def _buckets_to_read(
-    source: SourceReader, sides: SideBySide, tier: Tier, counted: dict[int, Counted]
-) -> list[tuple[Bound, Bound]] | None:
-    """The buckets of the tier that differ; None when the source cannot add up, so that all of it is to be read."""
-    lower, upper = tier.lower, tier.upper
-    if not isinstance(lower, datetime) or not isinstance(upper, datetime):
-        return None
-    if not isinstance(source, KeyedSource) or not sides.has_check_values:
-        return None
-    bucketing = Bucketing(lower, upper, (upper - lower) // timedelta(microseconds=BUCKETS_PER_TIER))
-    totals = sides.contract.totals
-    digests = source.digests(bucketing, totals)
-    if digests is None:
-        return None
-    sums = {name: str(sum(Decimal(text or 0) for text in digests.column(name).to_pylist())) for name in totals}
-    counted[tier.days] = (sum(digests.column("row_count").to_pylist()), sums)
-    return list(sides.buckets_that_differ(bucketing, digests))
+def _digests(source: SourceReader, contract: FeedContract, tiers: Sequence[Tier]) -> dict[int, Digest]:
+    """What the source counts and adds up in each tier, by its days; nothing when it cannot do so."""
+    found: dict[int, Digest] = {}
+    for tier in tiers:
+        lower, upper = tier.lower, tier.upper
+        if not isinstance(source, KeyedSource) or not isinstance(lower, datetime) or not isinstance(upper, datetime):
+            break
+        bucketing = Bucketing(lower, upper, (upper - lower) // timedelta(microseconds=BUCKETS_PER_TIER))
+        digests = source.digests(bucketing, contract.totals)
+        if digests is None:
+            break
+        found[tier.days] = (bucketing, digests)
+    return found
 
 
-def _result(sides: SideBySide, tier: Tier, counted: Counted | None, now: datetime) -> TierResult:
-    rows_source, totals_source = counted or sides.rows_read(tier)
+def _counted(contract: FeedContract, digests: pa.Table) -> tuple[int, dict[str, str]]:
+    """Rows and totals of a tier, as its source counted them."""
+    sums = {name: str(sum(Decimal(text or 0) for text in digests.column(name).to_pylist())) for name in contract.totals}
+    return sum(digests.column("row_count").to_pylist()), sums
+
+
+def _result(sides: SideBySide, tier: Tier, digest: Digest | None, now: datetime) -> TierResult:
+    rows_source, totals_source = _counted(sides.contract, digest[1]) if digest else sides.rows_read(tier)
     rows_here, totals_here = sides.rows_here(tier)
     found = sides.differences(tier)
     return TierResult(
         days=tier.days,
         reconciled_at=now,
         unit="row",
-        method="checksum" if counted else "rows",
+        method="checksum" if digest else "rows",
         window_lower=_text(tier.lower),
         window_upper=_text(tier.upper),
         rows_source=rows_source,
