@@ -22,6 +22,7 @@ from pipelines.freshness.detectors import (
     identity,
     links,
     processes,
+    reconciled,
     shifted,
     values,
     versions,
@@ -81,6 +82,9 @@ FEED_DETECTORS: tuple[FeedDetector, ...] = (
     damage.swapped_dates,
     books.ledger_disagrees,
     books.rules_changed,
+    reconciled.rows_missing,
+    reconciled.rows_outdated,
+    reconciled.rows_extra,
 )
 # Of all feeds together.
 CROSS_DETECTORS: tuple[CrossDetector, ...] = (
