@@ -259,6 +259,11 @@ class FeedContract(Spec):
         """Fingerprint of the contract: results remember under which rules they were made."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
+    def key_source_columns(self) -> list[str]:
+        """The source columns that tell rows apart: what fills the entity's key, without constants."""
+        names = [name for column in self.canonical.key for name in self.columns[column].source_columns()]
+        return list(dict.fromkeys(names))
+
     def source_columns(self) -> dict[str, str | None]:
         """Every source column that is landed → its JSON path inside a record (None: a plain column)."""
         found: dict[str, str | None] = {}

@@ -82,6 +82,11 @@ def next_window(cursor: Cursor | None, cursor_before: str | None, source_clock: 
     )
 
 
+def believed_until(cursor: Cursor | None, now: datetime) -> datetime | None:
+    """The latest moment that a row may bear without being dated in the future; None where the cursor is no time."""
+    return now + cursor.future_skew if cursor is not None and cursor.type != "integer" else None
+
+
 def backfill_window(cursor: Cursor, cursor_before: str, since: datetime) -> Window:
     """[since, cursor], inclusive at both ends: what lies behind the cursor, which therefore stays where it is."""
     return Window(lower=since, upper=cursor_value(cursor, cursor_before))

@@ -6,12 +6,12 @@ knows where data goes next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -105,12 +105,44 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Probe:
-    """What the source says of itself, asked apart from the data. None means: not known, never: zero."""
+    """What the source says of itself, asked apart from the data. None means: not known, never: zero.
+
+    `lowest_key` and `highest_key` are the extremes of a key of one column in the source's order, as text. Of a folder,
+    `newest` is the name of the last file, `newest_at` when it was written and `sequence` the number in its header.
+    """
 
     identity: str
     clock: datetime | None = None
     row_count: int | None = None
     newest: str | None = None
+    lowest_key: str | None = None
+    highest_key: str | None = None
+    file_count: int | None = None
+    newest_at: str | None = None
+    sequence: int | None = None
+
+
+CredentialsVerdict = Literal["accepted", "denied", "unknown"]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Whether the source lets us in, asked without reading data. `reason` is for people and holds no secret."""
+
+    verdict: CredentialsVerdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Bucketing:
+    """Closed time from `lower` up to but not including `upper`, cut into buckets of `width_us` microseconds.
+
+    Moments are naive UTC, as cursor values are in DuckDB.
+    """
+
+    lower: datetime
+    upper: datetime
+    width_us: int
 
 
 class SourceReader(Protocol):
@@ -123,6 +155,10 @@ class SourceReader(Protocol):
         """
         ...
 
+    def probe_credentials(self) -> Credentials:
+        """Whether the source lets us in, without reading data. A source that cannot be asked is 'unknown'."""
+        ...
+
     def deliveries(
         self, window: Window, *, is_landed: Callable[[FileIdentity], bool], raw_folder: Callable[[], Path]
     ) -> Iterator[Delivery]:
@@ -132,3 +168,30 @@ class SourceReader(Protocol):
     def close(self) -> None:
         """Give back connections."""
         ...
+
+
+@runtime_checkable
+class KeyedSource(Protocol):
+    """A source whose rows can be asked for by key, and which may count and add up its own rows."""
+
+    def rows_of_keys(self, keys: pa.Table) -> Iterator[Delivery]:
+        """The rows that the source holds under these keys now; `keys` has the key's source columns, each as text.
+
+        Raises FeedTrouble.
+        """
+        ...
+
+    def digests(self, bucketing: Bucketing, totals: Sequence[str]) -> pa.Table | None:
+        """One row a bucket that holds rows: bucket, row_count, check_sum, and an exact total per column of `totals`.
+
+        Sums are decimal text. `check_sum` adds up the check values that `connectors.checksum` defines. None where the
+        source cannot do this in a way that both sides agree on. Raises FeedTrouble.
+        """
+        ...
+
+
+def credentials_of(trouble: FeedTrouble) -> Credentials:
+    """What a failed try to connect says of the credentials: only a refusal denies them."""
+    if trouble.kind == "denied":
+        return Credentials("denied", trouble.fact)
+    return Credentials("unknown", trouble.fact)

@@ -22,7 +22,18 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.csv_file import CsvFile
-from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Part, Probe, Receipt, SourceReader, Window
+from connectors.delivery import (
+    Credentials,
+    Delivery,
+    FeedTrouble,
+    FileIdentity,
+    Part,
+    Probe,
+    Receipt,
+    SourceReader,
+    Window,
+    credentials_of,
+)
 from connectors.error_page import is_error_file
 from connectors.json_file import JsonFile, JsonLinesFile
 from connectors.parquet_file import ParquetFile
@@ -72,10 +83,33 @@ class _FolderReader:
             ) from None
 
     def probe(self, *, before: datetime | None = None) -> Probe:
-        """The folder, and the name of its newest file. A folder has no clock and no row count."""
+        """The folder, its number of files, and name, time and sequence number of the last. It has no clock, no rows."""
         del before
-        names = [found.identity.name for found in self._found()]
-        return Probe(identity=self._shown, newest=names[-1] if names else None)
+        files = self._found()
+        if not files:
+            return Probe(identity=self._shown, file_count=0)
+        last, header = files[-1], self._source.header
+        return Probe(
+            identity=self._shown,
+            newest=last.identity.name,
+            file_count=len(files),
+            newest_at=last.identity.modified_at,
+            sequence=self._sequence(last) or None if header is not None and "sequence" in header.fields else None,
+        )
+
+    def probe_credentials(self) -> Credentials:
+        """Lists the folder: nothing is read."""
+        try:
+            self._found()
+        except FeedTrouble as trouble:
+            return credentials_of(trouble)
+        return Credentials("accepted", f"folder {self._shown} can be listed")
+
+    def listed(self) -> Iterator[tuple[FileIdentity, str]]:
+        """Every file of the folder with the SHA-256 of its bytes, by name. Raises FeedTrouble."""
+        for found in self._found():
+            with self._system.open(found.path, "rb") as file:
+                yield found.identity, hashlib.file_digest(file, "sha256").hexdigest()
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -25,6 +25,7 @@ from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression, cursor_text, later
 from connectors.delivery import Delivery, Receipt, Window
 from connectors.manifest import (
+    IS_GONE,
     MANIFEST_NAME,
     RAW_FOLDER,
     REJECTS_NAME,
@@ -148,8 +149,8 @@ class LandingFolder:
         contract, table = self.contract, incoming / TABLE_NAME
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")  # texts without a zone are read as UTC
-            with _watched(delivery.reader, request.progress) as (reader, handed_over):
-                types = _write_table(connection, contract, reader, table)
+            with watched(delivery.reader, request.progress) as (reader, handed_over):
+                types = write_table(connection, contract, reader, table)
             receipt = delivery.receipt()
             delivered = Delivered(delivery.label, receipt, table, sum(handed_over))
             check_claims(connection, contract, delivered, request.previous, may_be_empty=request.may_be_empty)
@@ -172,17 +173,17 @@ class LandingFolder:
 
 
 @contextmanager
-def _watched(
-    reader: pa.RecordBatchReader, progress: Callable[[], None]
+def watched(
+    reader: pa.RecordBatchReader, progress: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[pa.RecordBatchReader, list[int]]]:
     """A reader for DuckDB, and the sizes of the pieces that went through it, counted before DuckDB sees them.
 
-    What the source raised comes out as it was, not as DuckDB's words about it.
+    `progress` is called for each of them. What the source raised comes out as it was, not as DuckDB's words about it.
     """
     raised: list[Exception] = []
     handed_over: list[int] = []
 
-    def watched() -> Iterator[pa.RecordBatch]:
+    def counted() -> Iterator[pa.RecordBatch]:
         try:
             for piece in reader:
                 handed_over.append(piece.num_rows)
@@ -193,27 +194,33 @@ def _watched(
             raise
 
     try:
-        yield pa.RecordBatchReader.from_batches(reader.schema, watched()), handed_over
+        yield pa.RecordBatchReader.from_batches(reader.schema, counted()), handed_over
     except duckdb.Error:
         if raised:
             raise raised[0] from None
         raise
 
 
-def _write_table(
+def write_table(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, reader: pa.RecordBatchReader, table: Path
 ) -> dict[str, str]:
-    """Stream the rows into Parquet with their number and hashes; source column → type as it arrived."""
+    """Stream the rows into Parquet with their number and hashes; source column → type as it arrived.
+
+    Rows of a reader with the column `IS_GONE` keep it; a row that is gone has another hash than the row that was there,
+    so that it is landed again should it come back unchanged.
+    """
     names = list(contract.source_columns())
     types = {name: str(reader.schema.field(name).type) for name in names}
     connection.register("delivered", reader)
-    key = [name for column in contract.canonical.key for name in contract.columns[column].source_columns()]
     columns = ", ".join(quoted(name) for name in names)
     # A key made of constants alone leaves nothing to hash: the feed then has a single row.
-    key_columns = ", ".join(quoted(name) for name in dict.fromkeys(key)) or "1"
+    key_columns = ", ".join(quoted(name) for name in contract.key_source_columns()) or "1"
+    row_hash, gone = f"hash({columns})", ""
+    if IS_GONE in reader.schema.names:
+        row_hash, gone = f"CASE WHEN {IS_GONE} THEN hash({columns}, true) ELSE {row_hash} END", f", {IS_GONE}"
     connection.execute(
         f"""COPY (SELECT row_number() OVER () AS _row_number, {columns},
-                         hash({key_columns}) AS _key_hash, hash({columns}) AS _row_hash FROM delivered)
+                         hash({key_columns}) AS _key_hash, {row_hash} AS _row_hash{gone} FROM delivered)
             TO {literal(table)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
     )
     connection.unregister("delivered")
@@ -241,15 +248,18 @@ def _describe(
         batch_id=request.batch_id,
         batch_seq=request.batch_seq,
         feed=contract.feed,
-        label=label,
         kind=request.kind,
+        label=label,
         contract_version=contract.version,
         lease_token=request.lease_token,
         landed_at=request.landed_at.astimezone(UTC).isoformat(),
         window_lower=cursor_text(request.window.lower),
         window_upper=cursor_text(request.window.upper),
         cursor_before=request.cursor_before,
-        cursor_after=later(contract.cursor, request.cursor_before, reached),
+        # What a comparison brought lies behind the cursor, or is for the next sync to bring.
+        cursor_after=request.cursor_before
+        if request.kind == "reconcile"
+        else later(contract.cursor, request.cursor_before, reached),
         cursor_low=low,
         cursor_high=high,
         source_identity=request.source_identity,

@@ -14,9 +14,12 @@ MANIFEST_NAME = "manifest.json"
 TABLE_NAME = "data.parquet"
 REJECTS_NAME = "rejects.parquet"
 RAW_FOLDER = "raw"
+# True on a landed row that a reconcile found gone at its source; its other columns hold what was known last.
+IS_GONE = "_is_gone"
 
-# A backfill reads again what lies behind the cursor. It says nothing about how current a feed is.
-BatchKind = Literal["live", "backfill"]
+# A backfill reads again what lies behind the cursor; a reconcile brings what a comparison with the source found to
+# differ. Neither says how current a feed is.
+BatchKind = Literal["live", "backfill", "reconcile"]
 
 
 class ManifestPart(BaseModel):
@@ -41,15 +44,19 @@ class ManifestFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """One committed batch. Times are ISO 8601 in UTC; totals are exact decimals written as text."""
+    """One committed batch. Times are ISO 8601 in UTC; totals are exact decimals written as text.
+
+    `kind` is 'reconcile' for rows that a comparison with the source brought: they hold what the source holds at
+    `landed_at`, whatever their change times say, and move no cursor. Their table has the column `IS_GONE`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     batch_id: str
     batch_seq: int
     feed: str
-    label: str
     kind: BatchKind
+    label: str
     contract_version: str
     lease_token: int
     landed_at: str

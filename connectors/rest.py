@@ -17,10 +17,21 @@ import httpx
 import pyarrow as pa
 
 from connectors.contract import FeedContract
-from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Part, Probe, Receipt, SourceReader, Window
+from connectors.delivery import (
+    Credentials,
+    Delivery,
+    FeedTrouble,
+    FileIdentity,
+    Part,
+    Probe,
+    Receipt,
+    SourceReader,
+    Window,
+    credentials_of,
+)
 from connectors.error_page import is_error_document, is_page
 from connectors.json_file import check_presence, undeclared_names
-from connectors.json_records import JsonRecords
+from connectors.json_records import JsonRecords, value_at
 from connectors.paging import Page, Pager, PagingLoop, Request
 from connectors.rest_client import RestClient, shown_url
 from connectors.source_spec import RestSource
@@ -50,9 +61,43 @@ class _RestReader:
         self._claimed: int | None = None
 
     def probe(self, *, before: datetime | None = None) -> Probe:
-        """The endpoint; its clock and claimed row count as of the last answer, None before the first one."""
+        """The endpoint, its clock, and what its `probe` declares; without one, what the last answer said."""
         del before
-        return Probe(shown_url(self._client.url), clock=self._client.clock, row_count=self._claimed)
+        asked = self._source.probe
+        if asked is None:
+            return Probe(shown_url(self._client.url), clock=self._client.clock, row_count=self._claimed)
+        params = {name: _text(value) for name, value in asked.params.items()}
+        response = self._client.get(Request(self._client.address(asked.path), params))
+        try:
+            document = json.loads(response.content)
+        except (ValueError, RecursionError):
+            fact = f"{shown_url(self._client.address(asked.path))} answers no JSON"
+            raise self._broken_probe(fact) from None
+        count = value_at(document, asked.count) if asked.count is not None else None
+        newest = value_at(document, asked.newest) if asked.newest is not None else None
+        if asked.count is not None and not str(count).isdigit():
+            raise self._broken_probe(f"{shown_url(self._client.address(asked.path))} has no number at {asked.count}")
+        return Probe(
+            shown_url(self._client.url),
+            clock=self._client.clock,
+            row_count=int(str(count)) if count is not None else None,
+            newest=str(newest) if newest not in (None, "") else None,
+        )
+
+    def probe_credentials(self) -> Credentials:
+        """HEAD on the endpoint; servers that know no HEAD, and answers in between, say nothing."""
+        try:
+            status = self._client.head()
+        except FeedTrouble as trouble:
+            return credentials_of(trouble)
+        if status in (401, 403):
+            return Credentials("denied", f"{shown_url(self._client.url)} answers {status}")
+        if 200 <= status < 300:
+            return Credentials("accepted", f"{shown_url(self._client.url)} lets us in")
+        return Credentials("unknown", f"{shown_url(self._client.url)} answers {status} to HEAD")
+
+    def _broken_probe(self, fact: str) -> FeedTrouble:
+        return FeedTrouble(self._contract.feed, fact, "Correct 'source.probe' in the contract.", kind="contract")
 
     def close(self) -> None:
         """Close the connections."""

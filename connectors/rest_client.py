@@ -32,7 +32,8 @@ class RestClient:
         sleep: Callable[[float], None],
     ) -> None:
         self._feed, self._source, self._sleep = feed, source, sleep
-        self.url = base_url.rstrip("/") + "/" + source.path.lstrip("/")
+        self._base_url = base_url.rstrip("/")
+        self.url = self.address(source.path)
         self.clock: datetime | None = None
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -48,6 +49,14 @@ class RestClient:
         """The answer to one request, a 200 that is JSON or not. Raises FeedTrouble, after retries where they help."""
         self._stay_home(request.url, "next page")
         return with_retries(lambda: self._get(request), feed=self._feed, sleep=self._sleep)
+
+    def address(self, path: str) -> str:
+        """The URL of a path of this source."""
+        return f"{self._base_url}/{path.lstrip('/')}"
+
+    def head(self) -> int:
+        """The status with which the endpoint answers when nothing but its head is asked for. Raises FeedTrouble."""
+        return self._send(self.url, self._params, method="HEAD").status_code
 
     def clean(self, text: str) -> str:
         """The text without any secret of this source."""
@@ -83,10 +92,11 @@ class RestClient:
         fact = f"{shown_url(self.url)} redirects more than {MOST_REDIRECTS} times"
         raise FeedTrouble(self._feed, fact, f"Correct {self._source.connection}.", kind="broken")
 
-    def _send(self, url: str, params: dict[str, str]) -> httpx.Response:
+    def _send(self, url: str, params: dict[str, str], *, method: str = "GET") -> httpx.Response:
         try:
             asked = httpx.URL(url)
-            response = self._client.get(asked.copy_merge_params(params) if params else asked, headers=self._headers)
+            whole = asked.copy_merge_params(params) if params else asked
+            response = self._client.request(method, whole, headers=self._headers)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             fact = f"{shown_url(url)} is no address ({error})"
             raise FeedTrouble(self._feed, fact, f"Correct {self._source.connection}.", kind="contract") from None

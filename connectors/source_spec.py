@@ -108,6 +108,24 @@ class Incremental(Spec):
     format: Literal["iso", "epoch", "epoch_ms", "date"] = "iso"
 
 
+class RestProbe(Spec):
+    """What to ask a REST source apart from its data: an endpoint that tells its extent.
+
+    `count` is the path of the number of rows in the answer, `newest` that of the newest change, in the cursor's terms.
+    """
+
+    path: str
+    count: str | None = None
+    newest: str | None = None
+    params: dict[str, str | int | bool] = {}
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> RestProbe:
+        if self.count is None and self.newest is None:
+            raise ValueError("give 'count' or 'newest': the path in the answer of what is asked")
+        return self
+
+
 class RestSource(Spec):
     """An HTTP endpoint that answers JSON."""
 
@@ -118,6 +136,7 @@ class RestSource(Spec):
     auth: Auth = Auth()
     paging: Paging = Paging()
     incremental: Incremental | None = None
+    probe: RestProbe | None = None
     params: dict[str, str | int | bool] = {}
     headers: dict[str, str] = {}
     timeout: Duration = timedelta(seconds=30)

@@ -7,7 +7,7 @@ others, `sql_other.py`; this module is the way that they share.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -17,11 +17,26 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.declared import missing_column, undeclared
-from connectors.delivery import REJECT_SCHEMA, Delivery, FeedTrouble, FileIdentity, Probe, Receipt, SourceReader, Window
+from connectors.delivery import (
+    REJECT_SCHEMA,
+    Bucketing,
+    Credentials,
+    Delivery,
+    FeedTrouble,
+    FileIdentity,
+    Probe,
+    Receipt,
+    SourceReader,
+    Window,
+    credentials_of,
+)
 from connectors.retry import with_retries
 from connectors.source_spec import SqlSource
 
 Reject = tuple[int | None, str, str]
+
+# Keys asked for in one query; their literals stay far below what any database takes in a statement.
+KEYS_AT_ONCE = 2_000
 
 
 class Database(Protocol):
@@ -39,8 +54,10 @@ class Database(Protocol):
         """A table's name as SQL, each part quoted."""
         ...
 
-    def read(self, relation: str, columns: list[str], window: Window) -> Iterator[pa.RecordBatch]:
-        """Batches of the columns, for rows in the window. One statement."""
+    def read(
+        self, relation: str, columns: list[str], window: Window, keys: pa.Table | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches of the columns, for rows in the window, or of the keys when they are given. One statement."""
         ...
 
     def rejects(self) -> list[Reject]:
@@ -51,8 +68,18 @@ class Database(Protocol):
         """The schema of what `read` yields."""
         ...
 
-    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
-        """Identity, clock, row count, and newest cursor value that is not after `before`."""
+    def probe(self, relation: str, before: datetime | None) -> Probe:
+        """Identity, clock, row count, newest cursor value not after `before`, and extremes of a key of one column."""
+        ...
+
+    def ask_nothing(self) -> None:
+        """A statement that reads no table: it works when the credentials do."""
+        ...
+
+    def digests(
+        self, relation: str, columns: list[str], bucketing: Bucketing, totals: Sequence[str]
+    ) -> pa.Table | None:
+        """As `KeyedSource.digests`."""
         ...
 
     def close(self) -> None:
@@ -96,10 +123,32 @@ class _SqlReader:
         self._contract, self._source, self._database, self._sleep = contract, source, database, sleep
 
     def probe(self, *, before: datetime | None = None) -> Probe:
-        """Identity and clock of the database, rows in the whole table or query, newest cursor value as text."""
+        """Identity and clock of the database, rows in the whole table or query, newest cursor value, key extremes."""
         self._connect()
-        identity, clock, row_count, newest = self._database.probe(self._relation(), before)
-        return Probe(identity, clock, row_count, newest)
+        return self._database.probe(self._relation(), before)
+
+    def probe_credentials(self) -> Credentials:
+        """Connects and asks for nothing. A file that is not there says nothing about credentials."""
+        try:
+            self._connect()
+            self._database.ask_nothing()
+        except FeedTrouble as trouble:
+            return credentials_of(trouble)
+        return Credentials("accepted", "the database lets us in")
+
+    def rows_of_keys(self, keys: pa.Table) -> Iterator[Delivery]:
+        """A delivery for each two thousand keys."""
+        self._connect()
+        relation, declared = self._relation(), list(self._contract.source_columns())
+        schema = self._database.schema(relation, declared)
+        for start in range(0, keys.num_rows, KEYS_AT_ONCE):
+            batches = self._database.read(relation, declared, Window(), keys.slice(start, KEYS_AT_ONCE))
+            yield Delivery(self._shown(), pa.RecordBatchReader.from_batches(schema, batches), Receipt)
+
+    def digests(self, bucketing: Bucketing, totals: Sequence[str]) -> pa.Table | None:
+        """Counts and sums by one query, where the database can make them such that both sides agree."""
+        self._connect()
+        return self._database.digests(self._relation(), list(self._contract.source_columns()), bucketing, totals)
 
     def deliveries(
         self, window: Window, *, is_landed: Callable[[FileIdentity], bool], raw_folder: Callable[[], Path]
@@ -141,3 +190,25 @@ class _SqlReader:
 def quoted(name: str) -> str:
     """A column's or table's name as standard SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def key_condition(values: Sequence[str], keys: pa.Table) -> str:
+    """SQL: the row has one of the keys. `values` are the expressions of the key's columns, in the order of `keys`.
+
+    The literals of a text column are texts; a database that knows the column's type reads them as that.
+    """
+    if not values:
+        return "1 = 1"
+    rows = zip(*(column.to_pylist() for column in keys.columns), strict=True)
+    if len(values) == 1:
+        return f"{values[0]} IN ({', '.join(_literal(value) for (value,) in rows if value is not None) or 'NULL'})"
+    listed = (" AND ".join(_equals(value, text) for value, text in zip(values, row, strict=True)) for row in rows)
+    return " OR ".join(f"({one})" for one in listed)
+
+
+def _equals(value: str, text: str | None) -> str:
+    return f"{value} IS NULL" if text is None else f"{value} = {_literal(text)}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -7,7 +7,7 @@ each value is cast to text by the server; the contract's casts judge it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,9 +16,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from connectors.contract import FeedContract
-from connectors.delivery import FeedTrouble, Window
+from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject
+from connectors.sql import Reject, key_condition
 from connectors.sql_window import condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
 
 BATCH_ROWS = 65_536
@@ -69,11 +69,16 @@ class OtherDatabase:
         del relation
         return pa.schema([(column, pa.string()) for column in columns])
 
-    def read(self, relation: str, columns: list[str], window: Window) -> Iterator[pa.RecordBatch]:
-        """Rows of the window. Raises FeedTrouble."""
+    def read(
+        self, relation: str, columns: list[str], window: Window, keys: pa.Table | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of the window, or of the keys. Raises FeedTrouble."""
         values = ", ".join(f"{self._as_text(column)} AS {self._quoted(column)}" for column in columns)
         schema = self.schema(relation, columns)
-        query = f"SELECT {values} FROM {relation} WHERE {self._condition(window)}"
+        where = self._condition(window)
+        if keys is not None:
+            where = key_condition([self._as_text(column) for column in keys.column_names], keys)
+        query = f"SELECT {values} FROM {relation} WHERE {where}"
         try:
             for batch in self._connectorx.read_sql(self._url, query, return_type="arrow_stream", batch_size=BATCH_ROWS):
                 yield pa.RecordBatch.from_arrays([c.cast(pa.string()) for c in batch.columns], schema=schema)
@@ -103,18 +108,31 @@ class OtherDatabase:
         """None: all is text."""
         return []
 
-    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
-        """Host and database from the URL, no clock, count of all rows, highest cursor value up to `before`."""
-        cursor, newest = self._contract.cursor, ""
+    def ask_nothing(self) -> None:
+        """A constant, from the table that Oracle wants for it."""
+        self._table("SELECT 1 AS one FROM dual" if self._dialect == "oracle" else "SELECT 1 AS one")
+
+    def digests(
+        self, relation: str, columns: list[str], bucketing: Bucketing, totals: Sequence[str]
+    ) -> pa.Table | None:
+        """None: what these databases make of a value as text is not proven to be the same as here."""
+        del relation, columns, bucketing, totals
+        return None
+
+    def probe(self, relation: str, before: datetime | None) -> Probe:
+        """Host and database of the URL, no clock, count of all rows, highest cursor value to `before`, key extremes."""
+        cursor, asked = self._contract.cursor, ""
         if cursor is not None:
             known = self._condition(Window(upper=before))
-            newest = f", max(CASE WHEN {known} THEN {self._quoted(cursor.column)} END) AS newest"
-        [row] = self._table(f"SELECT count(*) AS row_count{newest} FROM {relation}").to_pylist()
+            asked = f", max(CASE WHEN {known} THEN {self._quoted(cursor.column)} END) AS newest"
+        match self._contract.key_source_columns():
+            case [key]:
+                asked += f", min({self._quoted(key)}) AS lowest, max({self._quoted(key)}) AS highest"
+        [row] = self._table(f"SELECT count(*) AS row_count{asked} FROM {relation}").to_pylist()
         parts = urlsplit(self._url)
-        value = row.get("newest")
-        shown = value.isoformat() if isinstance(value, datetime) else value
         identity = f"{parts.scheme} {parts.netloc.rpartition('@')[2]}{parts.path}"
-        return identity, None, int(row["row_count"]), None if shown is None else str(shown)
+        newest, lowest, highest = (_shown(row.get(name)) for name in ("newest", "lowest", "highest"))
+        return Probe(identity, None, int(row["row_count"]), newest, lowest, highest)
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -141,3 +159,9 @@ class OtherDatabase:
         return FeedTrouble(
             self._contract.feed, f"the database says: {message}", next_step, kind=kind, is_retryable=is_retryable
         )
+
+
+def _shown(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)

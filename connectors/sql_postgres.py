@@ -8,7 +8,7 @@ Arrow value (the driver hands over an arbitrary one), so such rows go to the rej
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import FeedContract
-from connectors.delivery import FeedTrouble, Window
+from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, quoted
+from connectors.sql import Reject, key_condition, quoted
+from connectors.sql_postgres_digest import digest_query
 from connectors.sql_window import condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
 
 # PostgreSQL types that arrive in the Arrow type that means the same. All others are read as text.
@@ -28,7 +29,9 @@ _EXACT = {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar",
 _EXACT |= {"timestamp", "timestamptz"}
 _FINITE_CHECKED = {"date", "timestamp", "timestamptz"}
 _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
+_ORDERED = {*_NUMBERS, "text", "varchar", "date", "timestamp", "timestamptz"}
 _MARK = "_is_infinite"
+EXACT_EPOCH = 14  # before this version, extract(epoch …) gives a float
 
 # SQLSTATE, whole or its class, → kind of trouble. 08 and 57P: connection lost, 53: out of resources, 55P/40: locks.
 _KINDS = {"42501": "denied", "28": "denied", "42P01": "contract", "42703": "contract", "3F000": "contract"}
@@ -99,15 +102,18 @@ class Postgres:
             for column in columns
         )
 
-    def read(self, relation: str, columns: list[str], window: Window) -> Iterator[pa.RecordBatch]:
-        """Rows of the window as a stream. Raises FeedTrouble."""
+    def read(
+        self, relation: str, columns: list[str], window: Window, keys: pa.Table | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of the window, or of the keys, as a stream. Raises FeedTrouble."""
         self._rejects = []
         types = self._column_types(relation)
         schema = self.schema(relation, columns)
         checked = [column for column in columns if types[column] in _FINITE_CHECKED]
         infinite = " OR ".join(f"NOT isfinite({quoted(column)})" for column in checked) or "false"
         query = f"SELECT {self._selected(relation, columns)}, coalesce({infinite}, false) AS {_MARK}"
-        where = self._condition(types, window)
+        # A literal without a type takes that of the column, so an index on the key serves.
+        where = self._condition(types, window) if keys is None else key_condition(_quoted(keys.column_names), keys)
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(f"{query} FROM {relation} WHERE {where}")
@@ -149,30 +155,60 @@ class Postgres:
             value, type_name = (name if kind == "timestamptz" else f"{name}::timestamptz"), "timestamptz"
         return condition(value, bounds, {key: f"'{bound}'::{type_name}" for key, bound in vars(bounds).items()})
 
-    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
-        """Cluster and database identity, server clock, count of all rows, highest cursor value up to `before`."""
+    def ask_nothing(self) -> None:
+        """SELECT 1."""
+        self._rows("SELECT 1")
+
+    def digests(
+        self, relation: str, columns: list[str], bucketing: Bucketing, totals: Sequence[str]
+    ) -> pa.Table | None:
+        """Counts and sums made by the server. Raises FeedTrouble."""
         cursor = self._contract.cursor
-        newest = "NULL::text"
-        if cursor is not None:
-            types = self._column_types(relation)
-            if cursor.column not in types:
-                newest = "NULL::text"
-            else:
-                known = self._condition(types, Window(upper=before))
-                newest = f"max({quoted(cursor.column)}) FILTER (WHERE {known})"
-                is_exact = types[cursor.column] == "timestamptz"
-                newest = f"""to_char({newest}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""" if is_exact else f"({newest})::text"
-        [(clock, name, oid, may_ask, row_count, newest_value)] = self._rows(
+        if cursor is None or cursor.type != "timestamp" or self._version() < EXACT_EPOCH:
+            return None
+        types = self._column_types(relation)
+        query = digest_query(relation, types, columns, cursor.column, bucketing, totals)
+        if query is None:
+            return None
+        try:
+            with self._connection.cursor() as asked:
+                asked.execute(query)
+                return asked.fetch_arrow_table()
+        except adbc_driver_manager.Error as error:
+            raise self._trouble(error) from None
+
+    def probe(self, relation: str, before: datetime | None) -> Probe:
+        """Cluster and database, server clock, count of all rows, highest cursor value to `before`, key extremes."""
+        cursor = self._contract.cursor
+        newest, types = "NULL::text", self._column_types(relation)
+        if cursor is not None and cursor.column in types:
+            known = self._condition(types, Window(upper=before))
+            newest = f"max({quoted(cursor.column)}) FILTER (WHERE {known})"
+            is_exact = types[cursor.column] == "timestamptz"
+            newest = f"""to_char({newest}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""" if is_exact else f"({newest})::text"
+        lowest, highest = self._key_extremes(types)
+        [(clock, name, oid, may_ask, row_count, newest_value, lowest_key, highest_key)] = self._rows(
             f"""SELECT clock_timestamp(), current_database()::text,
                        (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
-                       has_function_privilege('pg_control_system()', 'execute'), count(*), {newest}
+                       has_function_privilege('pg_control_system()', 'execute'), count(*), {newest},
+                       {lowest}, {highest}
                 FROM {relation}"""
         )
         system = ""
         if may_ask:
             [(identifier,)] = self._rows("SELECT system_identifier::text FROM pg_control_system()")
             system = f" system {identifier}"
-        return f"postgresql {self._host()}/{name} oid {oid}{system}", clock.astimezone(UTC), row_count, newest_value
+        identity = f"postgresql {self._host()}/{name} oid {oid}{system}"
+        return Probe(identity, clock.astimezone(UTC), row_count, newest_value, lowest_key, highest_key)
+
+    def _key_extremes(self, types: dict[str, str]) -> tuple[str, str]:
+        match self._contract.key_source_columns():
+            case [key] if types.get(key) in _ORDERED:
+                return f"min({quoted(key)})::text", f"max({quoted(key)})::text"
+        return "NULL::text", "NULL::text"
+
+    def _version(self) -> int:
+        return int(str(self._connection.adbc_get_info()["vendor_version"]).partition(".")[0])
 
     def _host(self) -> str:
         host = re.sub(r"^\w+://", "", self._url).split("/")[0].rpartition("@")[2]
@@ -209,6 +245,10 @@ class Postgres:
         found = re.search(r"://[^/?@]*?:([^@]*)@", self._url)
         password = found[1] if found else ""
         return without_url.replace(password, "…") if password else without_url
+
+
+def _quoted(names: Sequence[str]) -> list[str]:
+    return [quoted(name) for name in names]
 
 
 def _connect_kind(message: str) -> str:

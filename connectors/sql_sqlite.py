@@ -8,7 +8,7 @@ does. The contract's casts then judge every value alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ import adbc_driver_sqlite.dbapi as driver
 import pyarrow as pa
 
 from connectors.contract import FeedContract
-from connectors.delivery import FeedTrouble, Window
+from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, quoted
+from connectors.sql import Reject, key_condition, quoted
 from connectors.sql_window import Bounds, condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
 
 _JULIAN_DAY_ROUNDING = timedelta(milliseconds=2)  # SQLite keeps days as milliseconds
@@ -69,8 +69,13 @@ class Sqlite:
         del relation
         return pa.schema([(column, pa.string()) for column in columns])
 
-    def read(self, relation: str, columns: list[str], window: Window) -> Iterator[pa.RecordBatch]:
-        """Rows of the window as a stream. Rows whose text is no UTF-8 go to the rejects. Raises FeedTrouble."""
+    def read(
+        self, relation: str, columns: list[str], window: Window, keys: pa.Table | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of the window, or of the keys, as a stream. Rows whose text is no UTF-8 go to the rejects.
+
+        Raises FeedTrouble.
+        """
         self._rejects = []
         schema = self.schema(relation, columns)
         values = ", ".join(f"{_as_text(quoted(column))} AS {quoted(column)}" for column in columns)
@@ -79,7 +84,7 @@ class Sqlite:
                 # The driver takes a column's type from the first batch, and one of NULLs alone says nothing. So the
                 # first row, cut off below, shows it text in every column.
                 shown = ", ".join("''" for _ in columns)
-                where = self._condition(window)
+                where = self._condition(window) if keys is None else _key_condition(keys)
                 cursor.execute(f"SELECT {shown} UNION ALL SELECT {values} FROM {relation} WHERE {where}")
                 skip = 1
                 for batch in cursor.fetch_record_batch():
@@ -127,22 +132,47 @@ class Sqlite:
             f"julianday({name})", bounds, {key: f"julianday('{bound}')" for key, bound in vars(bounds).items()}
         )
 
-    def probe(self, relation: str, before: datetime | None) -> tuple[str, datetime | None, int, str | None]:
-        """Path, no clock, count of all rows, highest cursor value up to `before` as the source writes it."""
-        newest = "NULL"
+    def ask_nothing(self) -> None:
+        """The schema version: what is not a database, or is encrypted, refuses even this."""
+        try:
+            with self._connection.cursor() as asked:
+                asked.execute("PRAGMA schema_version")
+                asked.fetchall()
+        except adbc_driver_manager.Error as error:
+            raise self._trouble(error) from None
+
+    def digests(
+        self, relation: str, columns: list[str], bucketing: Bucketing, totals: Sequence[str]
+    ) -> pa.Table | None:
+        """None: SQLite has no function that makes a check value of a row."""
+        del relation, columns, bucketing, totals
+        return None
+
+    def probe(self, relation: str, before: datetime | None) -> Probe:
+        """Path, no clock, count of all rows, highest cursor value to `before` as the source writes it, key extremes."""
+        newest, present = "NULL", self.columns(relation)
         cursor = self._contract.cursor
-        if cursor is not None and cursor.column in self.columns(relation):
+        if cursor is not None and cursor.column in present:
             name = quoted(cursor.column)
             order = f"julianday({name})" if cursor.type == "timestamp" else f"CAST({name} AS NUMERIC)"
             where = self._condition(Window(upper=before))
             newest = f"(SELECT {_as_text(name)} FROM {relation} WHERE {where} ORDER BY {order} DESC NULLS LAST LIMIT 1)"
         try:
             with self._connection.cursor() as asked:
-                asked.execute(f"SELECT (SELECT count(*) FROM {relation}), {newest}")
-                [(row_count, newest_value)] = asked.fetchall()
+                lowest, highest = self._key_extremes(relation, present)
+                asked.execute(f"SELECT (SELECT count(*) FROM {relation}), {newest}, {lowest}, {highest}")
+                [(row_count, newest_value, lowest_key, highest_key)] = asked.fetchall()
         except adbc_driver_manager.Error as error:
             raise self._trouble(error) from None
-        return f"sqlite {self._path.resolve()}", None, row_count, newest_value
+        return Probe(f"sqlite {self._path.resolve()}", None, row_count, newest_value, lowest_key, highest_key)
+
+    def _key_extremes(self, relation: str, present: list[str]) -> tuple[str, str]:
+        match self._contract.key_source_columns():
+            case [key] if key in present:  # each in a select of its own, which an index on the key answers at once
+                name = quoted(key)
+                one = f"SELECT {_as_text(name)} FROM {relation} WHERE {name} IS NOT NULL ORDER BY {name}"
+                return f"({one} LIMIT 1)", f"({one} DESC LIMIT 1)"
+        return "NULL", "NULL"
 
     def close(self) -> None:
         """Close the file."""
@@ -182,6 +212,11 @@ def _widened(bounds: Bounds) -> Bounds:
         moved(bounds.upper, _JULIAN_DAY_ROUNDING),
         moved(bounds.future_from, -_JULIAN_DAY_ROUNDING),
     )
+
+
+def _key_condition(keys: pa.Table) -> str:
+    """Values are compared as the text that was landed, as a column may hold any type in any row."""
+    return key_condition([_as_text(quoted(name)) for name in keys.column_names], keys)
 
 
 def _as_text(value: str) -> str:

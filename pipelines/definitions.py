@@ -18,6 +18,7 @@ from pipelines.defs.failures import failure_checks
 from pipelines.defs.feeds import landing_asset, staging_asset
 from pipelines.defs.identity import identity_checks
 from pipelines.defs.jobs import refresh_job, rematch_job, rematch_schedule, sync_job, sync_schedule
+from pipelines.defs.reconcile import reconcile_job, reconcile_schedule
 from pipelines.defs.sensors import end_dead_runs, refresh_sensor
 from pipelines.defs.watching import watch_job, watch_schedule
 from pipelines.deployment import Deployment
@@ -56,6 +57,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
     refresh = refresh_job(customers, contracts)
     rematch = rematch_job(customers)
     watch = watch_job(contracts)
+    reconcile = reconcile_job(deployment)
     return dg.Definitions(
         assets=[
             *(landing_asset(deployment, contract) for contract in contracts),
@@ -67,11 +69,12 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             failure_checks(deployment, contracts),
             identity_checks(deployment),
         ],
-        jobs=[*syncs.values(), refresh, rematch, watch],
+        jobs=[*syncs.values(), refresh, rematch, watch, reconcile],
         schedules=[
             *(sync_schedule(contract, syncs[contract.feed]) for contract in contracts),
             rematch_schedule(rematch),
             watch_schedule(deployment, contracts, watch),
+            reconcile_schedule(reconcile),
         ],
         sensors=[refresh_sensor(deployment, refresh), end_dead_runs],
         executor=dg.in_process_executor,

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import FeedContract
+from connectors.manifest import IS_GONE
 from expectations.validation import RuleResult, validate
 from pipelines.column_rules import column_rules, entity_facts, entity_types, personal_columns
 from pipelines.deployment import Deployment
@@ -29,12 +30,16 @@ GROUP_BATCHES = 50
 
 @dataclass(frozen=True)
 class ToJudge:
-    """One batch, or the rows of it that are judged again. `batch_id` names it in results and scratch files."""
+    """One batch, or the rows of it that are judged again. `batch_id` names it in results and scratch files.
+
+    Rows of a batch that `says_gone` are deleted where its column `IS_GONE` is true, too.
+    """
 
     batch_id: str
     landed: Path
     row_count: int
     only_rows: tuple[int, ...] | None = None
+    says_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,9 @@ def _scratch(deployment: Deployment, batch_id: str) -> Path:
 
 def _cast(contract: FeedContract, batch: ToJudge, scratch: Path) -> None:
     entity = contract.canonical
+    deleted_when = contract.deletes.when
+    if batch.says_gone:
+        deleted_when = f"coalesce({deleted_when}, false) OR {IS_GONE}" if deleted_when else IS_GONE
     cast_batch(
         batch.landed,
         scratch,
@@ -108,7 +116,7 @@ def _cast(contract: FeedContract, batch: ToJudge, scratch: Path) -> None:
         types=entity_types(entity),
         key=entity.key,
         masked=personal_columns(entity),
-        deleted_when=contract.deletes.when,
+        deleted_when=deleted_when,
         test_when=contract.test_rows,
         only_rows=batch.only_rows,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +13,13 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from connectors.contract import FeedContract
-from connectors.cursors import backfill_window, cursor_text, next_window
+from connectors.cursors import backfill_window, believed_until, cursor_text, next_window
 from connectors.declared import ColumnsMissing
 from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Probe, SourceReader, Window
 from connectors.landing import LandedBatch, LandingFolder, LandingRequest
 from connectors.manifest import RAW_FOLDER, BatchKind, Manifest
 from connectors.source import open_source
+from connectors.source_spec import RestSource
 from pipelines import source_guard
 from pipelines.deployment import Deployment
 from pipelines.landing_trouble import backfill_trouble, lease_trouble, machine_trouble, stopped_trouble, storage_told
@@ -119,19 +120,21 @@ class _LandingRun:
             self.previous = self.folder.manifest(committed[-1])
             self.cursor_before = self.previous.cursor_after
         try:
-            with _opened(contract, self.deployment) as source:
+            with opened_source(contract, self.deployment) as source:
                 probe = self._ask(source)
                 source_guard.check_source(self.ledger, contract, probe, self.previous, self.acceptance)
                 self.clock = probe.clock or now
                 self.window = self._window()
                 self._read(source)
-                if contract.source.kind == "rest":
+                if isinstance(contract.source, RestSource) and contract.source.probe is None:
                     self._ask(source)  # an endpoint's clock and what it claims to have come with its answers
             if self.kind == "live":
                 self._record_probe()
             self._forget_old_bytes()
         except FeedTrouble as trouble:
             self._note(trouble)
+            if trouble.kind == "denied":
+                evidence.record_credentials(self.ledger, contract.feed, "denied", trouble.fact, self.deployment.clock())
         except (OSError, duckdb.Error, MemoryError) as error:
             self.landing.trouble = machine_trouble(contract.feed, error)
         except BaseException as error:
@@ -143,9 +146,8 @@ class _LandingRun:
 
     def _ask(self, source: SourceReader) -> Probe:
         """Have the source tell of itself, and compare its clock with ours."""
-        now, cursor = self.deployment.clock(), self.contract.cursor
-        before = now + cursor.future_skew if cursor is not None and cursor.type != "integer" else None
-        self.probe = source.probe(before=before)
+        now = self.deployment.clock()
+        self.probe = source.probe(before=believed_until(self.contract.cursor, now))
         if self.probe.clock is not None:
             self.clock_offset = self.probe.clock - now
         return self.probe
@@ -229,7 +231,7 @@ class _LandingRun:
         self.landing.undeclared_columns = list(dict.fromkeys([*self.landing.undeclared_columns, *names]))
 
     def _batch_id(self, batch_seq: int) -> str:
-        return f"{self.contract.feed}-{batch_seq:08d}"
+        return batch_id_of(self.contract, batch_seq)
 
     def _raw_folder(self) -> Path:
         return self.incoming / RAW_FOLDER
@@ -238,25 +240,17 @@ class _LandingRun:
         return batches.is_file_landed(self.ledger, self.contract.feed, file.name, file.byte_count, file.modified_at)
 
     def _record_probe(self) -> None:
-        """Write down what the source said of itself.
+        """Write down what the source said of itself, and that it let us in.
 
         A source that says in its last answer that there is no more has nothing newer than what was landed.
         """
         if self.probe is None:
             return
-        newest = self.probe.newest
-        if newest is None and self.is_end_declared and self.previous is not None:
-            newest = self.previous.cursor_after
-        evidence.record_probe(
-            self.ledger,
-            self.contract.feed,
-            self.run_id,
-            now=self.deployment.clock(),
-            identity=self.probe.identity,
-            clock=self.probe.clock,
-            row_count=self.probe.row_count,
-            newest=newest,
-        )
+        probe, now = self.probe, self.deployment.clock()
+        if probe.newest is None and self.is_end_declared and self.previous is not None:
+            probe = replace(probe, newest=self.previous.cursor_after)
+        evidence.record_probe(self.ledger, self.contract.feed, self.run_id, now=now, **vars(probe))
+        evidence.record_credentials(self.ledger, self.contract.feed, "accepted", "it was read", now)
 
     def _forget_old_bytes(self) -> None:
         """Remove raw bytes that the contract's retention no longer covers. They hold personal data like the rest."""
@@ -300,7 +294,7 @@ class _LandingRun:
 def check_source(deployment: Deployment, contract: FeedContract) -> FeedTrouble | None:
     """Connect to the feed's source and begin to read it, without landing anything; what is wrong, or None."""
     try:
-        with _opened(contract, deployment) as source, TemporaryDirectory() as scratch:
+        with opened_source(contract, deployment) as source, TemporaryDirectory() as scratch:
             clock = source.probe().clock or deployment.clock()
             window = next_window(contract.cursor, None, clock)
             for delivery in source.deliveries(window, is_landed=lambda _file: False, raw_folder=lambda: Path(scratch)):
@@ -309,6 +303,11 @@ def check_source(deployment: Deployment, contract: FeedContract) -> FeedTrouble 
     except FeedTrouble as trouble:
         return trouble
     return None
+
+
+def batch_id_of(contract: FeedContract, batch_seq: int) -> str:
+    """Batch ids sort as their numbers do."""
+    return f"{contract.feed}-{batch_seq:08d}"
 
 
 def commit(ledger: Ledger, lease: Lease, batch: LandedBatch, run_id: str) -> None:
@@ -336,7 +335,8 @@ def recover(ledger: Ledger, folder: LandingFolder) -> list[str]:
 
 
 @contextmanager
-def _opened(contract: FeedContract, deployment: Deployment) -> Iterator[SourceReader]:
+def opened_source(contract: FeedContract, deployment: Deployment) -> Iterator[SourceReader]:
+    """The feed's source, for the length of the block. Raises FeedTrouble."""
     source = open_source(contract, deployment.environment, sleep=deployment.sleep)
     try:
         yield source

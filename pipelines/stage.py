@@ -102,7 +102,12 @@ class _Staging:
         """Judge and apply landed batches in their order."""
         manifests = {batch_id: self.folder.manifest(batch_id) for batch_id in batch_ids}
         waiting = [
-            ToJudge(batch_id, self.folder.table(batch_id), manifest.row_count)
+            ToJudge(
+                batch_id,
+                self.folder.table(batch_id),
+                manifest.row_count,
+                says_gone=_is_current(self.contract, manifest),
+            )
             for batch_id, manifest in manifests.items()
         ]
         for group in groups(waiting):
@@ -118,9 +123,9 @@ class _Staging:
             number = batches.release_count(self.ledger, release.batch_id) + 1
             release_id = f"{release.batch_id}/release-{number}"
             rows = release.row_numbers
-            again = ToJudge(release_id, self.folder.table(release.batch_id), len(rows), rows)
+            manifest, landed = self.folder.manifest(release.batch_id), self.folder.table(release.batch_id)
+            again = ToJudge(release_id, landed, len(rows), rows, says_gone=_is_current(self.contract, manifest))
             with self._troubles_told(), judged(self.deployment, self.contract, [again]) as ((one,), results):
-                manifest = self.folder.manifest(release.batch_id)
                 staged.append(self._apply(one, manifest, [_check(result) for result in results]))
         return staged
 
@@ -128,6 +133,7 @@ class _Staging:
         """Merge one judged batch into staging, and write down where its rows went. `checks` speak for its group."""
         contract, now = self.contract, self.deployment.clock()
         is_release = one.batch_id != manifest.batch_id
+        is_full = contract.delivery == "snapshot" and manifest.kind == "live" and not is_release
         try:
             applied = staging.apply_batch(
                 self.connection,
@@ -141,12 +147,13 @@ class _Staging:
                     batch_seq=manifest.batch_seq,
                     landed_at=datetime.fromisoformat(manifest.landed_at),
                     release_of=manifest.batch_id if is_release else None,
+                    is_current=_is_current(contract, manifest),
                 ),
                 one.failures,
                 now=now,
                 rejects=self.folder.rejects(manifest.batch_id),
-                is_full=contract.delivery == "snapshot" and not is_release,
-                deletes_absent=contract.deletes.policy == "snapshot" and not is_release,
+                is_full=is_full,
+                deletes_absent=is_full and contract.deletes.policy == "snapshot",
                 max_shrink=contract.deletes.max_shrink,
                 immutable=contract.watch.immutable,
             )
@@ -167,7 +174,7 @@ class _Staging:
                 now=now,
             )
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)
-        if manifest.kind == "live":  # what a backfill brings says nothing about how current the feed is
+        if manifest.kind == "live":  # what a backfill or reconcile brings says nothing about how current the feed is
             self._advance_marks(manifest)
         ((held, oldest),) = self.connection.execute(
             "SELECT count(*), min(first_held_at) FROM quarantine.held_row WHERE feed = ? AND status = 'held'",
@@ -214,6 +221,11 @@ class _Staging:
                 run_id=manifest.batch_id,
                 now=self.deployment.clock(),
             )
+
+
+def _is_current(contract: FeedContract, manifest: Manifest) -> bool:
+    """Whether the rows are what the source held when they landed; a file delivered again may be an old one."""
+    return manifest.kind == "reconcile" and contract.source.kind != "files"
 
 
 def _check(result: RuleResult) -> CheckRecord:

@@ -12,6 +12,8 @@ class Batch:
 
     A release brings back held rows of a landed batch: it has a batch id of its own, names the landed batch in
     `release_of`, and carries that batch's `batch_seq` and `landed_at`, because its rows are as old as they are.
+    `is_current` says that its rows are what the source held at `landed_at`: they stand against every earlier batch,
+    whatever their change times say.
     """
 
     batch_id: str
@@ -21,6 +23,7 @@ class Batch:
     batch_seq: int
     landed_at: datetime
     release_of: str | None = None
+    is_current: bool = False
 
     @property
     def landed_batch_id(self) -> str:

@@ -27,6 +27,7 @@ class Incoming:
     source_system: str
     batch_seq: int
     is_full: bool
+    is_current: bool
     latest_full_seq: int | None
 
     @property
@@ -68,10 +69,9 @@ def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
     unchanged: same content and same life as the staged row. refused: the staged version is newer.
     """
     _fill_tombstones(connection, source)
-    older = (
-        "CASE WHEN c._changed_at <> s._changed_at THEN c._changed_at < s._changed_at "
-        "ELSE $batch_seq < greatest(s._batch_seq, coalesce(k.batch_seq, s._batch_seq), $full_seq) END"
-    )
+    older = "$batch_seq < greatest(s._batch_seq, coalesce(k.batch_seq, s._batch_seq), $full_seq)"
+    if not source.is_current:
+        older = f"CASE WHEN c._changed_at <> s._changed_at THEN c._changed_at < s._changed_at ELSE {older} END"
     full_seq = source.batch_seq if source.latest_full_seq is None else source.latest_full_seq
     connection.execute(
         f"""

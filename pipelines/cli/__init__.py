@@ -45,6 +45,7 @@ def main() -> None:
         resolve,
         review,
         sample,
+        sources,
         status,
         sync,
         unmerge,

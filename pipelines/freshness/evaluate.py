@@ -30,6 +30,7 @@ from pipelines.freshness.detectors import (
     null_flood,
     old_events,
     processes,
+    reconciled,
     scope_narrowed,
     shifted,
     shifted_times,
@@ -96,6 +97,9 @@ FEED_DETECTORS: tuple[FeedDetector, ...] = (
     damage.swapped_dates,
     books.ledger_disagrees,
     books.rules_changed,
+    reconciled.rows_missing,
+    reconciled.rows_outdated,
+    reconciled.rows_extra,
 )
 # Of one feed, held against what was learned to be usual of it.
 LEARNED_DETECTORS: tuple[FeedDetector, ...] = (

@@ -19,6 +19,7 @@ from pipelines.ledger.findings import failing_before
 from pipelines.ledger.leases import is_held
 from pipelines.ledger.links import LinkDay, StagedCount, TotalDay, read_count, read_links, read_totals
 from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch
+from pipelines.ledger.reconciles import TierResult, read_results
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
@@ -101,7 +102,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class SourceAnswer:
-    """What the source said of itself, asked apart from the data."""
+    """What the source said of itself, asked apart from the data; see `connectors.delivery.Probe`.
+
+    `run_id` is None when nobody was about to read it.
+    """
 
     run_id: str | None
     probed_at: datetime
@@ -109,6 +113,21 @@ class SourceAnswer:
     source_clock: datetime | None
     row_count: int | None
     newest: str | None
+    lowest_key: str | None = None
+    highest_key: str | None = None
+    file_count: int | None = None
+    newest_at: str | None = None
+    sequence: int | None = None
+
+
+@dataclass(frozen=True)
+class CredentialsSpan:
+    """A span of time in which the source said the same of our credentials: accepted, denied or unknown."""
+
+    verdict: str
+    reason: str
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True)
@@ -122,7 +141,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class FeedHistory:
-    """The evidence about one feed at one moment; sequences are oldest first and reach back `SPAN`."""
+    """The evidence about one feed at one moment; sequences are oldest first and reach back `SPAN`.
+
+    Runs and batches of reconciles are not among `runs` and `batches`: what they land is no arrival. What they compared
+    is in `reconciles`.
+    """
 
     contract: FeedContract
     now: datetime
@@ -147,6 +170,8 @@ class FeedHistory:
     rules_since: datetime | None = None  # when the contract as it is was first in force
     failing_before_rules: tuple[str, ...] = ()  # what failed in the day before that
     bands: Mapping[tuple[str, str], BandModel] = field(default_factory=dict)  # (failure, part) → what is usual
+    reconciles: tuple[TierResult, ...] = ()
+    credentials: tuple[CredentialsSpan, ...] = ()
 
     @property
     def feed(self) -> str:
@@ -188,7 +213,7 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     """The feed's evidence, from the ledger alone."""
     feed, since = contract.feed, stamp(now - SPAN)
     runs = ledger.rows(
-        f"""SELECT {_RUN_COLUMNS} FROM feed_run WHERE feed = ? AND started_at >= ?
+        f"""SELECT {_RUN_COLUMNS} FROM feed_run WHERE feed = ? AND started_at >= ? AND kind <> 'reconcile'
             ORDER BY started_at DESC, run_id DESC LIMIT ?""",
         feed,
         since,
@@ -197,7 +222,8 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
     batches = ledger.rows(
         f"""SELECT {_BATCH_COLUMNS}
            FROM feed_batch AS b LEFT JOIN stage_tally AS t ON t.batch_id = b.batch_id AND t.stage = 'staged'
-           WHERE b.feed = ? AND (b.landed_at >= ? OR b.state <> 'staged') ORDER BY b.batch_seq DESC LIMIT ?""",
+           WHERE b.feed = ? AND (b.landed_at >= ? OR b.state <> 'staged') AND b.kind <> 'reconcile'
+           ORDER BY b.batch_seq DESC LIMIT ?""",
         feed,
         since,
         MOST_RUNS,
@@ -222,6 +248,9 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         breaches.setdefault(breach.batch_id, []).append(breach)
     rules = ledger.row("SELECT first_seen_at FROM feed_contract WHERE feed = ? AND version = ?", feed, contract.version)
     rules_since = _moment(rules["first_seen_at"]) if rules else None
+    credentials = ledger.rows(
+        "SELECT * FROM credentials_probe WHERE feed = ? AND last_at >= ? ORDER BY first_at", feed, since
+    )
     return FeedHistory(
         contract=contract,
         now=now,
@@ -248,6 +277,11 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         bands={
             (model.failure, model.segment): model for model in read_bands(ledger, feed, last_training(ledger, feed)[0])
         },
+        reconciles=tuple(read_results(ledger, feed, now - SPAN)),
+        credentials=tuple(
+            CredentialsSpan(row["verdict"], row["reason"], _moment(row["first_at"]), _moment(row["last_at"]))
+            for row in credentials
+        ),
     )
 
 
@@ -285,14 +319,8 @@ def _made(kind: type[Made], facts: dict[str, Any]) -> Made:
 
 
 def _answer(row: sqlite3.Row) -> SourceAnswer:
-    return SourceAnswer(
-        run_id=row["run_id"],
-        probed_at=_moment(row["probed_at"]),
-        identity=row["identity"],
-        source_clock=moment(row["source_clock"]),
-        row_count=row["row_count"],
-        newest=row["newest"],
-    )
+    same = {name: row[name] for name in SourceAnswer.__dataclass_fields__ if name not in ("probed_at", "source_clock")}
+    return SourceAnswer(**same, probed_at=_moment(row["probed_at"]), source_clock=moment(row["source_clock"]))
 
 
 def _names(text: str | None) -> tuple[str, ...]:

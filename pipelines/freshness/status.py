@@ -187,9 +187,9 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
 
 
 def _is_complete(findings: Sequence[sqlite3.Row]) -> bool | None:
-    """What reconciling with the source said: False when rows differ, None when it has not been done."""
+    """What reconciling said: False when rows differ, True when none do, None when that is not known."""
     verdicts = {row["verdict"] for row in findings if row["failure"] in RECONCILED}
-    return False if "FAIL" in verdicts else True if "PASS" in verdicts else None
+    return False if "FAIL" in verdicts else True if verdicts == {"PASS"} else None
 
 
 def _suspicion(ledger: Ledger, feed: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Literal
 from pipelines.ledger.database import Ledger, stamp
 
 Verdict = Literal["PASS", "FAIL", "WARN", "UNKNOWN"]
+CredentialsVerdict = Literal["accepted", "denied", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,22 @@ class CheckRecord:
 def record_probe(
     ledger: Ledger,
     feed: str,
-    run_id: str,
+    run_id: str | None,
     *,
     now: datetime,
     identity: str,
     clock: datetime | None,
     row_count: int | None,
     newest: str | None,
+    lowest_key: str | None = None,
+    highest_key: str | None = None,
+    file_count: int | None = None,
+    newest_at: str | None = None,
+    sequence: int | None = None,
 ) -> None:
-    """Write down what a source said of itself."""
+    """Write down what a source said of itself; `run_id` is that of the run which is about to read it."""
     ledger.write(
-        "INSERT INTO source_probe VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO source_probe VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         feed,
         run_id,
         stamp(now),
@@ -46,7 +52,27 @@ def record_probe(
         stamp(clock) if clock else None,
         row_count,
         newest,
+        lowest_key,
+        highest_key,
+        file_count,
+        newest_at,
+        sequence,
     )
+
+
+def record_credentials(ledger: Ledger, feed: str, verdict: CredentialsVerdict, reason: str, now: datetime) -> None:
+    """Write down whether a source lets us in: a span of time while it says the same."""
+    with ledger.transaction() as connection:
+        prolonged = connection.execute(
+            """UPDATE credentials_probe SET last_at = ?3, reason = ?4 WHERE feed = ?1 AND verdict = ?2
+               AND first_at = (SELECT max(first_at) FROM credentials_probe WHERE feed = ?1)""",
+            (feed, verdict, stamp(now), reason),
+        )
+        if prolonged.rowcount == 0:
+            connection.execute(
+                "INSERT OR REPLACE INTO credentials_probe VALUES (?, ?, ?, ?, ?)",
+                (feed, verdict, reason, stamp(now), stamp(now)),
+            )
 
 
 def advance_mark(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pipelines.ledger.database import Ledger, stamp
 
-RunKind = Literal["live", "backfill"]
+RunKind = Literal["live", "backfill", "reconcile"]
 RunStatus = Literal["OK", "EMPTY_OK", "PARTIAL", "HELD", "FAILED"]
 
 

@@ -237,6 +237,7 @@ def test_the_probe_asks_identity_clock_count_and_newest(run, postgres_url):
     probe, again = source.probe(), source.probe()
     source.close()
     assert (probe.row_count, probe.newest) == (2, "2026-11-20T12:00:00.000000Z")
+    assert (probe.lowest_key, probe.highest_key) == ("1", "2")
     assert probe.clock is not None
     assert abs((probe.clock - before).total_seconds()) < 5
     assert probe.identity == again.identity

@@ -190,6 +190,7 @@ def test_the_probe_counts_all_rows_and_knows_the_file(tmp_path):
     source.close()
     assert probe.identity == f"sqlite {tmp_path}/shop.db"
     assert (probe.clock, probe.row_count, probe.newest) == (None, 3, "2026-11-20 11:00:00")
+    assert (probe.lowest_key, probe.highest_key) == ("1", "3")
 
 
 def test_rows_are_streamed_in_batches(tmp_path):

@@ -49,13 +49,14 @@ def test_every_asset_has_an_owner_a_group_and_a_description(definitions):
 def test_jobs_schedules_and_sensors_are_what_the_contracts_ask_for(definitions):
     repository = definitions.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"sync_shop_orders", "sync_shop_accounts", "refresh", "rematch", "watch"}
+    assert jobs == {"sync_shop_orders", "sync_shop_accounts", "refresh", "rematch", "watch", "reconcile"}
     schedules = {schedule.name: schedule for schedule in repository.schedule_defs}
     assert {name: (s.cron_schedule, s.execution_timezone) for name, s in schedules.items()} == {
         "sync_shop_orders": ("*/15 * * * *", "Europe/Berlin"),
         "sync_shop_accounts": ("0 3 * * 1", "UTC"),
         "rematch": ("0 4 * * 0", "UTC"),
         "watch": ("*/5 * * * *", "UTC"),
+        "reconcile": ("30 2 * * *", "UTC"),
     }
     # A feed's schedule was promised; that customers move though nothing changed, somebody must want.
     running = {name for name, schedule in schedules.items() if schedule.default_status.value == "RUNNING"}

@@ -119,7 +119,7 @@ def test_rows_that_get_lost_on_the_way_into_the_table_are_noticed(
 ) -> None:
     from connectors import landing
 
-    write_table = landing._write_table
+    write_table = landing.write_table
 
     def loses_a_row(connection, contract, reader, table):
         types = write_table(connection, contract, reader, table)
@@ -128,7 +128,7 @@ def test_rows_that_get_lost_on_the_way_into_the_table_are_noticed(
         kept.replace(table)
         return types
 
-    monkeypatch.setattr(landing, "_write_table", loses_a_row)
+    monkeypatch.setattr(landing, "write_table", loses_a_row)
     trouble = desk.land().trouble
     assert trouble is not None
     assert "handed over 5 rows and 4 were written" in trouble.fact

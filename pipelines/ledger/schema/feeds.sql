@@ -18,7 +18,7 @@ CREATE INDEX IF NOT EXISTS feed_run_by_feed ON feed_run (feed, started_at);
 -- One row per delivered unit; a copy of its manifest's facts, rebuilt from the landing folder when lost.
 CREATE TABLE IF NOT EXISTS feed_batch (
     batch_id TEXT PRIMARY KEY, feed TEXT NOT NULL, run_id TEXT, batch_seq INTEGER NOT NULL, label TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('live', 'backfill')),
+    kind TEXT NOT NULL CHECK (kind IN ('live', 'backfill', 'reconcile')),
     state TEXT NOT NULL CHECK (state IN ('landed', 'staged', 'held')), held_reason TEXT,
     row_count INTEGER NOT NULL, reject_count INTEGER NOT NULL, reread_count INTEGER NOT NULL,
     future_count INTEGER NOT NULL, claimed_rows INTEGER, ends_mid_line INTEGER,
@@ -42,10 +42,11 @@ CREATE TABLE IF NOT EXISTS high_water_mark (
     recorded_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS high_water_mark_by_feed ON high_water_mark (feed, stage, clock, value);
--- One row per question put to a source apart from its data.
+-- One row per question put to a source apart from its data; `run_id` is NULL when nobody was about to read it.
 CREATE TABLE IF NOT EXISTS source_probe (
     feed TEXT NOT NULL, run_id TEXT, probed_at TEXT NOT NULL, identity TEXT NOT NULL, source_clock TEXT,
-    row_count INTEGER, newest TEXT
+    row_count INTEGER, newest TEXT, lowest_key TEXT, highest_key TEXT,
+    file_count INTEGER, newest_at TEXT, sequence INTEGER
 );
 CREATE INDEX IF NOT EXISTS source_probe_by_feed ON source_probe (feed, probed_at);
 -- One row per check and batch. UNKNOWN means that there was no evidence.

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
+import shlex
 from pathlib import Path
 
-from pipelines.freshness.failures import load_failures, load_modes
+import pytest
+import typer
+
+from pipelines import cli
+from pipelines.cli import app
+from pipelines.freshness.failures import Failure, load_failures, load_modes
 from pipelines.freshness.runbook import runbook_link
+
+for module in pkgutil.iter_modules(cli.__path__, "pipelines.cli."):
+    importlib.import_module(module.name)  # each command adds itself to the app
 
 ROOT = Path(__file__).parents[3]
 HEADINGS = re.findall(r"^#+ (.+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -31,3 +42,15 @@ def test_there_are_eighty_five_modes_and_what_is_prevented_says_how() -> None:
 def test_every_failure_has_its_heading_in_the_runbook() -> None:
     for failure in load_failures().values():
         assert runbook_link(failure.name).partition("#")[2] in anchors()
+
+
+@pytest.mark.parametrize("failure", load_failures().values(), ids=lambda failure: failure.name)
+def test_the_commands_of_a_failure_are_commands_of_c360(failure: Failure) -> None:
+    for line in (failure.look, failure.repair):
+        program, *words = shlex.split(line.format(feed="shop.orders"))
+        assert program == "c360"
+        command = typer.main.get_command(app)
+        while words and hasattr(command, "commands"):
+            assert words[0] in command.commands, line
+            command = command.commands[words.pop(0)]
+        command.make_context(line, words)  # as a shell would hand them over; runs nothing
