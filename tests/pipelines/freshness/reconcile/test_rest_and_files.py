@@ -22,11 +22,13 @@ class Orders:
 
     def __init__(self) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
+        self.asked: list[str] = []
         orders = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
+                orders.asked.append(parts.path)
                 asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 rows = sorted(orders.rows.values(), key=lambda row: (row["changed_at"], row["id"]))
                 rows = [row for row in rows if row["changed_at"] >= asked.get("since", "")]
@@ -104,11 +106,12 @@ def test_late_changed_and_deleted_rows_of_an_endpoint_are_found_and_repaired(des
     assert str(desk.staged("total_amount", 3)) == "(Decimal('99.90'),)"
 
 
-def test_the_probe_of_an_endpoint_asks_what_its_contract_names(desk: Desk) -> None:
+def test_the_probe_of_an_endpoint_asks_what_its_contract_names(desk: Desk, orders: Orders) -> None:
     with desk.ledger() as ledger:
         answer = ledger.rows("SELECT row_count, newest, source_clock FROM source_probe")[0]
     assert (answer["row_count"], answer["newest"]) == (5, "2026-11-21T12:00:00Z")
     assert answer["source_clock"] is not None
+    assert orders.asked.count("/count") == 1
 
 
 def folder_desk(folder: Path) -> Desk:
