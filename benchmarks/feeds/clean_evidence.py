@@ -4,7 +4,8 @@
     .venv/bin/python benchmarks/feeds/clean_evidence.py --days 30 --seeds 1
 
 Lives are made by `clean_life.py`, faults by `evidence_faults.py`; the detectors are those of the product, trained once
-a day as there. An alert opens when two looks at newer evidence fail in a row; single failing looks are counted too.
+a day as there. An alert opens when as many looks at newer evidence fail in a row as the catalogue says (two; one for
+what is late); single failing looks are counted too.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from intervals import poisson, wilson
 from rows import profiles_of
 
 from pipelines.freshness.evaluate import LEARNED_DETECTORS
+from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import SPAN, FeedHistory
 from pipelines.freshness.learned import SIGNALS
@@ -39,7 +41,6 @@ DAYS, DAYS_OF_DAILY = 50, 200
 # Feeds of one row a time have nothing to show within three syncs.
 SYNCS = 3
 FAULTS_A_LIFE = 4
-SUCCESSIVE = 2
 
 Bands = dict[tuple[str, str], BandModel]
 
@@ -124,13 +125,13 @@ def sweep(watched: Watched, tally: Tally) -> list[tuple[datetime, Bands]]:
             days.append((now, watched.bands))
         failing = {(one.failure, one.segment): one for one in found if one.verdict == "FAIL"}
         for key, one in failing.items():
-            if newest.get(key) == one.evidence_at and one.failure != "late":
+            if newest.get(key) == one.evidence_at:
                 continue
             newest[key] = one.evidence_at
             run_of[key] += 1
             tally.looks[one.failure] += 1
             watched.failed.append(FailedSpan(*key, one.onset or now, now))
-            if run_of[key] == SUCCESSIVE or one.failure == "late":
+            if run_of[key] == load_failures()[one.failure].successive:
                 tally.alerts[one.failure] += 1
                 tally.examples.append(f"{kind}: {now:%Y-%m-%d %H:%M} {one.failure} {one.segment}: {one.reason}")
         fresh = {one.failure for one in found if one.verdict == "PASS"}
@@ -188,6 +189,8 @@ def _told(
         rows = fault.damage(rng, life.lived[batch.batch_id], severity)
         unchanged = max(round(severity * rows.count), batch.rows_unchanged or 0) if fault.is_frozen else 0
         facts = {"rows_unchanged": unchanged} if fault.is_frozen else {}
+        if fault.is_frozen and unchanged == batch.rows_unchanged:
+            return None  # so many were unchanged anyway
         high = datetime.fromisoformat(batch.cursor_high or "") - fault.lag
         damaged = replace(
             batch,

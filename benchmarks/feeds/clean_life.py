@@ -93,9 +93,10 @@ def clean_life(kind: Kind, begins: datetime, days: int, seed: int) -> Life:
                 pending = round(kind.rows_a_day * 1.02 ** ((at - begins).days / 7))
                 rows = draw_rows(rng, pending, at, flow.day_shift(at), is_file=True, late=0.0)
             table += pending
-            life.answers.append(SourceAnswer(run.run_id, at, "sqlite:shop", at, table, None))
             if pending:
                 add_batch(life, rng, at, rows, run)
+            newest = life.batches[-1].cursor_after if life.batches and not kind.is_file else None
+            life.answers.append(SourceAnswer(run.run_id, at, "sqlite:shop", at, table, newest))
             run = replace(run, status="OK" if pending else "EMPTY_OK", rows_landed=pending)
         life.runs.append(run)
         at = _next(kind, at, rng)
@@ -105,6 +106,7 @@ def clean_life(kind: Kind, begins: datetime, days: int, seed: int) -> Life:
 def add_batch(life: Life, rng: np.random.Generator, at: datetime, rows: Rows, run: Run) -> Batch:
     """Put one batch with its rows into a life."""
     seq, count = len(life.batches) + 1, rows.count
+    reached = (at - timedelta(seconds=float(rng.exponential(200)))).isoformat()
     unchanged = round(count * 0.97) if life.kind.is_snapshot else int(rng.binomial(count, 0.01))
     changed = int(rng.binomial(count - unchanged, 0.5 if life.kind.is_snapshot else 0.35))
     held = int(rng.binomial(count - unchanged - changed, 0.01))
@@ -121,8 +123,8 @@ def add_batch(life: Life, rng: np.random.Generator, at: datetime, rows: Rows, ru
         content_sha256=f"sha-{seq}",
         schema_fingerprint="columns-a",
         cursor_low=None,
-        cursor_high=(at - timedelta(seconds=float(rng.exponential(200)))).isoformat(),
-        cursor_after=None,
+        cursor_high=reached,
+        cursor_after=reached,
         sequence=None,
         business_date=None,
         source_identity="sqlite:shop",
@@ -155,9 +157,9 @@ class _Flow:
 
     def rows_between(self, last: datetime, at: datetime) -> int:
         """Rows that the source gained between two reads."""
-        expected, step = 0.0, min(timedelta(minutes=15), at - last)
-        moment = last
-        while moment < at and step:
+        expected, moment = 0.0, last
+        while moment < at:
+            step = min(timedelta(minutes=15), at - moment)
             self.hourly = 0.97 * self.hourly + float(self.rng.normal(0, 0.035))
             expected += self._a_day(moment) * HOURS[moment.astimezone(BERLIN).hour] * (step / timedelta(hours=1))
             moment += step

@@ -24,14 +24,14 @@ SURPRISE = math.log(1e5)
 # A band is wider than the worst deviation of its training by this factor.
 BEYOND_WORST = 1.25
 # A look at a level deviates by more than this many robust standard deviations.
-DEVIATIONS = 4.5
+DEVIATIONS = 5.0
 # Where more than half of the values are the same the rest still spreads.
 SMALLEST_DEVIATION = 1e-3
 MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 # A class with fewer values is shrunk towards the wider one.
 WHOLE_CLASS = 8
-# What few days say of the spread between days is widened: a half more after a week, a seventh after four.
-FEW_DAYS = 4.0
+# What few days say of the spread between days is widened: nearly twice after a week, by a fifth after four.
+FEW_DAYS = 6.0
 # None and all must stay deviations that can be told, however near to them the usual share is.
 NEARLY_ALL = 0.9
 # A class may lie this factor off until its wider class, or that of a special day, was seen often enough.

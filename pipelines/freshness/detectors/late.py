@@ -42,6 +42,10 @@ def late(history: FeedHistory) -> Iterator[Finding]:
     }
     if learned:
         facts |= {"learned": f"{learned:%Y-%m-%dT%H:%M:%SZ}", "model": history.bands["late", ""].version}
+    if now > promised and _is_usual_silence(history, learned):
+        fact = f"nothing came since {last:%Y-%m-%d %H:%M} UTC, which is usual, and the source does not say what it has"
+        yield Finding(history.feed, "late", "UNKNOWN", fact, evidence=facts)
+        return
     told = f"the last rows came at {last:%Y-%m-%d %H:%M} UTC; more were due at {due:%Y-%m-%d %H:%M} {rule}"
     if now > due + contract.freshness.grace:
         yield Finding(history.feed, "late", "FAIL", told, onset=due, evidence_at=now, evidence=facts)
@@ -68,6 +72,13 @@ def _learned_due(history: FeedHistory, last: datetime) -> datetime | None:
     if classes.touches_special(last, history.now):
         return None
     return RateBand(**model.parameters).due(last, classes)
+
+
+def _is_usual_silence(history: FeedHistory, learned: datetime | None) -> bool:
+    """Whether nothing is due by what was learned, of a source that never says how far it reaches. Files always come."""
+    says_nothing = all(answer.newest is None for answer in history.answers)
+    is_known = ("late", "") in history.bands and history.contract.source.kind != "files"
+    return is_known and says_nothing and (learned is None or history.now <= learned + history.contract.freshness.grace)
 
 
 def _idle_at(history: FeedHistory, last: datetime) -> datetime | None:

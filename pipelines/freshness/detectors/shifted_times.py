@@ -21,6 +21,8 @@ from pipelines.freshness.signals import Reading, Signal
 
 # The smallest shift that is told, in seconds: half an hour, less what arrival may vary.
 SMALLEST_SHIFT = 25 * 60.0
+# Fewer events may all be late corrections.
+FEWEST_EVENTS = 5
 # Both of so many newest batches must be shifted.
 BATCHES = 2
 # A profile has turned when it fits so much better turned than as it is (correlations), and so many hours are off.
@@ -33,7 +35,7 @@ def newest_age(history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Readi
     """Seconds from the newest event of a batch to its arrival."""
     for batch in batches:
         profile = history.profiles.get(batch.batch_id, {}).get(history.contract.canonical.event_time or "")
-        if profile is not None and profile.high is not None:
+        if profile is not None and profile.high is not None and profile.rows - profile.nulls >= FEWEST_EVENTS:
             age = batch.landed_at.timestamp() - profile.high
             yield Reading(f"{profile.column}/age", batch.landed_at, age, profile.rows - profile.nulls)
 

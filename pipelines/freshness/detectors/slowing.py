@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
 
 from pipelines.freshness import against_bands
 from pipelines.freshness.day_classes import day_classes
@@ -17,35 +19,38 @@ from pipelines.freshness.status import next_due
 
 # One gap says little; this many together show a rhythm.
 GAPS = 6
+HOUR = timedelta(hours=1)
 # A run that takes this part of the time until the next one is about to be overtaken by it; so many in a row are told.
 FULL_INTERVAL = 0.8
 LONG_RUNS = 3
 
 
 def gaps(history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
-    """Seconds over which the newest gaps between arrivals reach; none across a special day."""
+    """Hours between arrivals, the middle one of the newest gaps, since a quiet night is one; none on special days."""
     classes = day_classes(history.contract.timezone, history.contract.watch.calendar)
-    for first, last in zip(batches, batches[GAPS:], strict=False):
+    for place in range(GAPS, len(batches)):
+        row = batches[place - GAPS : place + 1]
+        first, last = row[0], row[-1]
         is_unbroken = last.batch_seq - first.batch_seq == GAPS
         if is_unbroken and not classes.touches_special(first.landed_at, last.landed_at):
-            spread = (last.landed_at - first.landed_at).total_seconds()
-            yield Reading(f"time of {GAPS} arrivals in seconds", last.landed_at, level(spread), 1.0)
+            middle = median((after.landed_at - before.landed_at) / HOUR for before, after in pairwise(row))
+            yield Reading("hours between arrivals", last.landed_at, level(middle), 1.0)
 
 
 def lags(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
-    """Seconds from the newest change of a batch to its arrival."""
+    """Hours from the newest change of a batch to its arrival."""
     for batch in batches:
         newest = _moment(batch.cursor_high)
         if newest is not None:
-            lag = (batch.landed_at - newest).total_seconds()
-            yield Reading("lag in seconds", batch.landed_at, level(max(lag, 0.0)), 1.0)
+            lag = (batch.landed_at - newest) / HOUR
+            yield Reading("hours of lag", batch.landed_at, level(max(lag, 0.0)), 1.0)
 
 
 GAP = Signal(
     failure="slowing",
     kind="level",
     series=gaps,
-    least=math.log(1.5),
+    least=math.log(1.25),
     side="high",
     says="arrivals",
     is_by_hour=True,
@@ -54,7 +59,7 @@ LAG = Signal(
     failure="slowing",
     kind="level",
     series=sustained(lags),
-    least=math.log(3),
+    least=math.log(2),
     side="high",
     says="arrivals",
     is_by_hour=True,

@@ -67,8 +67,8 @@ def test_a_band_is_never_narrower_than_the_worst_that_training_saw() -> None:
 def test_few_days_widen_a_band() -> None:
     values, rows = np.tile([1.0, 1.2, 0.8], 40), np.ones(120)
     week, month = (fit_level(values, rows, [""] * 120, days).bounds("", 1.0, 0.0) for days in (7, 28))
-    # (1 + 4/7) against (1 + 4/28), around the same middle of 1.
-    assert (week[1] - 1) / (month[1] - 1) == pytest.approx((11 / 7) / (8 / 7))
+    # (1 + 6/7) against (1 + 6/28), around the same middle of 1.
+    assert (week[1] - 1) / (month[1] - 1) == pytest.approx((13 / 7) / (34 / 28))
 
 
 def test_each_class_has_its_own_level_and_a_rare_one_leans_on_the_wider() -> None:

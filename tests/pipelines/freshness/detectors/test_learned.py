@@ -170,7 +170,7 @@ def test_a_lag_that_stays_is_slowing() -> None:
         next_batch(LIFE, ahead=ahead, cursor_high=(NOON + (ahead - 12) * HOUR).isoformat()) for ahead in (1, 2, 3)
     ]
     (found,) = failing(slowing, followed(LIFE, *batches))
-    assert found.evidence["part"] == "lag in seconds"
+    assert found.evidence["part"] == "hours of lag"
 
 
 def test_runs_that_fill_the_time_until_the_next_are_slowing() -> None:
@@ -191,6 +191,14 @@ def test_without_bands_the_contract_alone_says_what_is_late() -> None:
     assert [one.verdict for one in late(replace(life, now=NOON + 26 * HOUR))] == ["PASS"]
     assert [one.verdict for one in late(replace(life, now=NOON + 29 * HOUR))] == ["WARN"]
     assert [one.verdict for one in late(replace(life, now=NOON + 31 * HOUR))] == ["FAIL"]
+
+
+def test_silence_that_is_usual_is_unknown_where_the_source_does_not_say_what_it_has() -> None:
+    # Nothing is certain at any hour, so silence may well be usual; it is still past the promise.
+    rates = {"low": {}, "sizes": {}}
+    life = replace(LIFE, bands={("late", ""): replace(LIFE.bands["late", ""], parameters=rates)})
+    assert [one.verdict for one in late(replace(life, now=NOON + 26 * HOUR))] == ["PASS"]
+    assert [one.verdict for one in late(replace(life, now=NOON + 31 * HOUR))] == ["UNKNOWN"]
 
 
 def test_a_source_that_has_nothing_newer_is_not_late() -> None:
