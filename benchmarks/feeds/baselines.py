@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
-from oracle import Difference
 
 from connectors.contract import FeedContract
 from pipelines.ledger.database import Ledger, moment, stamp
@@ -35,7 +34,7 @@ def told_by_baselines(
     warehouse: Path,
     catalog: Mapping[str, FeedContract],
     now: datetime,
-    from_source: Mapping[str, Difference],
+    is_unlike_source: Callable[[str], bool],
 ) -> dict[str, list[str]]:
     """Baseline → feeds on which it would raise its hand now."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -47,7 +46,7 @@ def told_by_baselines(
         MAX_TIMESTAMP: lambda contract: _is_stale(contract, newest[contract.feed], now),
         ROW_COUNT: lambda contract: _is_unusual(ledger, contract.feed, now),
         SUITES: lambda contract: _broke_a_rule(ledger, contract.feed, now),
-        RECONCILE: lambda contract: contract.source.kind == "sql" and from_source[contract.feed].rows > 0,
+        RECONCILE: lambda contract: contract.source.kind == "sql" and is_unlike_source(contract.feed),
     }
     return {name: [feed for feed, contract in catalog.items() if is_told(contract)] for name, is_told in rules.items()}
 

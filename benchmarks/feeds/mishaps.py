@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Thread
 
 import duckdb
 from world import World
 
-from pipelines.sync import sync
 from sample_company.faults.shown import Moment
 
 
@@ -42,10 +40,7 @@ def _lose_landing(world: World, moment: Moment) -> None:
 def _sync_beside(world: World, moment: Moment) -> None:
     """Another sync of the feed starts a moment before the one that is looked at."""
     del moment
-    deployment = world.deployment(["shop.orders"])
-    beside = Thread(target=sync, args=(deployment, list(deployment.catalog.values())), kwargs={"wants_refresh": False})
-    beside.start()
-    beside.join(timeout=0.05)
+    world.sync_beside(["shop.orders"])
 
 
 def _delete_behind_the_ledger(world: World, moment: Moment) -> None:

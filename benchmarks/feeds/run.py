@@ -110,9 +110,8 @@ def _fast(console: Console, folder: Path, seed: int) -> None:
             told = sorted({one.failure for look in trial["looks"] for one in told_of(look)})
             wrong = [sum(map(sum, look["wrong"].values())) for look in trial["looks"]]
             told_line = f"told: {', '.join(told) or 'nothing'}"
-            console.print(
-                f"{what.mode:4}{what.name:30} {told_line}; rows wrong at worst {max(wrong)}, left {wrong[-1]}"
-            )
+            line = f"{what.mode:4}{what.name:30} {told_line}; rows wrong at worst {max(wrong)}, left {wrong[-1]}"
+            console.print(line, soft_wrap=True)
 
 
 def _lines(file: Path) -> list[Record]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import resource
 import shutil
+import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -80,6 +81,7 @@ class World:
         self._catalog = dict(self._shipped)
         self.feeds = tuple(self._catalog)
         self._watched = self.feeds
+        self._beside: threading.Thread | None = None
         self.server = serve(self.shown.folder, port=PORT + seed, refuse_every=0, clock=self._servers_clock)
 
     def __enter__(self) -> World:
@@ -103,6 +105,13 @@ class World:
         if span > timedelta(minutes=10):
             watch(self.deployment(self._watched))
             self._while_waiting += self._told()
+
+    def sync_beside(self, feeds: Sequence[str]) -> None:
+        """Start another sync of feeds; the next look waits for its end."""
+        deployment = self.deployment(feeds)
+        contracts = list(deployment.catalog.values())
+        self._beside = threading.Thread(target=sync, args=(deployment, contracts), kwargs={"wants_refresh": False})
+        self._beside.start()
 
     def pass_time(self, seconds: float) -> None:
         """Time goes by."""
@@ -128,14 +137,17 @@ class World:
         self.server.interference = self.shown.interference
         began, deployment = _cpu_seconds(), self.deployment(feeds)
         outcome = sync(deployment, list(deployment.catalog.values()), wants_refresh=False) if is_synced else None
+        if self._beside is not None:
+            self._beside.join()
+            self._beside = None
         watch(deployment)
         spent = _cpu_seconds() - began
         wrong = differences(truth or self.chronicle.day(day), self.chronicle.day(day), self.home.warehouse, feeds)
-        tables = [name for name in feeds if self._catalog[name].source.kind == "sql"]
-        shown = differences(self.shown.folder, self.chronicle.day(day), self.home.warehouse, tables)
         with Ledger(self.home.ledger) as ledger:
             status = {name: feed_status(ledger, self._catalog[name], self._now).status for name in feeds}
-            baselines = told_by_baselines(ledger, self.home.warehouse, deployment.catalog, self._now, shown)
+            baselines = told_by_baselines(
+                ledger, self.home.warehouse, deployment.catalog, self._now, self._unlike_source(day)
+            )
         return Look(
             day=day,
             now=self._now,
@@ -167,6 +179,18 @@ class World:
         self.shown.show(day)
         with self._passing:
             self._now = self.chronicle.read_at(day)
+
+    def _unlike_source(self, day: int) -> Callable[[str], bool]:
+        """Whether a feed differs from what its source shows; a source that cannot be compared differs too."""
+
+        def is_unlike(feed: str) -> bool:
+            try:
+                found = differences(self.shown.folder, self.chronicle.day(day), self.home.warehouse, [feed])
+            except sqlite3.Error:
+                return True
+            return found[feed].rows > 0
+
+        return is_unlike
 
     def _told(self) -> list[Told]:
         with Ledger(self.home.ledger) as ledger:
