@@ -28,23 +28,14 @@ class Resolved:
         self.clock = NOW
         self.columns: dict[str, list[str]] = {}
         ensure_schema(self.connection)
-        self._replace("scored_pairs", "left_key VARCHAR, right_key VARCHAR, bits FLOAT, probability DOUBLE,"
-                      " decision VARCHAR, decided_by VARCHAR, levels TINYINT[], level_bits FLOAT[]")  # fmt: skip
-        self._replace(
-            "pair_evidence", "left_key VARCHAR, right_key VARCHAR, attribute VARCHAR, level VARCHAR, bits FLOAT"
+        self.connection.execute("DROP VIEW identity.pair_evidence")
+        self.connection.execute(
+            """CREATE TABLE identity.pair_evidence (
+                 left_key VARCHAR, right_key VARCHAR, attribute VARCHAR, level VARCHAR, bits FLOAT)"""
         )
         self._insert("resolution", run_id="run-1", resolved_at=MOMENT, rules_fingerprint="",
                      records=0, new_records=0, changed_records=0, removed_records=0, is_full=True,
                      compared_pairs=0, customers=0, created=0, merges=0, splits=0, retired=0)  # fmt: skip
-
-    def _replace(self, name: str, columns: str) -> None:
-        kinds = self.connection.execute(
-            "SELECT table_type FROM information_schema.tables WHERE table_schema = 'identity' AND table_name = ?",
-            [name],
-        ).fetchall()
-        for (kind,) in kinds:
-            self.connection.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} identity.{name}")
-        self.connection.execute(f"CREATE TABLE identity.{name} ({columns})")
 
     def _insert(self, table: str, **values: Any) -> None:
         if table not in self.columns:
@@ -83,8 +74,9 @@ class Resolved:
             [key(left), key(right)],
         ).fetchone()
         assert same
-        self._insert("scored_pairs", left_key=key(left), right_key=key(right), bits=bits, decided_by=by,
-                     probability=probability_of(bits), decision="match" if same[0] else "apart")  # fmt: skip
+        self._insert("scored_pairs", left_no=ord(left), right_no=ord(right), left_key=key(left), right_key=key(right),
+                     bits=bits, decided_by=by, probability=probability_of(bits), levels=[], level_bits=[],
+                     decision="match" if same[0] else "apart")  # fmt: skip
         for attribute, (level, worth) in evidence.items():
             self._insert("pair_evidence", left_key=key(left), right_key=key(right), attribute=attribute, level=level,
                          bits=worth)  # fmt: skip
