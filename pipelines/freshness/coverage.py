@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from pipelines.freshness.evaluate import LOOKED_FOR
 from pipelines.freshness.failures import Failure, Mode, load_failures, load_modes
 from pipelines.freshness.runbook import FILE
 
@@ -22,7 +23,7 @@ _HEAD = """# The ways in which one computer fails to feed another
 Made from `pipelines/freshness/modes.yml` and `failures.yml`; edit those, not this page. *Exact* checks need no history
 and no threshold, *learned* ones compare with what is usual, *reconcile* asks the source again, and *prevented* means
 that the way of loading leaves no room for it. *Needs* names what the source or the contract must offer: without it
-nobody on this side can see that failure.
+nobody on this side can see that failure. What nobody looks for yet says so.
 """
 
 
@@ -48,4 +49,5 @@ def _line(mode: Mode) -> str:
 
 
 def _link(failure: Failure) -> str:
-    return f"[{failure.name}]({PurePosixPath(FILE).name}#{failure.anchor})"
+    looked_for = "" if failure.name in LOOKED_FOR else " (not looked for yet)"
+    return f"[{failure.name}]({PurePosixPath(FILE).name}#{failure.anchor}){looked_for}"

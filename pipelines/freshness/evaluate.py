@@ -42,6 +42,7 @@ from pipelines.freshness.detectors import (
     versions,
     windows,
 )
+from pipelines.freshness.detectors.detects import failures_of
 from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
@@ -128,6 +129,13 @@ CROSS_DETECTORS: tuple[CrossDetector, ...] = (
 )
 # Of watching itself.
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
+# Failures that some detector looks for.
+LOOKED_FOR = frozenset(
+    failure
+    for detectors in (FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS, MONITOR_DETECTORS)
+    for detector in detectors
+    for failure in failures_of(detector)
+)
 
 Evidence = TypeVar("Evidence")
 # Hears of a detector that raised: its name and the error.
