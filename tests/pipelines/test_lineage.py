@@ -43,9 +43,10 @@ def a_run(ledger: Ledger, number: int, at: datetime, status: str = "OK", error: 
 def a_batch(ledger: Ledger, number: int, state: str = "staged") -> None:
     """A batch of run `number`, 6 rows new and 1 changed; a check that passed, one that failed, one without evidence."""
     ledger.write(
-        """INSERT INTO feed_batch (batch_id, feed, run_id, batch_seq, label, state, row_count, reject_count, byte_count,
+        """INSERT INTO feed_batch (batch_id, feed, run_id, batch_seq, label, kind, state, row_count, reject_count,
+                   reread_count, future_count, byte_count,
                                    schema_fingerprint, landed_at)
-           VALUES (?, 'shop.orders', ?, ?, 'orders', ?, 10, 0, 4096, 's', ?)""",
+           VALUES (?, 'shop.orders', ?, ?, 'orders', 'live', ?, 10, 0, 0, 0, 4096, 's', ?)""",
         f"b-{number}",
         f"shop.orders-run-{number:08d}",
         number,

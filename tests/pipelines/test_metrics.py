@@ -48,9 +48,10 @@ def deployment(tmp_path: Path) -> Deployment:
             )
         for seq, rows, state, at in ((1, 10, "staged", NOON - HOUR), (2, 5, "held", NOON - HOUR / 4)):
             ledger.write(
-                """INSERT INTO feed_batch (batch_id, feed, batch_seq, label, state, row_count, reject_count, byte_count,
+                """INSERT INTO feed_batch (batch_id, feed, batch_seq, label, kind, state, row_count, reject_count,
+                   reread_count, future_count, byte_count,
                                            schema_fingerprint, held_reason, landed_at, staged_at)
-                   VALUES (?, 'shop.orders', ?, 'orders', ?, ?, 1, 0, 's', ?, ?, ?)""",
+                   VALUES (?, 'shop.orders', ?, 'orders', 'live', ?, ?, 1, 0, 0, 0, 's', ?, ?, ?)""",
                 f"b-{seq}",
                 seq,
                 state,
@@ -67,7 +68,7 @@ def deployment(tmp_path: Path) -> Deployment:
             stamp(NOON - 2 * HOUR),
             stamp(NOON),
         )
-        ledger.write("INSERT INTO quarantine_count VALUES ('shop.orders', 1, ?)", stamp(NOON))
+        ledger.write("INSERT INTO quarantine_count (feed, held, counted_at) VALUES ('shop.orders', 1, ?)", stamp(NOON))
         put(ledger, a_notice(fingerprint="open", severity="critical"))
         put(ledger, a_notice(fingerprint="over"))
         put(ledger, a_notice("resolve", 2, fingerprint="over"))

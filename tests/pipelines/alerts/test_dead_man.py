@@ -53,7 +53,7 @@ def test_a_round_of_watching_begins_and_ends_with_a_ping(tmp_path: Path) -> None
 
 
 def test_a_round_that_finds_another_at_work_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def held(*_: object) -> None:
+    def held(*_: object, **__: object) -> None:
         raise LeaseHeld("watch", "another process")
 
     monkeypatch.setattr("pipelines.watch.evaluate", held)
@@ -64,7 +64,7 @@ def test_a_round_that_finds_another_at_work_is_no_failure(tmp_path: Path, monkey
 
 
 def test_a_round_that_fails_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("pipelines.watch.evaluate", broken)
