@@ -51,11 +51,12 @@ class Rehearsal:
         shutil.rmtree(self.folder / name, ignore_errors=True)
         shutil.copytree(self.home, self.folder / name, ignore=shutil.ignore_patterns("dbt"))
 
-    def command(self, *arguments: str, now: datetime) -> list[str]:
-        """The command line of `c360` on this home at a moment."""
-        return [*COMMAND, "--home", str(self.home), "--now", now.isoformat(), *arguments]
+    def command(self, *arguments: str, now: datetime | None) -> list[str]:
+        """The command line of `c360` on this home at a moment; None is the computer's own time."""
+        moment = ["--now", now.isoformat()] if now else []
+        return [*COMMAND, "--home", str(self.home), *moment, *arguments]
 
-    def run(self, *arguments: str, now: datetime) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, now: datetime | None) -> subprocess.CompletedProcess[str]:
         """Run `c360` to its end."""
         return subprocess.run(self.command(*arguments, now=now), capture_output=True, text=True, check=False)
 
