@@ -166,6 +166,7 @@ def _what_next(home: Home, feeds: int) -> None:
     _heading("Try next")
     out.print(
         f"""  .venv/bin/c360 --home {path} status                     how current the {feeds} feeds are
+  .venv/bin/c360 --home {path} alerts list                what is wrong now, whom it concerns and what to do
   .venv/bin/c360 --home {path} customer smith              look somebody up
   .venv/bin/c360 --home {path} quarantine list             rows that were kept out, and why
   .venv/bin/c360 --home {path} query "FROM customer_360 LIMIT 5"
