@@ -67,7 +67,7 @@ def run_trial(
         else:
             if isinstance(what, Fault):
                 heal(what, world.shown, moment, onset + faulty + 1)
-            look = _written(world.look(day, feeds, truth=truth), "healed")
+            look = _written(world.look(day, feeds, truth=truth, wants_repair=True), "healed")
         looks.append(look)
     return {
         "mode": what.mode,

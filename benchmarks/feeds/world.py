@@ -22,7 +22,9 @@ from told import Told, told
 from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
 from pipelines.deployment import Deployment
+from pipelines.freshness.reconcile import reconcile_feed
 from pipelines.freshness.status import feed_status
+from pipelines.ingest import stage_feed
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
 from pipelines.sync import sync
@@ -45,6 +47,7 @@ FEEDS = (
 START = date(2024, 3, 4)  # a Monday; the clocks of Europe change in the fourth week
 CUSTOMERS = 300
 DAILY = "5 0 * * *"
+RECONCILED_DAYS = 30
 PORT = 18_360  # one a seed: the address is part of what a source is known by
 
 
@@ -130,8 +133,19 @@ class World:
         catalog = {name: self._catalog[name] for name in feeds}
         return Deployment(self.home, catalog, environment | self.shown.environment, self.clock, self.pass_time)
 
-    def look(self, day: int, feeds: Sequence[str], *, truth: Path | None = None, is_synced: bool = True) -> Look:
-        """Sync the feeds as they are shown, watch, and compare with what is true (`truth`: else the day's own)."""
+    def look(
+        self,
+        day: int,
+        feeds: Sequence[str],
+        *,
+        truth: Path | None = None,
+        is_synced: bool = True,
+        wants_repair: bool = False,
+    ) -> Look:
+        """Sync the feeds as they are shown, reconcile those of databases as each night, watch, and ask the oracle.
+
+        `truth`: what is true, else the day's own. With `wants_repair`, what the reconcile finds is landed again.
+        """
         self.set_time(day)
         self._while_waiting, self._watched = [], tuple(feeds)
         self.server.interference = self.shown.interference
@@ -140,6 +154,8 @@ class World:
         if self._beside is not None:
             self._beside.join()
             self._beside = None
+        if is_synced:
+            self._reconcile(deployment, wants_repair=wants_repair)
         watch(deployment)
         spent = _cpu_seconds() - began
         wrong = differences(truth or self.chronicle.day(day), self.chronicle.day(day), self.home.warehouse, feeds)
@@ -159,6 +175,14 @@ class World:
             cpu_seconds=spent,
             troubles=[trouble for feed in outcome.feeds for trouble in feed.troubles] if outcome else [],
         )
+
+    def _reconcile(self, deployment: Deployment, *, wants_repair: bool) -> None:
+        for contract in deployment.catalog.values():
+            if contract.source.kind != "sql":
+                continue
+            found = reconcile_feed(deployment, contract, days=RECONCILED_DAYS, wants_repair=wants_repair)
+            if wants_repair and found.trouble is None:
+                stage_feed(deployment, contract, None)
 
     def keep(self, name: str) -> None:
         """Keep the home as it is, for `restore`."""

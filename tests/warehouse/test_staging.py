@@ -246,7 +246,7 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(batches=st.lists(st.lists(ROW, max_size=6), min_size=1, max_size=5), data=st.data(), has_times=st.booleans())
 def test_any_batches_in_any_order_and_repeated_end_in_the_latest_version_of_every_row(
     tmp_path_factory, batches, data, has_times
