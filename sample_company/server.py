@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -125,8 +126,7 @@ class Server:
         self._requests = 0
         self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._http = ThreadingHTTPServer((host, port), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _Http((host, port), _handler(self))
         self.url = f"http://{host}:{self._http.server_address[1]}"
 
     def start(self) -> "Server":
@@ -261,6 +261,17 @@ def _read_cursor(token: str) -> tuple[int, int]:
         raise _Refused(
             HTTPStatus.BAD_REQUEST, f"cursor={token!r} was not issued here. Start again with start_time."
         ) from None
+
+
+class _Http(ThreadingHTTPServer):
+    """Serves each request in a thread of its own."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of an error, unless the client is gone: one that was killed wants no answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:

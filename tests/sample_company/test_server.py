@@ -1,6 +1,10 @@
+import socket
 import sqlite3
+import struct
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +127,28 @@ def test_a_day_added_while_serving_shows_at_once(own_company: Path) -> None:
 def test_an_empty_folder_cannot_be_served(tmp_path: Path) -> None:
     with pytest.raises(CompanyTrouble, match="no sample company to serve"):
         server.serve(tmp_path, port=0)
+
+
+def test_a_client_that_was_killed_is_no_error_of_the_server(
+    first_day: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def late(*_: object) -> server.Answer:
+        gone.wait(10)
+        answered.set()
+        return HTTPStatus.OK, {}, {"much": "x" * 10_000_000}
+
+    gone = threading.Event()
+    with server.serve(first_day, port=0, refuse_every=0) as running:
+        monkeypatch.setattr(running, "answer", late)
+        where = httpx.URL(running.url)
+        with socket.create_connection((where.host, where.port or 0)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: company\r\n\r\n")
+            # As the system does it for a killed process: the connection is reset.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.set()
+        assert answered.wait(10)
+        monkeypatch.undo()
+        assert httpx.get(f"{running.url}/helpdesk/api/v2/health").json() == {"status": "ok"}
+    assert capsys.readouterr().err == ""
