@@ -85,25 +85,23 @@ def failing_before(ledger: Ledger, feed: str, rules_version: str, since: datetim
 def _prolong(connection: sqlite3.Connection, record: FindingRecord, now: datetime) -> bool:
     """Move the end of the latest span when it says the same; its reason and facts are those of the newest look."""
     changed = connection.execute(
-        """UPDATE finding SET last_at = ?, looks = looks + 1, reason = ?, rows_affected = ?, evidence_at = ?,
-                  evidence = ?
-           WHERE feed = ? AND failure = ? AND segment = ? AND verdict = ? AND rules_version = ?
-             AND first_at = (SELECT max(first_at) FROM finding WHERE feed = ? AND failure = ? AND segment = ?)""",
-        (
-            stamp(now),
-            record.reason,
-            record.rows_affected,
-            stamp(record.evidence_at) if record.evidence_at else None,
-            json.dumps(dict(record.evidence)),
-            record.feed,
-            record.failure,
-            record.segment,
-            record.verdict,
-            record.rules_version,
-            record.feed,
-            record.failure,
-            record.segment,
-        ),
+        """UPDATE finding SET last_at = :now, looks = looks + 1, reason = :reason, rows_affected = :rows,
+                  evidence_at = :evidence_at, evidence = :evidence
+           WHERE feed = :feed AND failure = :failure AND segment = :segment AND verdict = :verdict
+             AND rules_version = :rules AND first_at = (
+                 SELECT max(first_at) FROM finding WHERE feed = :feed AND failure = :failure AND segment = :segment)""",
+        {
+            "now": stamp(now),
+            "reason": record.reason,
+            "rows": record.rows_affected,
+            "evidence_at": stamp(record.evidence_at) if record.evidence_at else None,
+            "evidence": json.dumps(dict(record.evidence)),
+            "feed": record.feed,
+            "failure": record.failure,
+            "segment": record.segment,
+            "verdict": record.verdict,
+            "rules": record.rules_version,
+        },
     )
     return changed.rowcount > 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from pipelines.freshness import against_bands
@@ -52,24 +53,9 @@ ARRIVAL = Signal(
     says="rows",
     is_by_hour=True,
 )
-SOME_ARRIVALS = Signal(
-    failure="unusual_volume",
-    kind="level",
-    series=some_arrivals,
-    least=math.log(1.3),
-    side="both",
-    says="rows",
-    is_by_hour=True,
-)
-DAY = Signal(
-    failure="unusual_volume",
-    kind="level",
-    series=each_day,
-    least=math.log(1.3),
-    side="both",
-    says="rows",
-    is_by_hour=True,
-)
+# Several together vary less than each alone.
+SOME_ARRIVALS = replace(ARRIVAL, series=some_arrivals, least=math.log(1.3))
+DAY = replace(SOME_ARRIVALS, series=each_day)
 
 
 @detects("unusual_volume")
