@@ -8,8 +8,7 @@ either way; never shown as fresh. NEVER: nothing was ever staged.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -23,7 +22,7 @@ from pipelines.freshness.failures import load_failures
 from pipelines.ledger.alerts import alerts_at_work
 from pipelines.ledger.batches import rows_staged
 from pipelines.ledger.database import Ledger, moment
-from pipelines.ledger.findings import current_findings
+from pipelines.ledger.findings import latest_verdicts
 
 Status = Literal["FRESH", "IDLE", "LATE", "STALE", "PARTIAL", "HELD", "UNKNOWN", "NEVER"]
 CURRENT: frozenset[Status] = frozenset({"FRESH", "IDLE"})
@@ -165,7 +164,6 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         "SELECT held_reason FROM feed_batch WHERE feed = ? AND state = 'held' ORDER BY batch_seq LIMIT 1", feed
     )
     quarantined = ledger.row("SELECT held FROM quarantine_count WHERE feed = ?", feed)
-    found = current_findings(ledger, feed)
     verified_at, reached = moment(good["at"]) if good else None, moment(mark["value"]) if mark else None
     is_full_read = contract.delivery == "snapshot" and contract.source.kind != "files"
     return _Evidence(
@@ -181,14 +179,15 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         last_loaded_at=moment(batch["staged_at"]) if batch and batch["staged_at"] else None,
         rows_staged=rows_staged(ledger, feed),
         rows_held=quarantined["held"] if quarantined else 0,
-        is_complete=_is_complete(found),
+        is_complete=_is_complete(ledger, feed),
         suspicion=_suspicion(ledger, feed),
     )
 
 
-def _is_complete(findings: Sequence[sqlite3.Row]) -> bool | None:
-    """What reconciling said: False when rows differ, True when none do, None when that is not known."""
-    verdicts = {row["verdict"] for row in findings if row["failure"] in RECONCILED}
+def _is_complete(ledger: Ledger, feed: str) -> bool | None:
+    """What reconciling said last: False when rows differ, True when none do, None when that is not known."""
+    latest = latest_verdicts(ledger, feed)
+    verdicts = {row["verdict"] for failure in RECONCILED for row in latest.get((feed, failure), ())}
     return False if "FAIL" in verdicts else True if verdicts == {"PASS"} else None
 
 

@@ -58,10 +58,13 @@ def failed_spans(ledger: Ledger, feed: str, since: datetime) -> list[sqlite3.Row
     )
 
 
-def latest_verdicts(ledger: Ledger) -> dict[tuple[str, str], list[sqlite3.Row]]:
-    """(feed, failure) → the findings of the last look at it, worst verdict first; parts not found then are left out."""
+def latest_verdicts(ledger: Ledger, feed: str | None = None) -> dict[tuple[str, str], list[sqlite3.Row]]:
+    """(feed, failure) → the findings of the last look at it, worst verdict first; parts not found then are left out.
+
+    Of one feed, or of all.
+    """
     found: dict[tuple[str, str], list[sqlite3.Row]] = {}
-    for row in current_findings(ledger):
+    for row in current_findings(ledger, feed):
         found.setdefault((row["feed"], row["failure"]), []).append(row)
     last = {thing: max(row["last_at"] for row in rows) for thing, rows in found.items()}
     return {thing: [row for row in rows if row["last_at"] == last[thing]] for thing, rows in found.items()}

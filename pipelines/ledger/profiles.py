@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.ledger.database import Ledger, stamp
@@ -62,7 +62,7 @@ def record_profiles(ledger: Ledger, feed: str, profiles: Iterable[ColumnProfile]
     """Write the profiles of batches down; a batch that was profiled before stays as it is."""
     by_batch: dict[str, dict[str, dict[str, object]]] = {}
     for profile in profiles:
-        facts = {name: _short(fact) for name, fact in asdict(profile).items() if fact is not None}
+        facts = {name: _short(fact) for name, fact in vars(profile).items() if fact is not None}
         batch_id, column = facts.pop("batch_id"), facts.pop("column")
         by_batch.setdefault(str(batch_id), {})[str(column)] = facts
     with ledger.transaction() as connection:

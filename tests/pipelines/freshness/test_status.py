@@ -173,12 +173,12 @@ def test_the_next_due_time_is_read_in_the_zone_of_the_contract() -> None:
     assert next_due(berlin, before_the_clocks_change) == datetime(2026, 10, 25, 5, tzinfo=UTC)
 
 
-def found(history: History, failure: str, verdict: Verdict) -> None:
+def found(history: History, failure: str, verdict: Verdict, segment: str = "") -> None:
     """A look that found something, the alert moved by it. Evidence of the next look is always newer."""
     history.looks += 1
     at = NOON + timedelta(minutes=history.looks)
-    finding = Finding(history.feed, failure, verdict, "12 rows", evidence_at=at)
-    record = FindingRecord(history.feed, failure, "", verdict, "12 rows", 12, None, at, {}, "v1")
+    finding = Finding(history.feed, failure, verdict, "12 rows", segment=segment, evidence_at=at)
+    record = FindingRecord(history.feed, failure, segment, verdict, "12 rows", 12, None, at, {}, "v1")
     record_findings(history.ledger, [record], at)
     triage(history.ledger, {history.feed: history.contract}, [finding], at)
 
@@ -224,6 +224,15 @@ def test_a_feed_is_complete_only_by_a_reconcile(history: History) -> None:
     assert said() is None
     found(history, "rows_extra", "FAIL")
     assert said() is False
+
+
+def test_a_part_that_once_differed_leaves_a_feed_complete_when_a_later_look_finds_none_differing(
+    history: History,
+) -> None:
+    found(history, "rows_missing", "FAIL", segment="orders-1.csv")
+    assert feed_status(history.ledger, history.contract, NOON).is_complete is False
+    found(history, "rows_missing", "PASS")
+    assert feed_status(history.ledger, history.contract, NOON).is_complete is True
 
 
 def test_numbers_of_a_cursor_are_compared_as_numbers(tmp_path: Path) -> None:
