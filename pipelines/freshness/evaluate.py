@@ -45,8 +45,9 @@ from pipelines.freshness.detectors import (
 from pipelines.freshness.detectors.detects import failures_of
 from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.monitor_history import read_monitor
+from pipelines.freshness.reading import read_history
 from pipelines.freshness.retraining import with_current_bands
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings

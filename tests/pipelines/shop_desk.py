@@ -14,7 +14,8 @@ from connectors.contract import FeedContract
 from connectors.landing import LandingFolder
 from pipelines import land
 from pipelines.deployment import Deployment
-from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.freshness.history import FeedHistory
+from pipelines.freshness.reading import read_history
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
 

@@ -14,7 +14,8 @@ from pipelines.cross_feed import record_cross_feed
 from pipelines.deployment import Deployment
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.freshness.history import FeedHistory
+from pipelines.freshness.reading import read_history
 from pipelines.ingest import FeedOutcome, sync_feed
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Home

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import log
+from typing import NamedTuple
 
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
@@ -30,8 +31,7 @@ NEVER = 0.001
 WINDOW_ROWS = 20
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Some rows that arrived together, and how many of them are bad."""
 
     at: datetime
@@ -66,6 +66,10 @@ def look(parts: Sequence[Part], usual: float = USUAL) -> Look:
     bad_before = rows_before = 0
     onset: datetime | None = None
     seen = (0, 0)
+    if parts and sum(part.bad for part in parts) < LEAST_ROWS:  # nowhere enough, so nothing is weighed part by part
+        last = parts[-1]
+        bad_before, rows_before = sum(part.bad for part in parts[:-1]), sum(part.rows for part in parts[:-1])
+        return Look(last.rows, last.bad, _expected(bad_before, rows_before, usual), bad_before, rows_before, None)
     for place, part in enumerate(parts):
         before = (bad_before, rows_before)
         seen = (part.rows, part.bad)

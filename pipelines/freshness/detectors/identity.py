@@ -46,9 +46,8 @@ def clock_skew(history: FeedHistory) -> Iterator[Finding]:
             evidence_at=bad[-1].landed_at,
         )
         return
-    asked = [run for run in history.ended_runs if run.clock_offset_seconds is not None]
-    if asked:
-        last = asked[-1]
+    last = next((run for run in reversed(history.ended_runs) if run.clock_offset_seconds is not None), None)
+    if last is not None:
         offset = timedelta(seconds=last.clock_offset_seconds or 0.0)
         verdict: Verdict = "FAIL" if abs(offset) > CLOCK_FAIL else "WARN" if abs(offset) > CLOCK_WARN else "PASS"
         way = "ahead of" if offset > timedelta(0) else "behind"

@@ -37,12 +37,12 @@ def trouble_of_last_run(history: FeedHistory, failure: str, kinds: Collection[st
 
 def good_runs(history: FeedHistory) -> list[Run]:
     """Live runs that read the source to the end of their window."""
-    return [run for run in history.ended_runs if run.is_good]
+    return list(history.good_runs)
 
 
 def live_batches(history: FeedHistory) -> list[Batch]:
     """Batches of live runs."""
-    return [batch for batch in history.batches if batch.kind == "live"]
+    return list(history.live_batches)
 
 
 def recent_batches(history: FeedHistory) -> list[Batch]:

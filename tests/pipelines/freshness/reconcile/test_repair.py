@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.landing import LandingFolder
-from pipelines.freshness.history import read_history
+from pipelines.freshness.reading import read_history
 from pipelines.freshness.status import feed_status
 from pipelines.ledger import batches, leases, reconciles
 from tests.pipelines.freshness.reconcile.desk import NOON, Desk, sqlite_desk
