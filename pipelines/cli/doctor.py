@@ -12,6 +12,8 @@ from rich.markup import escape
 
 from connectors.catalog import load_catalog
 from connectors.contract_file import ContractError
+from pipelines.alerts.channels.build import variables_missing
+from pipelines.alerts.plan import AlertsFileError, load_plan
 from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, out
 from pipelines.ledger.database import Ledger
@@ -35,7 +37,7 @@ class Finding:
 
 @app.command("doctor")
 def doctor_command(context: typer.Context) -> int:
-    """Look at contracts, connections, disk, ledger, warehouse and the published file."""
+    """Look at contracts, connections, alert channels, disk, ledger, warehouse and the published file."""
     findings = list(_look(settings_of(context)))
     for finding in findings:
         mark = "[green]✓[/green]" if finding.is_well else "[yellow]![/yellow]" if finding.is_warning else "[red]✗[/red]"
@@ -61,6 +63,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
         f"{', '.join(missing)} not set." if missing else f"{len(needed)} set",
         f"Set them in the environment or in {home.connections}.",
     )
+    yield _alerts(settings)
     existing = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     fact = f"{free / 1024**3:.1f} GiB free at {existing}."
@@ -75,6 +78,19 @@ def _look(settings: Settings) -> Iterator[Finding]:
             yield Finding(thing, False, "not there yet.", "Run c360 sync.", is_warning=True)
         except WarehouseBusy:
             yield Finding(thing, False, "a run is writing it now.", "That is well.", is_warning=True)
+
+
+def _alerts(settings: Settings) -> Finding:
+    """Whether everybody who is to be told can be: nothing is sent."""
+    try:
+        plan = load_plan(settings.alerts_file, settings.home.alerts)
+    except AlertsFileError as error:
+        return Finding("alerts", False, f"{len(error.problems)} problems.", "Run c360 alerts test to see them.")
+    told_by = {spec.name: spec for spec in plan.channels} | ({"dead_man": plan.dead_man} if plan.dead_man else {})
+    missing = {name: variables_missing(spec, settings.environment) for name, spec in told_by.items()}
+    lacking = [f"{', '.join(names)} ({name})" for name, names in missing.items() if names]
+    fact = f"{', '.join(lacking)} not set." if lacking else f"channels {', '.join(plan.names)}"
+    return Finding("alerts", not lacking, fact, f"Set them in the environment or in {settings.home.connections}.")
 
 
 def _ledger(settings: Settings) -> Finding:

@@ -19,6 +19,7 @@ from pipelines.alerts.plan import (
     AlertPlan,
     AppriseSpec,
     ChannelSpec,
+    DeadManSpec,
     FileSpec,
     PagerDutySpec,
     WebhookSpec,
@@ -32,6 +33,12 @@ def build_channels(
     return {spec.name: _channel(spec, environment, usual_file, clock) for spec in plan.channels}
 
 
+def variables_missing(spec: ChannelSpec | DeadManSpec, environment: Mapping[str, str]) -> list[str]:
+    """The variables that a channel, or what watches from outside, names and that are not set."""
+    named = [getattr(spec, part, None) for part in ("url", "key", "secret", "token")]
+    return [name for name in named if name and not environment.get(name)]
+
+
 def people(plan: AlertPlan) -> frozenset[str]:
     """The channels that people read message by message, to whom a storm is told as one."""
     return frozenset(spec.name for spec in plan.channels if isinstance(spec, AppriseSpec))
@@ -40,8 +47,7 @@ def people(plan: AlertPlan) -> frozenset[str]:
 def _channel(
     spec: ChannelSpec, environment: Mapping[str, str], usual_file: Path, clock: Callable[[], datetime]
 ) -> Channel:
-    named = [getattr(spec, part, None) for part in ("url", "key", "secret", "token")]
-    if missing := [name for name in named if name and not environment.get(name)]:
+    if missing := variables_missing(spec, environment):
         return Unready(spec.name, f"{', '.join(missing)} is not set. Set it in the environment or in the home's .env")
     if isinstance(spec, PagerDutySpec):
         return PagerDuty(spec.name, environment[spec.key], environment[spec.url] if spec.url else ADDRESS)

@@ -1,0 +1,37 @@
+"""`c360 doctor`: what is not in place is named before it is needed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pipelines.cli import doctor  # noqa: F401  (a command of the app)
+from pipelines.settings import Home
+from tests.journey_factory import DAY_ONE, c360
+
+
+def alerts_line(home: Path) -> str:
+    """What the doctor says of alerts, from its mark to the mark of the next thing."""
+    said = " ".join(c360(Home(home), "doctor", now=DAY_ONE).out.split())
+    [found] = [part for part in re.split(r" (?=[✓✗!] )", said) if part[2:].startswith("alerts: ")]
+    return found
+
+
+def test_variables_that_alert_channels_need_and_that_are_not_set_are_named_without_sending(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text(
+        "channels:\n"
+        "  - {kind: pagerduty, name: pager, key: PAGER_KEY}\n"
+        "  - {kind: webhook, name: hook, url: HOOK_URL}\n"
+        "dead_man: {url: PING_URL, period: 15m}\n"
+    )
+    (tmp_path / ".env").write_text("HOOK_URL=http://127.0.0.1:1/\n")  # a request there would fail
+    assert alerts_line(tmp_path).startswith("✗ alerts: PAGER_KEY (pager), PING_URL (dead_man) not set. Set them in")
+
+
+def test_a_mistake_in_the_alerts_file_is_trouble_for_the_doctor(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text("channels:\n  - {kind: file, nam: file}\n")
+    assert alerts_line(tmp_path).startswith("✗ alerts: 2 problems. Run c360 alerts test to see them.")
+
+
+def test_without_an_alerts_file_the_doctor_shows_that_alerts_go_to_the_file(tmp_path: Path) -> None:
+    assert alerts_line(tmp_path).startswith("✓ alerts: channels file")
