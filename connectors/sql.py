@@ -192,6 +192,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def all_text(columns: Sequence[str]) -> pa.Schema:
+    """The schema of a read whose values the database writes as text, every one."""
+    return pa.schema([(column, pa.string()) for column in columns])
+
+
 def key_condition(values: Sequence[str], keys: pa.Table) -> str:
     """SQL: the row has one of the keys. `values` are the expressions of the key's columns, in the order of `keys`.
 

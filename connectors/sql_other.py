@@ -18,8 +18,8 @@ from sqlglot import exp
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, key_condition
-from connectors.sql_window import condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
+from connectors.sql import Reject, all_text, key_condition
+from connectors.sql_window import untyped_condition
 
 BATCH_ROWS = 65_536
 _DIALECTS = {"mysql": "mysql", "mariadb": "mysql", "mssql": "tsql", "oracle": "oracle", "redshift": "redshift"}
@@ -67,7 +67,7 @@ class OtherDatabase:
     def schema(self, relation: str, columns: list[str]) -> pa.Schema:
         """Text, every column."""
         del relation
-        return pa.schema([(column, pa.string()) for column in columns])
+        return all_text(columns)
 
     def read(
         self, relation: str, columns: list[str], window: Window, keys: pa.Table | None = None
@@ -90,19 +90,11 @@ class OtherDatabase:
         return exp.cast(identifier, exp.DataType.build("text")).sql(dialect=self._dialect)
 
     def _condition(self, window: Window) -> str:
-        cursor = self._contract.cursor
-        if cursor is None:
-            return "1 = 1"
-        name = self._quoted(cursor.column)
-        if cursor.type != "timestamp":
-            bounds = numeric_bounds(window, cursor)
-            return condition(name, bounds, {key: str(bound) for key, bound in vars(bounds).items()})
-        bounds = naive_bounds(moment_bounds(window), cursor_zone(self._contract))
-        literals = {
-            key: exp.cast(exp.Literal.string(str(bound)), exp.DataType.build("timestamp")).sql(dialect=self._dialect)
-            for key, bound in vars(bounds).items()
-        }
-        return condition(name, bounds, literals)
+        return untyped_condition(self._contract, window, number=self._quoted, moment=self._quoted, literal=self._time)
+
+    def _time(self, bound: object) -> str:
+        text = exp.Literal.string(str(bound))
+        return exp.cast(text, exp.DataType.build("timestamp")).sql(dialect=self._dialect)
 
     def rejects(self) -> list[Reject]:
         """None: all is text."""

@@ -21,8 +21,8 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, key_condition, quoted
-from connectors.sql_window import Bounds, condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
+from connectors.sql import Reject, all_text, key_condition, quoted
+from connectors.sql_window import untyped_condition
 
 _JULIAN_DAY_ROUNDING = timedelta(milliseconds=2)  # SQLite keeps days as milliseconds
 
@@ -67,7 +67,7 @@ class Sqlite:
     def schema(self, relation: str, columns: list[str]) -> pa.Schema:
         """Text, every column."""
         del relation
-        return pa.schema([(column, pa.string()) for column in columns])
+        return all_text(columns)
 
     def read(
         self, relation: str, columns: list[str], window: Window, keys: pa.Table | None = None
@@ -117,19 +117,14 @@ class Sqlite:
         return self._rejects
 
     def _condition(self, window: Window) -> str:
-        cursor = self._contract.cursor
-        if cursor is None:
-            return "1 = 1"
-        name = quoted(cursor.column)
-        if cursor.type != "timestamp":
-            bounds = numeric_bounds(window, cursor)
-            # Text that is no number becomes NULL, which is always read.
-            number = f"CASE WHEN CAST({name} AS TEXT) NOT GLOB '*[^0-9.eE+-]*' THEN CAST({name} AS NUMERIC) END"
-            return condition(number, bounds, {key: str(bound) for key, bound in vars(bounds).items()})
         # julianday() reads 'T' or blank, fractions and offsets alike; what it cannot read is NULL: always read.
-        bounds = _widened(naive_bounds(moment_bounds(window), cursor_zone(self._contract)))
-        return condition(
-            f"julianday({name})", bounds, {key: f"julianday('{bound}')" for key, bound in vars(bounds).items()}
+        return untyped_condition(
+            self._contract,
+            window,
+            number=_as_number,
+            moment=lambda column: f"julianday({quoted(column)})",
+            literal=lambda bound: f"julianday('{bound}')",
+            margin=_JULIAN_DAY_ROUNDING,
         )
 
     def ask_nothing(self) -> None:
@@ -201,17 +196,10 @@ class Sqlite:
         return FeedTrouble(self._contract.feed, fact, next_step, kind=kind, is_retryable=is_retryable)
 
 
-def _widened(bounds: Bounds) -> Bounds:
-    """A window of naive times, wider by what SQLite may round away."""
-
-    def moved(bound: object, by: timedelta) -> datetime | None:
-        return bound + by if isinstance(bound, datetime) else None
-
-    return Bounds(
-        moved(bounds.lower, -_JULIAN_DAY_ROUNDING),
-        moved(bounds.upper, _JULIAN_DAY_ROUNDING),
-        moved(bounds.future_from, -_JULIAN_DAY_ROUNDING),
-    )
+def _as_number(column: str) -> str:
+    """SQL: text that is no number becomes NULL, which is always read."""
+    name = quoted(column)
+    return f"CASE WHEN CAST({name} AS TEXT) NOT GLOB '*[^0-9.eE+-]*' THEN CAST({name} AS NUMERIC) END"
 
 
 def _key_condition(keys: pa.Table) -> str:

@@ -6,6 +6,7 @@ a change of clocks, dates kept as free text) the condition is widened: a row rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -97,3 +98,34 @@ def condition(value: str, bounds: Bounds, literal: dict[str, str]) -> str:
     if bounds.future_from is not None and bounds.upper is not None:
         parts.append(f"{value} > {literal['future_from']}")
     return " OR ".join(f"({part})" for part in parts)
+
+
+def untyped_condition(
+    contract: FeedContract,
+    window: Window,
+    *,
+    number: Callable[[str], str],
+    moment: Callable[[str], str],
+    literal: Callable[[object], str],
+    margin: timedelta = timedelta(0),
+) -> str:
+    """The condition for a database whose columns do not tell in which zone their times are, or whether they are any.
+
+    `number` and `moment` make SQL of the cursor column's name, `literal` of a time; a window of times is wider by
+    `margin` at each end.
+    """
+    cursor = contract.cursor
+    if cursor is None:
+        return "1 = 1"
+    if cursor.type != "timestamp":
+        bounds = numeric_bounds(window, cursor)
+        return condition(number(cursor.column), bounds, {key: str(bound) for key, bound in vars(bounds).items()})
+    bounds = _widened(naive_bounds(moment_bounds(window), cursor_zone(contract)), margin)
+    return condition(moment(cursor.column), bounds, {key: literal(bound) for key, bound in vars(bounds).items()})
+
+
+def _widened(bounds: Bounds, margin: timedelta) -> Bounds:
+    def moved(bound: Bound | None, by: timedelta) -> datetime | None:
+        return bound + by if isinstance(bound, datetime) else None
+
+    return Bounds(moved(bounds.lower, -margin), moved(bounds.upper, margin), moved(bounds.future_from, -margin))
