@@ -14,7 +14,7 @@ import dagster as dg
 from connectors.catalog import load_catalog
 from pipelines.defs.currency import currency_check
 from pipelines.defs.customers import customer_assets
-from pipelines.defs.failures import failure_checks
+from pipelines.defs.failures import MONITOR_ASSET, failure_checks
 from pipelines.defs.feeds import landing_asset, staging_asset
 from pipelines.defs.identity import identity_checks
 from pipelines.defs.jobs import refresh_job, rematch_job, rematch_schedule, sync_job, sync_schedule
@@ -63,6 +63,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             *(landing_asset(deployment, contract) for contract in contracts),
             *(staging_asset(deployment, contract) for contract in contracts),
             customers,
+            MONITOR_ASSET,
         ],
         asset_checks=[
             currency_check(deployment, contracts),

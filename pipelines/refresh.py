@@ -129,7 +129,7 @@ def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease, *, is_
         resolution = identify(
             connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
         )
-        merged = full_match.merged_since(connection, published_at) if published_at else 0
+        merged = full_match.merged_since(connection, published_at, last.snapshot_id) if last and published_at else 0
         write_feed_marks(connection, statuses, snapshot_id, now)
         verified_at = {status.feed: status.verified_at for status in statuses if status.verified_at}
         record_cross_feed(connection, ledger, deployment.catalog, verified_at, now)

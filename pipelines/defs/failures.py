@@ -10,20 +10,14 @@ from typing import Any
 import dagster as dg
 
 from connectors.contract import FeedContract
-from pipelines.defs.keys import staging_key
+from pipelines.defs.keys import MONITOR_KEY, PLATFORM_OWNER, staging_key
 from pipelines.deployment import Deployment
 from pipelines.freshness.detectors.detects import failures_of
-from pipelines.freshness.evaluate import CROSS_DETECTORS, FEED_DETECTORS
-from pipelines.freshness.failures import Failure, load_failures
+from pipelines.freshness.detectors.monitor import MONITOR
+from pipelines.freshness.evaluate import CROSS_DETECTORS, FEED_DETECTORS, LEARNED_DETECTORS, MONITOR_DETECTORS
+from pipelines.freshness.failures import load_failures
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import latest_verdicts
-
-
-def watched_failures() -> list[Failure]:
-    """The failures that some detector looks for, in the order of the catalogue."""
-    detectors: list[Callable[..., Any]] = [*FEED_DETECTORS, *CROSS_DETECTORS]
-    looked_for = {name for detector in detectors for name in failures_of(detector)}
-    return [failure for name, failure in load_failures().items() if name in looked_for]
 
 
 def failure_key(contract: FeedContract, failure: str) -> dg.AssetCheckKey:
@@ -31,34 +25,57 @@ def failure_key(contract: FeedContract, failure: str) -> dg.AssetCheckKey:
     return dg.AssetCheckKey(staging_key(contract), f"feed_{failure}")
 
 
+def failure_keys(contracts: Sequence[FeedContract]) -> dict[tuple[str, str], dg.AssetCheckKey]:
+    """(feed, failure) → its check, of every failure that some detector looks for; watching itself is a feed as well."""
+    of_feeds = _looked_for(FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS)
+    keys = {(contract.feed, name): failure_key(contract, name) for contract in contracts for name in of_feeds}
+    return keys | {
+        (MONITOR, name): dg.AssetCheckKey(MONITOR_KEY, f"feed_{name}") for name in _looked_for(MONITOR_DETECTORS)
+    }
+
+
+# What the checks of watching itself hang on: nobody makes it, and nothing of it is kept.
+MONITOR_ASSET = dg.AssetSpec(
+    MONITOR_KEY,
+    group_name="watch",
+    owners=[PLATFORM_OWNER],
+    description="Watching itself: whether somebody looked as agreed, and whether alerts reached anybody.",
+)
+
+
 def failure_checks(deployment: Deployment, contracts: Sequence[FeedContract]) -> dg.AssetChecksDefinition:
     """One check per feed and failure that has a detector, in one step, by what the last look found."""
+    keys = failure_keys(contracts)
 
     # Outputs of a step that can be subset need not be emitted: UNKNOWN is neither passed nor failed.
     @dg.multi_asset_check(
         name="failures",
         specs=[
-            dg.AssetCheckSpec(
-                failure_key(contract, failure.name).name,
-                asset=staging_key(contract),
-                description=f"Fails when: {failure.title[0].lower()}{failure.title[1:]}.",
-            )
-            for contract in contracts
-            for failure in watched_failures()
+            dg.AssetCheckSpec(key.name, asset=key.asset_key, description=f"Fails when: {_title(failure)}.")
+            for (_, failure), key in keys.items()
         ],
         can_subset=True,
     )
     def failures(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         with Ledger(deployment.home.ledger) as ledger:
             verdicts = latest_verdicts(ledger)
-        for contract in contracts:
-            for failure in watched_failures():
-                found = verdicts.get((contract.feed, failure.name))
-                key = failure_key(contract, failure.name)
-                if found and key in context.selected_asset_check_keys and found[0]["verdict"] != "UNKNOWN":
-                    yield _result(key, found[0])
+        for thing, key in keys.items():
+            found = verdicts.get(thing)
+            if found and key in context.selected_asset_check_keys and found[0]["verdict"] != "UNKNOWN":
+                yield _result(key, found[0])
 
     return failures
+
+
+def _looked_for(*detectors: Sequence[Callable[..., Any]]) -> list[str]:
+    """The failures that these detectors look for, in the order of the catalogue."""
+    names = {name for some in detectors for detector in some for name in failures_of(detector)}
+    return [name for name in load_failures() if name in names]
+
+
+def _title(failure: str) -> str:
+    title = load_failures()[failure].title
+    return title[0].lower() + title[1:]
 
 
 def _result(key: dg.AssetCheckKey, worst: sqlite3.Row) -> dg.AssetCheckResult:

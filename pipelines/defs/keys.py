@@ -14,6 +14,7 @@ PLATFORM_OWNER = "team:customer-360"
 CROSSWALK = dg.AssetKey(["identity", "customer_crosswalk"])
 GOLDEN_CUSTOMERS = dg.AssetKey(["identity", "golden_customers"])
 PUBLISHED = dg.AssetKey(["published", "customer_360"])
+MONITOR_KEY = dg.AssetKey(["watch", "monitor"])
 
 
 def landing_key(contract: FeedContract) -> dg.AssetKey:

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster import DagsterRunStatus
 
 from connectors.contract import FeedContract
-from pipelines.defs.failures import failure_key, watched_failures
+from pipelines.defs.failures import failure_keys
 from pipelines.defs.jobs import is_at_work
 from pipelines.deployment import Deployment
 from pipelines.ledger.database import Ledger, stamp
@@ -25,7 +25,7 @@ WATCH = "watch"
 
 def watch_job(contracts: Sequence[FeedContract]) -> dg.UnresolvedAssetJobDefinition:
     """Show what the last look found."""
-    keys = [failure_key(contract, failure.name) for contract in contracts for failure in watched_failures()]
+    keys = failure_keys(contracts).values()
     return dg.define_asset_job(
         WATCH, selection=dg.AssetSelection.checks(*keys), description="Show on each feed what its detectors found."
     )
@@ -63,11 +63,7 @@ def _changed_since(
     deployment: Deployment, contracts: Sequence[FeedContract], shown_at: datetime | None
 ) -> list[dg.AssetCheckKey]:
     """Checks whose worst verdict began after it was last shown. What became UNKNOWN keeps what is shown of it."""
-    keys = {
-        (contract.feed, failure.name): failure_key(contract, failure.name)
-        for contract in contracts
-        for failure in watched_failures()
-    }
+    keys = failure_keys(contracts)
     with Ledger(deployment.home.ledger) as ledger:
         verdicts = latest_verdicts(ledger)
     return [

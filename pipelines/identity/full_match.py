@@ -102,12 +102,15 @@ def note(
     )
 
 
-def merged_since(connection: duckdb.DuckDBPyConnection, since: datetime) -> int:
-    """Customers whom full matches that were applied after `since` (aware) merged away, by what was weighed alone."""
+def merged_since(connection: duckdb.DuckDBPyConnection, since: datetime, run_id: str) -> int:
+    """Customers whom full matches that were applied after a run merged away, by what was weighed alone.
+
+    The run is that of `run_id`, at `since` (aware). Where the clock is held still, later ones are of the same moment.
+    """
     row = connection.execute(
         """SELECT coalesce(sum(least(merges, affected)), 0)::BIGINT FROM identity.full_match
-           WHERE is_applied AND weighed_at > ?""",
-        [since.astimezone(UTC).replace(tzinfo=None)],
+           WHERE is_applied AND weighed_at >= ? AND run_id <> ?""",
+        [since.astimezone(UTC).replace(tzinfo=None), run_id],
     ).fetchone()
     assert row  # noqa: S101
     return int(row[0])

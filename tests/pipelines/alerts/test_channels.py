@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipelines.alerts.channels import file
 from pipelines.alerts.channels import post as posting
 from pipelines.alerts.channels.alertmanager import Alertmanager
 from pipelines.alerts.channels.apprise import Apprise
@@ -153,13 +154,27 @@ def test_a_webhook_is_signed_with_its_time_and_named_for_repeats() -> None:
 def test_a_file_holds_each_notice_once_and_survives_a_torn_line(tmp_path: Path) -> None:
     channel = File("file", tmp_path / "new" / "alerts.jsonl")
     assert channel.send(a_notice()).was_taken
-    with channel.path.open("ab") as file:
-        file.write(b'{"fingerprint": "torn')
+    with channel.path.open("ab") as opened:
+        opened.write(b'{"fingerprint": "torn')
     assert channel.send(a_notice()).detail == "it was there already"
     assert channel.send(a_notice("resolve", version=2)).was_taken
     lines = channel.path.read_text().splitlines()
     assert [json.loads(line)["event"] for line in (lines[0], lines[2])] == ["open", "resolve"]
     assert len(lines) == 3
+
+
+def test_a_full_file_becomes_the_former_one_and_no_notice_is_written_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "MOST_BYTES", 1)
+    channel = File("file", tmp_path / "alerts.jsonl")
+    first, second, third = (a_notice(version=number) for number in (1, 2, 3))
+    for notice in (first, second):
+        assert channel.send(notice).detail == "written"
+    assert channel.send(first).detail == "it was there already"
+    assert channel.send(third).detail == "written"
+    assert (tmp_path / "alerts.jsonl.1").read_text() == as_json(second) + "\n"
+    assert channel.path.read_text() == as_json(third) + "\n"
 
 
 def test_a_file_that_cannot_be_written_is_not_taken(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_definitions
-from pipelines.defs.failures import failure_key
+from pipelines.defs.failures import failure_key, failure_keys
 from pipelines.ledger.alerts import read_alerts
 from pipelines.ledger.database import Ledger, stamp
 from tests.pipelines.defs.deployment_factory import NOON, check_results, deployment
@@ -61,3 +61,23 @@ def test_a_tick_opens_alerts_and_asks_for_a_run_of_the_checks_that_changed(tmp_p
     assert {check.asset_key.path[-1] for check in result.get_asset_check_evaluations()} == {"shop_orders"}
     # Shown just now, by the real clock, which is later than the deployment's; so nothing is new.
     assert tick(here, instance).run_requests == []
+
+
+def test_watching_itself_has_checks_of_its_own(tmp_path, instance):
+    here = deployment(tmp_path)
+    with Ledger(here.home.ledger) as ledger:  # a look was agreed on for an hour ago, and nobody looked
+        ledger.write(
+            "INSERT INTO watching VALUES (?, ?, ?, 1)",
+            stamp(NOON - timedelta(hours=2)),
+            stamp(NOON - timedelta(hours=2)),
+            stamp(NOON - timedelta(hours=1)),
+        )
+    [request] = tick(here, instance).run_requests
+    assert [check.name for check in request.asset_check_keys] == ["feed_unwatched"]
+    result = build_definitions(here).resolve_job_def("watch").execute_in_process(instance=instance)
+    assert check_results(result) == {"feed_unwatched": False}
+
+
+def test_what_is_learned_of_a_feed_has_checks_as_well(tmp_path):
+    orders = deployment(tmp_path).catalog["shop.orders"]
+    assert ("shop.orders", "unusual_volume") in failure_keys([orders])

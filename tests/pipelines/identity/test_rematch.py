@@ -5,6 +5,7 @@ A world that was matched by a stricter or laxer threshold than the one in force 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pipelines.identity import linkage
 from pipelines.identity.churn import Affected, Churn, Limit, Report
 from pipelines.identity.fingerprints import rules_fingerprint
-from pipelines.identity.full_match import Refused, apply_command, held_back
+from pipelines.identity.full_match import Refused, apply_command, held_back, merged_since
 from pipelines.identity.judgements import record_judgement
 from pipelines.identity.resolve import preview
 
@@ -153,6 +154,16 @@ def test_above_the_limit_it_is_refused_as_a_whole_and_a_raised_limit_applies_it(
     assert refused.value.report == previewed(world, limit=Limit(share=0.79, floor=3))
     assert contents(world) == before
     assert world.resolve(is_rematch=True, limit=Limit(share=0.8, floor=3)).merges == 2
+
+
+def test_who_was_merged_since_a_publication_is_known_also_when_the_clock_is_held_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = apart(monkeypatch)  # by run-1, a day after DAY_ONE
+    published_at = DAY_ONE + timedelta(days=1)
+    world.resolve(is_rematch=True, limit=ANYTHING, now=published_at)
+    assert merged_since(world.connection, published_at, "run-1") == 2
+    assert merged_since(world.connection, published_at, "run-2") == 0, "what a publication itself merged is in it"
 
 
 def test_in_a_small_table_the_floor_lets_through_what_a_share_would_not(monkeypatch: pytest.MonkeyPatch) -> None:
