@@ -35,13 +35,13 @@ CREATE TABLE IF NOT EXISTS stage_tally (
     rows_quarantined INTEGER NOT NULL, rows_duplicate INTEGER NOT NULL, rows_refused INTEGER NOT NULL,
     rows_deleted INTEGER NOT NULL, tallied_at TEXT NOT NULL,
     PRIMARY KEY (batch_id, stage)
-);
+) WITHOUT ROWID;
 -- One row each time a feed's high-water mark moved, per stage (landed, staged, published) and clock (event, change).
 CREATE TABLE IF NOT EXISTS high_water_mark (
     feed TEXT NOT NULL, stage TEXT NOT NULL, clock TEXT NOT NULL, value TEXT NOT NULL, run_id TEXT,
-    recorded_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS high_water_mark_by_feed ON high_water_mark (feed, stage, clock, value);
+    recorded_at TEXT NOT NULL,
+    PRIMARY KEY (feed, stage, clock, value)
+) WITHOUT ROWID;
 -- One row per question put to a source apart from its data; `run_id` is NULL when nobody was about to read it.
 CREATE TABLE IF NOT EXISTS source_probe (
     feed TEXT NOT NULL, run_id TEXT, probed_at TEXT NOT NULL, identity TEXT NOT NULL, source_clock TEXT,
@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS check_result (
     verdict TEXT NOT NULL CHECK (verdict IN ('PASS', 'FAIL', 'WARN', 'UNKNOWN')),
     checked INTEGER, failed INTEGER, reason TEXT NOT NULL, checked_at TEXT NOT NULL,
     PRIMARY KEY (batch_id, check_name)
-);
+) WITHOUT ROWID;
 -- Who may work on a thing now. The token only grows: work done under an old token is refused.
 CREATE TABLE IF NOT EXISTS lease (
     resource TEXT PRIMARY KEY, token INTEGER NOT NULL, holder TEXT, host TEXT, pid INTEGER, process_started REAL,

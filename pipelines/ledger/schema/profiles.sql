@@ -2,4 +2,4 @@
 CREATE TABLE IF NOT EXISTS batch_profile (
     feed TEXT NOT NULL, batch_id TEXT NOT NULL, profiled_at TEXT NOT NULL, columns BLOB NOT NULL,
     PRIMARY KEY (feed, batch_id)
-);
+) WITHOUT ROWID;
