@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 BUSY_TIMEOUT_SECONDS = 60.0  # writers hold the file for milliseconds; a minute means that something is wrong
 WAL_RETRY_SECONDS = 0.02
@@ -80,7 +80,7 @@ class Ledger:
         """Give the file back."""
         self._connection.close()
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
