@@ -18,6 +18,8 @@ HABIT = 3
 UNFINISHED_IN_A_ROW = 3
 # So many rows without one that is new or changed are no coincidence.
 STALE_ROWS = 20
+# Fewer will do after so many files of which at least half of the rows were new or changed.
+FEW_STALE_ROWS, NEWS_BEFORE = 5, 7
 MOST_NAMED = 5
 
 
@@ -155,9 +157,17 @@ def _came_before(batch: Batch, former: Sequence[Batch], *, is_full: bool) -> str
         if is_newer or (batch.sequence is None and batch.business_date in dates):
             return f"is of {batch.business_date}, and {max(dates)} came before it"
     known = (batch.rows_unchanged or 0) + (batch.rows_refused or 0) + (batch.rows_duplicate or 0)
-    if not is_full and known >= STALE_ROWS and not batch.rows_new and not batch.rows_changed:
+    stale_rows = FEW_STALE_ROWS if _brought_news(former) else STALE_ROWS
+    if not is_full and known >= stale_rows and not batch.rows_new and not batch.rows_changed:
         return f"holds {known:,} rows that were all here already"
     return None
+
+
+def _brought_news(former: Sequence[Batch]) -> bool:
+    """Whether at least half of the rows were new or changed in each of the files before, and in enough of them."""
+    before = [one for one in former if one.rows_in]
+    news = [((one.rows_new or 0) + (one.rows_changed or 0)) * 2 >= (one.rows_in or 0) for one in before]
+    return len(news) >= NEWS_BEFORE and all(news[-NEWS_BEFORE:])
 
 
 def _named(batches: Sequence[Batch]) -> str:

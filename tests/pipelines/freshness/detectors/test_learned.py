@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,7 +30,7 @@ from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, SourceAnswer
 from pipelines.freshness.training import FailedSpan
 from pipelines.ledger.links import LinkDay
-from tests.pipelines.freshness.history_factory import NOON, a_history
+from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
 from tests.pipelines.freshness.learned_factory import (
     HOUR,
     HOURLY,
@@ -173,6 +174,14 @@ def test_a_lag_that_stays_is_slowing() -> None:
     assert found.evidence["part"] == "hours of lag"
 
 
+def test_changes_since_the_read_before_are_no_lag_however_long_before_the_read_they_were() -> None:
+    # The last change of the hour was always a minute before the read, and is 50 minutes before the next three.
+    batches = [
+        next_batch(LIFE, ahead=ahead, cursor_high=(NOON + (ahead - 5 / 6) * HOUR).isoformat()) for ahead in (1, 2, 3)
+    ]
+    assert not failing(slowing, followed(LIFE, *batches))
+
+
 def test_runs_that_fill_the_time_until_the_next_are_slowing() -> None:
     long = [replace(run, ended_at=run.started_at + timedelta(minutes=48)) for run in LIFE.runs[-3:]]
     (found,) = failing(slowing, replace(LIFE, runs=(*LIFE.runs[:-3], *long)))
@@ -191,6 +200,30 @@ def test_without_bands_the_contract_alone_says_what_is_late() -> None:
     assert [one.verdict for one in late(replace(life, now=NOON + 26 * HOUR))] == ["PASS"]
     assert [one.verdict for one in late(replace(life, now=NOON + 29 * HOUR))] == ["WARN"]
     assert [one.verdict for one in late(replace(life, now=NOON + 31 * HOUR))] == ["FAIL"]
+
+
+def test_a_daily_read_without_rows_is_late_after_two_weeks_that_all_brought_some() -> None:
+    days = [NOON - timedelta(days=back) for back in range(14, -1, -1)]
+    runs, shipments = [a_run(day) for day in days], CATALOG["carrier.shipments"]
+
+    def verdict(rows: Sequence[int]) -> str:
+        batches = [a_batch(seq, day, count) for seq, (day, count) in enumerate(zip(days, rows, strict=False), 1)]
+        (found,) = late(a_history(runs, batches, contract=shipments))
+        return found.verdict
+
+    assert verdict([5] * 14) == "FAIL"
+    assert verdict([4] + [5] * 13) == "PASS"  # so few that none may be chance
+    assert verdict([5] * 15) == "PASS"
+    runs = runs[1:]
+    days = days[1:]
+    assert verdict([5] * 13) == "PASS"
+
+
+def test_reads_of_every_quarter_hour_make_no_habit_of_two_weeks() -> None:
+    moments = [NOON - timedelta(minutes=15 * back) for back in range(14, -1, -1)]
+    batches = [a_batch(seq, at, 50) for seq, at in enumerate(moments[:-1], 1)]
+    (found,) = late(a_history([a_run(at) for at in moments], batches))
+    assert found.verdict == "PASS"
 
 
 def test_silence_that_is_usual_is_unknown_where_the_source_does_not_say_what_it_has() -> None:
