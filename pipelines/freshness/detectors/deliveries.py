@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import takewhile
+from itertools import dropwhile, islice, takewhile
 
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.looks import is_announced, live_batches, recent_batches, trouble_of_last_run
@@ -120,6 +120,11 @@ def stale_source(history: FeedHistory) -> Iterator[Finding]:
     yield Finding(history.feed, "stale_source", verdict, fact, evidence_at=last.landed_at)
 
 
+def brings_no_news(batch: Batch) -> bool:
+    """Whether no row of a staged batch is new or changed, and it has more than a handful."""
+    return (batch.rows_in or 0) >= FEW_STALE_ROWS and not _news(batch)
+
+
 def _is_cut(batch: Batch, batches: Sequence[Batch]) -> bool:
     if not batch.ends_mid_line:
         return False
@@ -158,16 +163,20 @@ def _came_before(batch: Batch, former: Sequence[Batch], *, is_full: bool) -> str
             return f"is of {batch.business_date}, and {max(dates)} came before it"
     known = (batch.rows_unchanged or 0) + (batch.rows_refused or 0) + (batch.rows_duplicate or 0)
     stale_rows = FEW_STALE_ROWS if _brought_news(former) else STALE_ROWS
-    if not is_full and known >= stale_rows and not batch.rows_new and not batch.rows_changed:
+    if not is_full and known >= stale_rows and brings_no_news(batch):
         return f"holds {known:,} rows that were all here already"
     return None
 
 
 def _brought_news(former: Sequence[Batch]) -> bool:
-    """Whether at least half of the rows were new or changed in each of the files before, and in enough of them."""
-    before = [one for one in former if one.rows_in]
-    news = [((one.rows_new or 0) + (one.rows_changed or 0)) * 2 >= (one.rows_in or 0) for one in before]
-    return len(news) >= NEWS_BEFORE and all(news[-NEWS_BEFORE:])
+    """Whether in each of enough files half of the rows were new or changed, those redelivered just now left out."""
+    staged = (one for one in reversed(former) if one.rows_in)
+    before = list(islice(dropwhile(brings_no_news, staged), NEWS_BEFORE))
+    return len(before) == NEWS_BEFORE and all(_news(one) * 2 >= (one.rows_in or 0) for one in before)
+
+
+def _news(batch: Batch) -> int:
+    return (batch.rows_new or 0) + (batch.rows_changed or 0)
 
 
 def _named(batches: Sequence[Batch]) -> str:

@@ -120,6 +120,14 @@ def test_unchanged_rows_are_told() -> None:
     assert found.failure == "frozen"
 
 
+def test_a_file_of_nothing_but_known_rows_is_told_as_a_redelivery_and_not_as_frozen() -> None:
+    known = next_batch(LIFE, rows_unchanged=ROWS, rows_new=0)
+    assert failing(frozen, followed(LIFE, known))
+    assert not failing(frozen, followed(LIFE, replace(known, file_name="again.csv")))
+    a_row_of_news = replace(known, file_name="again.csv", rows_new=1, rows_unchanged=ROWS - 1)
+    assert failing(frozen, followed(LIFE, a_row_of_news))
+
+
 def test_three_times_the_rows_and_a_fifth_of_them_are_told() -> None:
     for rows in (3 * ROWS, ROWS // 5):
         (found,) = failing(unusual_volume, followed(LIFE, next_batch(LIFE, rows=rows)))
