@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import takewhile
+from datetime import datetime
 
 from connectors.cursors import source_value
 from pipelines.freshness.cadence import RateBand
 from pipelines.freshness.day_classes import day_classes
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import good_runs
+from pipelines.freshness.detectors.missed_reads import missed_read
 from pipelines.freshness.finding import Fact, Finding
-from pipelines.freshness.history import FeedHistory, Run
+from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.ordinary import announcement_at
-
-# Reads that lie about a day apart or more, over all days of the week twice, each with so many rows that none is no
-# chance. What comes more often has its learned cadence.
-HABIT_READS, HABIT_SPAN = 14, timedelta(days=12)
-FEWEST_ROWS = 5
 
 
 @detects("late")
@@ -40,10 +34,8 @@ def late(history: FeedHistory) -> Iterator[Finding]:
         fact = f"the source itself had nothing newer at {idle_at:%Y-%m-%d %H:%M} UTC"
         yield Finding(history.feed, "late", "PASS", fact, evidence_at=idle_at)
         return
-    if (missed := _missed_read(history)) is not None:
-        fact = f"{HABIT_READS} reads in a row brought rows, and that of {missed.started_at:%Y-%m-%d %H:%M} UTC none"
-        at = missed.started_at
-        yield Finding(history.feed, "late", "FAIL", fact, onset=at, evidence_at=now)
+    if (missed := missed_read(history)) is not None:
+        yield Finding(history.feed, "late", "FAIL", missed.fact, onset=missed.since, evidence_at=now)
         return
     promised = last + contract.freshness.promise
     learned = _learned_due(history, last)
@@ -75,22 +67,6 @@ def _last_arrival(history: FeedHistory) -> datetime:
     if contract.delivery == "snapshot" and contract.source.kind != "files":
         return max([last, *(run.started_at for run in history.runs if run.is_good)])
     return last
-
-
-def _missed_read(history: FeedHistory) -> Run | None:
-    """The first read since the last arrival, when all daily reads of two weeks before it brought rows."""
-    rows_of: dict[str | None, int] = {}
-    for batch in history.batches:
-        rows_of[batch.run_id] = rows_of.get(batch.run_id, 0) + batch.row_count
-    newest_first = good_runs(history)[::-1]
-    empty = list(takewhile(lambda run: run.run_id not in rows_of, newest_first))
-    full = newest_first[len(empty) :][:HABIT_READS]
-    if not empty or len(full) < HABIT_READS or full[0].started_at - full[-1].started_at < HABIT_SPAN:
-        return None
-    if any(rows_of.get(run.run_id, 0) < FEWEST_ROWS for run in full):
-        return None
-    classes = day_classes(history.contract.timezone, history.contract.watch.calendar)
-    return None if classes.touches_special(full[0].started_at, history.now) else empty[-1]
 
 
 def _learned_due(history: FeedHistory, last: datetime) -> datetime | None:

@@ -227,6 +227,27 @@ def test_a_daily_read_without_rows_is_late_after_two_weeks_that_all_brought_some
     assert verdict([5] * 13) == "PASS"
 
 
+def test_files_of_an_older_day_than_ever_are_late_though_they_come() -> None:
+    # Each read brings the file of the day before; then two bring nothing, and one that of three days before.
+    days = [NOON - timedelta(days=back) for back in range(16, -1, -1)]
+    shipments = CATALOG["carrier.shipments"]
+
+    def found(behind: Sequence[int | None]) -> Finding:
+        batches = [
+            a_batch(seq, day, 3, business_date=f"{day - timedelta(days=back):%Y-%m-%d}")
+            for seq, (day, back) in enumerate(zip(days, behind, strict=True), 1)
+            if back is not None
+        ]
+        (only,) = late(a_history([a_run(day) for day in days], batches, contract=shipments))
+        return only
+
+    grows = found([1] * 14 + [None, None, 3])
+    assert (grows.verdict, grows.onset) == ("FAIL", days[14])
+    assert found([1] * 17).verdict == "PASS"
+    assert found([1] * 14 + [None, None, 1]).verdict == "PASS"
+    assert found([1] * 8 + [2] + [1] * 7 + [2]).verdict == "PASS"  # it was as far back before
+
+
 def test_reads_of_every_quarter_hour_make_no_habit_of_two_weeks() -> None:
     moments = [NOON - timedelta(minutes=15 * back) for back in range(14, -1, -1)]
     batches = [a_batch(seq, at, 50) for seq, at in enumerate(moments[:-1], 1)]
