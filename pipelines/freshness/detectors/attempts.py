@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from pipelines.freshness.detectors.behind import reads_behind
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import good_runs
+from pipelines.freshness.detectors.looks import is_next_too_late
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import FeedHistory, Run
+from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.status import next_due
 
 # A tick is late when the scheduler is busy; half an hour or a quarter of the interval, whichever is longer.
@@ -57,7 +57,7 @@ def failing(history: FeedHistory) -> Iterator[Finding]:
     is_told = (
         len(failed) >= FAILED_IN_A_ROW
         or history.now - failed[0].started_at > history.contract.freshness.promise
-        or _is_next_too_late(history, failed[-1])
+        or (failed[-1].error_kind != "limited" and is_next_too_late(history, failed[-1]))
     )
     yield Finding(
         history.feed,
@@ -68,11 +68,3 @@ def failing(history: FeedHistory) -> Iterator[Finding]:
         evidence_at=failed[-1].started_at,
         evidence={"attempts": len(failed), "error_kind": failed[-1].error_kind},
     )
-
-
-def _is_next_too_late(history: FeedHistory, failed: Run) -> bool:
-    """Whether promise and grace are over before the next attempt, so that trying again by itself is no help."""
-    good, freshness = good_runs(history), history.contract.freshness
-    if not good:
-        return False
-    return next_due(history.contract, failed.started_at) > good[-1].started_at + freshness.promise + freshness.grace

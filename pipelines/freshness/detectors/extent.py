@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from pipelines.freshness.detectors.behind import reads_behind
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import good_runs, trouble_of_last_run
+from pipelines.freshness.detectors.looks import good_runs, is_next_too_late, trouble_of_last_run
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, Run, SourceAnswer
 from pipelines.ledger.evidence import Verdict
@@ -39,8 +39,8 @@ def incomplete_read(history: FeedHistory) -> Iterator[Finding]:
             history.feed, "incomplete_read", "FAIL", fact, onset=row[-1].started_at, evidence_at=last.started_at
         )
     elif limited:
-        # One refusal is common and is tried again.
-        verdict: Verdict = "FAIL" if len(limited) > 1 else "WARN"
+        # One refusal is common and is tried again, if in time.
+        verdict: Verdict = "FAIL" if len(limited) > 1 or is_next_too_late(history, last) else "WARN"
         fact = last.error or "the source asks to wait"
         onset = limited[-1].started_at
         yield Finding(history.feed, "incomplete_read", verdict, fact, onset=onset, evidence_at=last.started_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.freshness.detectors.attempts import failing
 from pipelines.freshness.detectors.extent import capped, incomplete_read, pages_disagree
 from pipelines.freshness.history import Run
 from tests.pipelines.freshness.detectors.evidence_factory import a_failed_run, ago, an_answer, changed, only
@@ -25,6 +26,13 @@ def test_one_refusal_for_asking_too_often_is_a_warning_and_two_in_a_row_are_told
     assert only(incomplete_read(a_history(limited[:1]))).verdict == "WARN"
     assert only(incomplete_read(a_history(limited))).verdict == "FAIL"
     assert only(incomplete_read(a_history([limited[0], a_run(ago(1))]))).verdict == "PASS"
+
+
+def test_one_refusal_is_an_early_end_and_no_failure_when_the_next_attempt_comes_after_promise_and_grace() -> None:
+    daily = changed(ORDERS, schedule="0 12 * * *", timezone="UTC")
+    limited = a_history([a_run(ago(96)), a_failed_run(ago(0), "limited")], contract=daily)
+    assert only(incomplete_read(limited)).verdict == "FAIL"
+    assert only(failing(limited)).verdict == "WARN"
 
 
 def test_a_truncated_file_and_another_trouble_are_no_incomplete_read() -> None:
