@@ -71,8 +71,8 @@ class Receipt:
     """What is known about a delivery once all its rows were read.
 
     `undeclared_columns` are in the source but not in the contract; `absent_columns` are declared, optional, and left
-    out by every record of a JSON delivery; `is_end_declared` says that the source itself told that there is no more;
-    `ends_mid_line` that a text file's last byte is no line end (None: not known).
+    out by every record of a JSON delivery; `ends_mid_line` says that a text file's last byte is no line end (None: not
+    known).
     """
 
     parts: tuple[Part, ...] = ()
@@ -85,7 +85,6 @@ class Receipt:
     sequence: int | None = None
     business_date: str | None = None
     partial_reason: str | None = None
-    is_end_declared: bool = False
     ends_mid_line: bool | None = None
     source_file: FileIdentity | None = None
 

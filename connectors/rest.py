@@ -17,6 +17,7 @@ import httpx
 import pyarrow as pa
 
 from connectors.contract import FeedContract
+from connectors.cursors import source_value
 from connectors.delivery import (
     Credentials,
     Delivery,
@@ -61,8 +62,10 @@ class _RestReader:
         self._claimed: int | None = None
 
     def probe(self, *, before: datetime | None = None) -> Probe:
-        """The endpoint, its clock, and what its `probe` declares; without one, what the last answer said."""
-        del before
+        """The endpoint, its clock, and what its `probe` declares; without one, what the last answer said.
+
+        That an answer holds nothing more is no word on how far the source reaches: the answer may be what is at fault.
+        """
         asked = self._source.probe
         if asked is None:
             return Probe(shown_url(self._client.url), clock=self._client.clock, row_count=self._claimed)
@@ -81,8 +84,15 @@ class _RestReader:
             shown_url(self._client.url),
             clock=self._client.clock,
             row_count=int(str(count)) if count is not None else None,
-            newest=str(newest) if newest not in (None, "") else None,
+            newest=self._believed(str(newest), before) if newest not in (None, "") else None,
         )
+
+    def _believed(self, newest: str, before: datetime | None) -> str | None:
+        """The newest change as the source wrote it; None when it lies in the future."""
+        cursor = self._contract.cursor
+        value = source_value(cursor, newest) if cursor is not None else None
+        is_ahead = before is not None and isinstance(value, datetime) and value > before
+        return None if is_ahead else newest
 
     def probe_credentials(self) -> Credentials:
         """HEAD on the endpoint; servers that know no HEAD, and answers in between, say nothing."""
@@ -128,7 +138,6 @@ class _Extract:
         self._parts: list[Part] = []
         self._claimed: int | None = None
         self._absent: tuple[str, ...] = ()
-        self._is_end_declared = False
         self.schema = self._records.schema
 
     def batches(self, window: Window) -> Iterator[pa.RecordBatch]:
@@ -142,7 +151,6 @@ class _Extract:
                 rows += table.num_rows
                 claimed = pager.total(document)
                 self._claimed = claimed if claimed is not None else self._claimed
-                self._is_end_declared = claimed is not None or pager.is_end(document)
                 yield from table.to_batches()
                 link = response.links.get("next", {}).get("url")
                 request = self._next(pager, Page(document, table.num_rows, rows, link))
@@ -156,7 +164,6 @@ class _Extract:
             claimed_rows=self._claimed,
             undeclared_columns=undeclared_names(self._contract, self._records),
             absent_columns=self._absent,
-            is_end_declared=self._is_end_declared,
         )
 
     @property

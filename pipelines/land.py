@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,7 +107,6 @@ class _LandingRun:
         self.previous: Manifest | None = None
         self.cursor_before: str | None = None
         self.incoming = Path()
-        self.is_end_declared = False
 
     def land(self) -> None:
         """Open the run, read, commit, close the run; trouble goes into the landing."""
@@ -212,7 +211,6 @@ class _LandingRun:
             progress=self._renew,
         )
         written = self.folder.write(delivery, self.incoming, request)
-        self.is_end_declared = written.receipt.is_end_declared
         self.landing.rows_read += written.rows_read
         self.landing.rows_reread += written.rows_reread
         if written.rows_repeated is not None:
@@ -240,16 +238,11 @@ class _LandingRun:
         return batches.is_file_landed(self.ledger, self.contract.feed, file.name, file.byte_count, file.modified_at)
 
     def _record_probe(self) -> None:
-        """Write down what the source said of itself, and that it let us in.
-
-        A source that says in its last answer that there is no more has nothing newer than what was landed.
-        """
+        """Write down what the source said of itself, and that it let us in."""
         if self.probe is None:
             return
-        probe, now = self.probe, self.deployment.clock()
-        if probe.newest is None and self.is_end_declared and self.previous is not None:
-            probe = replace(probe, newest=self.previous.cursor_after)
-        evidence.record_probe(self.ledger, self.contract.feed, self.run_id, now=now, **vars(probe))
+        now = self.deployment.clock()
+        evidence.record_probe(self.ledger, self.contract.feed, self.run_id, now=now, **vars(self.probe))
         evidence.record_credentials(self.ledger, self.contract.feed, "accepted", "it was read", now)
 
     def _forget_old_bytes(self) -> None:

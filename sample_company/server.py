@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sample_company.company import HELPDESK_TOKEN, MAILER_TOKEN, MAILER_USER
+from sample_company.overviews import SEARCHED, reports, search
 from sample_company.services import ISO
 from sample_company.state import CompanyTrouble
 
@@ -106,6 +107,9 @@ _EXPORTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 
 
+_MAILER_PATHS = ("3.0/campaigns", "3.0/activity", "3.0/reports", "3.0/ping")
+
+
 class Server:
     """The running services of one company; a context manager, or `start`, `stop` and `serve_forever`.
 
@@ -173,14 +177,13 @@ class Server:
             if system == "helpdesk" and rest.startswith("api/v2/incremental/") and rest.endswith("/cursor.json"):
                 self._admit(authorization, f"Bearer {HELPDESK_TOKEN}", "Bearer")
                 return HTTPStatus.OK, {}, self._export(parts.path, rest.split("/")[3], query)
-            if system == "mailer" and rest in ("3.0/campaigns", "3.0/activity", "3.0/ping"):
+            if system == "helpdesk" and rest == "api/v2/search.json":
+                self._admit(authorization, f"Bearer {HELPDESK_TOKEN}", "Bearer")
+                return HTTPStatus.OK, {}, self._search(query)
+            if system == "mailer" and rest in _MAILER_PATHS:
                 secret = base64.b64encode(f"{MAILER_USER}:{MAILER_TOKEN}".encode()).decode()
                 self._admit(authorization, f"Basic {secret}", "Basic")
-                return (
-                    HTTPStatus.OK,
-                    {},
-                    {"health_status": "ok"} if rest == "3.0/ping" else self._listing(rest[4:], query),
-                )
+                return HTTPStatus.OK, {}, self._mailer(rest.removeprefix("3.0/"), query)
             raise _Refused(HTTPStatus.NOT_FOUND, f"{parts.path} does not exist here.")
         except _Refused as refusal:
             return refusal.status, refusal.headers, {"error": refusal.status.phrase, "description": refusal.message}
@@ -229,6 +232,19 @@ class Server:
             "end_of_stream": len(found) <= size,
             "count": len(page),
         }
+
+    def _search(self, query: dict[str, str]) -> dict[str, Any]:
+        wanted = query.get("query", "")
+        if wanted not in SEARCHED:
+            raise _Refused(HTTPStatus.BAD_REQUEST, f"query={wanted!r} is not known. Ask for {', '.join(SEARCHED)}.")
+        return search(self._rows, wanted, _whole(query, "per_page", PAGE_SIZE, LARGEST_PAGE))
+
+    def _mailer(self, name: str, query: dict[str, str]) -> dict[str, Any]:
+        if name == "ping":
+            return {"health_status": "ok"}
+        if name == "reports":
+            return reports(self._rows, _whole(query, "offset", 0), _whole(query, "count", 10, LARGEST_PAGE))
+        return self._listing(name, query)
 
     def _listing(self, name: str, query: dict[str, str]) -> dict[str, Any]:
         offset, count = _whole(query, "offset", 0), _whole(query, "count", 10, LARGEST_PAGE)

@@ -88,7 +88,13 @@ def updates_do_not_touch_the_cursor(shown: Shown, moment: Moment) -> None:
 @fault("B7", "helpdesk.tickets")
 def same_page_every_time(shown: Shown, moment: Moment) -> None:
     """The export answers with the same rows whatever is asked."""
-    on_services(shown, moment, "DELETE FROM tickets WHERE generated_timestamp > ?")
+    begun = int(moment.begun.timestamp())
+
+    def stand(document: Document) -> Document:
+        known = [ticket for ticket in document["tickets"] if ticket["generated_timestamp"] <= begun]
+        return document | {"tickets": known, "count": len(known), "end_of_stream": True}
+
+    shown.interference = changing(TICKETS, stand)
 
 
 @fault("B11", "shop.orders", after="stays", needs=_PROBE)

@@ -378,6 +378,24 @@ def test_the_probe_knows_the_clock_after_the_first_answer(server, tmp_path):
     assert (probe.clock, probe.row_count) == (datetime(2026, 11, 20, 12, tzinfo=UTC), 1)
 
 
+def test_that_there_is_no_more_in_an_export_is_no_word_on_how_far_the_source_reaches(server, tmp_path):
+    server.answer = lambda _path, _params: page([order(1)], total=1, after="next", end=True)
+    paging = {"kind": "cursor", "parameter": "cursor", "token": "$.after", "end": "$.end", "total": "$.total"}
+    source = open_source(rest_contract(paging, cursor={"column": "at"}), {"SHOP": server.url})
+    read_all(source, tmp_path)
+    assert source.probe().newest is None
+    source.close()
+
+
+def test_a_newest_change_in_the_future_is_not_believed(server):
+    server.answer = lambda _path, _params: page([], newest="2999-01-01T00:00:00Z")
+    probe = {"path": "/extent", "newest": "$.newest"}
+    source = open_source(rest_contract(cursor={"column": "at"}, probe=probe), {"SHOP": server.url})
+    assert source.probe(before=datetime(2026, 11, 20, 12, tzinfo=UTC)).newest is None
+    assert source.probe().newest == "2999-01-01T00:00:00Z"
+    source.close()
+
+
 def test_a_missing_environment_variable_is_named():
     contract = rest_contract(auth={"kind": "bearer", "token": "TOKEN"})
     with pytest.raises(FeedTrouble, match=r"environment variable TOKEN is not set\. Set TOKEN") as caught:

@@ -115,6 +115,29 @@ def test_offset_pages_of_the_mailer_hold_every_action_once(address: str) -> None
     assert again["total_items"] == later["total_items"]
 
 
+@pytest.mark.parametrize(("kind", "name"), [("ticket", "tickets"), ("user", "users")])
+def test_the_search_tells_what_changed_last_and_how_many_there_are(address: str, kind: str, name: str) -> None:
+    params = {"query": f"type:{kind}", "sort_by": "updated_at", "sort_order": "desc", "per_page": 1}
+    found = httpx.get(f"{address}/helpdesk/api/v2/search.json", params=params, headers=BEARER).raise_for_status().json()
+    there = [row for row in export(address, name, 0, 1000) if row.get("status") != "deleted"]
+    assert found["count"] == len(there)
+    assert [row["updated_at"] for row in found["results"]] == [max(row["updated_at"] for row in there)]
+    assert httpx.get(f"{address}/helpdesk/api/v2/search.json?query=type:macro", headers=BEARER).status_code == 400
+    assert httpx.get(f"{address}/helpdesk/api/v2/search.json?query=type:user").status_code == 401
+
+
+def test_the_first_report_of_the_mailer_is_that_of_the_newest_action(address: str) -> None:
+    actions = httpx.get(f"{address}/mailer/3.0/activity", params={"count": 1000}, auth=BASIC).json()
+    offset = {"count": 1000, "offset": actions["total_items"] - 1}
+    newest = httpx.get(f"{address}/mailer/3.0/activity", params=offset, auth=BASIC).json()["activity"][0]
+    found = httpx.get(f"{address}/mailer/3.0/reports", params={"count": 1}, auth=BASIC).json()
+    assert [(one["id"], one["last_activity"]) for one in found["reports"]] == [
+        (newest["campaign_id"], newest["timestamp"])
+    ]
+    everything = httpx.get(f"{address}/mailer/3.0/reports", params={"count": 1000}, auth=BASIC).json()
+    assert found["total_items"] == len(everything["reports"])
+
+
 def test_a_day_added_while_serving_shows_at_once(own_company: Path) -> None:
     with server.serve(own_company, port=0, refuse_every=0) as running:
         before = len(export(running.url, "tickets", 0, 1000))

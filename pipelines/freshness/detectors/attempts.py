@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from pipelines.freshness.detectors.behind import reads_behind
 from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.looks import is_next_too_late
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.status import next_due
@@ -35,17 +37,28 @@ def not_running(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("failing")
 def failing(history: FeedHistory) -> Iterator[Finding]:
-    """The last attempts failed (mode A2), counted by the ledger and not by whoever retries."""
+    """The last attempts failed (mode A2), counted by the ledger and not by whoever retries.
+
+    A service that comes back with nothing although it has something has not recovered (mode G12).
+    """
     ended = history.ended_runs
     if not ended:
         yield Finding(history.feed, "failing", "UNKNOWN", "no attempt has ended yet")
         return
     last_good = next((place for place, run in enumerate(reversed(ended)) if run.status != "FAILED"), len(ended))
     failed = ended[len(ended) - last_good :]
+    if not failed and reads_behind(history):
+        fact = "the last attempt ended well and left rows at the source"
+        yield Finding(history.feed, "failing", "UNKNOWN", fact)
+        return
     if not failed:
         yield Finding(history.feed, "failing", "PASS", "the last attempt ended well", evidence_at=ended[-1].started_at)
         return
-    is_told = len(failed) >= FAILED_IN_A_ROW or history.now - failed[0].started_at > history.contract.freshness.promise
+    is_told = (
+        len(failed) >= FAILED_IN_A_ROW
+        or history.now - failed[0].started_at > history.contract.freshness.promise
+        or (failed[-1].error_kind != "limited" and is_next_too_late(history, failed[-1]))
+    )
     yield Finding(
         history.feed,
         "failing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import takewhile
+from itertools import dropwhile, islice, takewhile
 
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.looks import is_announced, live_batches, recent_batches, trouble_of_last_run
@@ -18,6 +18,8 @@ HABIT = 3
 UNFINISHED_IN_A_ROW = 3
 # So many rows without one that is new or changed are no coincidence.
 STALE_ROWS = 20
+# Fewer will do after so many files of which at least half of the rows were new or changed.
+FEW_STALE_ROWS, NEWS_BEFORE = 5, 7
 MOST_NAMED = 5
 
 
@@ -118,6 +120,11 @@ def stale_source(history: FeedHistory) -> Iterator[Finding]:
     yield Finding(history.feed, "stale_source", verdict, fact, evidence_at=last.landed_at)
 
 
+def brings_no_news(batch: Batch) -> bool:
+    """Whether no row of a staged batch is new or changed, and it has more than a handful."""
+    return (batch.rows_in or 0) >= FEW_STALE_ROWS and not _news(batch)
+
+
 def _is_cut(batch: Batch, batches: Sequence[Batch]) -> bool:
     if not batch.ends_mid_line:
         return False
@@ -155,9 +162,21 @@ def _came_before(batch: Batch, former: Sequence[Batch], *, is_full: bool) -> str
         if is_newer or (batch.sequence is None and batch.business_date in dates):
             return f"is of {batch.business_date}, and {max(dates)} came before it"
     known = (batch.rows_unchanged or 0) + (batch.rows_refused or 0) + (batch.rows_duplicate or 0)
-    if not is_full and known >= STALE_ROWS and not batch.rows_new and not batch.rows_changed:
+    stale_rows = FEW_STALE_ROWS if _brought_news(former) else STALE_ROWS
+    if not is_full and known >= stale_rows and brings_no_news(batch):
         return f"holds {known:,} rows that were all here already"
     return None
+
+
+def _brought_news(former: Sequence[Batch]) -> bool:
+    """Whether in each of enough files half of the rows were new or changed, those redelivered just now left out."""
+    staged = (one for one in reversed(former) if one.rows_in)
+    before = list(islice(dropwhile(brings_no_news, staged), NEWS_BEFORE))
+    return len(before) == NEWS_BEFORE and all(_news(one) * 2 >= (one.rows_in or 0) for one in before)
+
+
+def _news(batch: Batch) -> int:
+    return (batch.rows_new or 0) + (batch.rows_changed or 0)
 
 
 def _named(batches: Sequence[Batch]) -> str:

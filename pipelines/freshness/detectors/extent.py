@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import takewhile
 
+from pipelines.freshness.detectors.behind import reads_behind
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import good_runs, trouble_of_last_run
+from pipelines.freshness.detectors.looks import good_runs, is_next_too_late, trouble_of_last_run
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, Run, SourceAnswer
 from pipelines.ledger.evidence import Verdict
@@ -14,6 +15,9 @@ from pipelines.ledger.evidence import Verdict
 # Sources stop at a thousand, five or ten thousand; a count that is a multiple of this is suspect when it comes twice.
 ROUND = 500
 LEAST_ROUND = 1_000
+# Pages and caps are of 5, 10, 25, 100, 200, 5,000 ... rows: a number's digits without its zeros.
+ROUND_STARTS = ("1", "2", "25", "5")
+LEAST_CUT = 5
 # Rows come and go while a full read is under way.
 MOVING_ROWS, MOVING_SHARE = 10, 0.01
 
@@ -35,8 +39,8 @@ def incomplete_read(history: FeedHistory) -> Iterator[Finding]:
             history.feed, "incomplete_read", "FAIL", fact, onset=row[-1].started_at, evidence_at=last.started_at
         )
     elif limited:
-        # One refusal is common and is tried again.
-        verdict: Verdict = "FAIL" if len(limited) > 1 else "WARN"
+        # One refusal is common and is tried again, if in time.
+        verdict: Verdict = "FAIL" if len(limited) > 1 or is_next_too_late(history, last) else "WARN"
         fact = last.error or "the source asks to wait"
         onset = limited[-1].started_at
         yield Finding(history.feed, "incomplete_read", verdict, fact, onset=onset, evidence_at=last.started_at)
@@ -89,7 +93,16 @@ def pages_disagree(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("capped")
 def capped(history: FeedHistory) -> Iterator[Finding]:
-    """A read brings exactly as many rows as a source is known to stop at, or the same round number twice (mode B14)."""
+    """A read brings exactly as many rows as a source is known to stop at, or the same round number twice (mode B14).
+
+    Once is enough where the source says that it has newer rows than came, and a much smaller number will do.
+    """
+    if (cut := _stops_at(history)) is not None:
+        run, rows = cut
+        fact = f"exactly {rows:,} rows came and were said to be all, and the source has newer ones"
+        last_at = good_runs(history)[-1].started_at
+        yield Finding(history.feed, "capped", "FAIL", fact, onset=run.started_at, evidence_at=last_at)
+        return
     full = [run for run in good_runs(history) if run.rows_read]
     if not full:
         yield Finding(history.feed, "capped", "UNKNOWN", "no read brought any rows yet")
@@ -109,6 +122,16 @@ def capped(history: FeedHistory) -> Iterator[Finding]:
         yield Finding(history.feed, "capped", "FAIL", fact, onset=last.started_at, evidence_at=last.started_at)
     else:
         yield Finding(history.feed, "capped", "PASS", f"{rows:,} rows came", evidence_at=last.started_at)
+
+
+def _stops_at(history: FeedHistory) -> tuple[Run, int] | None:
+    """The first of the reads that left newer rows at the source, when all of them ended at one round number."""
+    behind = reads_behind(history)
+    stops = {run.rows_read or 0 for run in behind}
+    if len(stops) != 1 or not behind[0].rows_landed:
+        return None
+    rows = stops.pop()
+    return (behind[0], rows) if str(rows).rstrip("0") in ROUND_STARTS and rows >= LEAST_CUT else None
 
 
 def _short_of_count(history: FeedHistory) -> tuple[Run, int] | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.freshness import against_bands
+from pipelines.freshness.detectors.deliveries import brings_no_news
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
 from pipelines.freshness.signals import Signal, per_batch
 
 
-def _unchanged(_history: FeedHistory, batch: Batch) -> Iterator[tuple[str, float, float]]:
-    if batch.rows_in:
+def _unchanged(history: FeedHistory, batch: Batch) -> Iterator[tuple[str, float, float]]:
+    is_part = batch.file_name is not None and history.contract.delivery != "snapshot"
+    if batch.rows_in and not (is_part and brings_no_news(batch)):  # a redelivery, and told as one
         yield "", batch.rows_unchanged or 0, batch.rows_in
 
 

@@ -9,6 +9,7 @@ from connectors.cursors import source_value
 from pipelines.freshness.cadence import RateBand
 from pipelines.freshness.day_classes import day_classes
 from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.missed_reads import missed_read
 from pipelines.freshness.finding import Fact, Finding
 from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.ordinary import announcement_at
@@ -16,9 +17,10 @@ from pipelines.freshness.ordinary import announcement_at
 
 @detects("late")
 def late(history: FeedHistory) -> Iterator[Finding]:
-    """Nothing new past the promise and grace, or past the learned cadence and grace (mode A4).
+    """Nothing new past the promise and grace, past the learned cadence and grace, or when each read had brought some.
 
-    A source that says itself that it has nothing newer is idle, not late.
+    So shows too what stopped without a word (mode A1) or comes later each time (A6), where the source does not say how
+    far it reaches. A source that says itself that it has nothing newer is idle, not late.
     """
     contract, now = history.contract, history.now
     if not history.batches:
@@ -31,6 +33,9 @@ def late(history: FeedHistory) -> Iterator[Finding]:
     if (idle_at := _idle_at(history, last)) is not None:
         fact = f"the source itself had nothing newer at {idle_at:%Y-%m-%d %H:%M} UTC"
         yield Finding(history.feed, "late", "PASS", fact, evidence_at=idle_at)
+        return
+    if (missed := missed_read(history)) is not None:
+        yield Finding(history.feed, "late", "FAIL", missed.fact, onset=missed.since, evidence_at=now)
         return
     promised = last + contract.freshness.promise
     learned = _learned_due(history, last)

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory, Run
+from pipelines.freshness.status import next_due
 
 # What is wrong with one batch or run is shown for a day, so that an hour's good ones do not hide it.
 LATELY = timedelta(days=1)
@@ -38,6 +39,14 @@ def trouble_of_last_run(history: FeedHistory, failure: str, kinds: Collection[st
 def good_runs(history: FeedHistory) -> list[Run]:
     """Live runs that read the source to the end of their window."""
     return list(history.good_runs)
+
+
+def is_next_too_late(history: FeedHistory, failed: Run) -> bool:
+    """Whether promise and grace are over before the next attempt, so that trying again by itself is no help."""
+    good, freshness = good_runs(history), history.contract.freshness
+    if not good:
+        return False
+    return next_due(history.contract, failed.started_at) > good[-1].started_at + freshness.promise + freshness.grace
 
 
 def live_batches(history: FeedHistory) -> list[Batch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -37,13 +38,17 @@ def gaps(history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
             yield Reading("hours between arrivals", last.landed_at, level(middle), 1.0)
 
 
-def lags(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
-    """Hours from the newest change of a batch to its arrival."""
+def lags(history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
+    """Hours from the newest change of a batch to its arrival, at the least those since the read before.
+
+    A change since then could come no sooner: how soon before a read a source last happened to change is no lag.
+    """
+    reads = [run.started_at for run in history.live_runs if run.is_good]
     for batch in batches:
-        newest = _moment(batch.cursor_high)
-        if newest is not None:
-            lag = (batch.landed_at - newest) / HOUR
-            yield Reading("hours of lag", batch.landed_at, level(max(lag, 0.0)), 1.0)
+        newest, place = _moment(batch.cursor_high), bisect_right(reads, batch.landed_at)
+        if newest is not None and place >= 2:
+            lag = batch.landed_at - min(newest, reads[place - 2])
+            yield Reading("hours of lag", batch.landed_at, level(lag / HOUR), 1.0)
 
 
 GAP = Signal(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from connectors.contract import Cursor
-from connectors.cursors import cursor_value, source_value
+from connectors.cursors import source_value
+from pipelines.freshness.detectors.behind import is_after, landed_value, reads_behind
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.looks import LATELY, good_runs
 from pipelines.freshness.finding import Finding
@@ -15,17 +15,13 @@ from pipelines.freshness.history import FeedHistory, Run, SourceAnswer
 
 # Rows may come late behind the cursor once or twice; so often in a row, the cursor does not work.
 STUCK_RUNS = 4
-Value = datetime | int
 
 
 @detects("silent_stop")
 def silent_stop(history: FeedHistory) -> Iterator[Finding]:
-    """The source, asked apart from its data, has newer rows than a good read brought (modes A1, B7).
-
-    What an endpoint says within its answers is no evidence: it comes the same way as the data.
-    """
+    """The source, asked apart from its data, has newer rows than a good read brought (modes A1, B7)."""
     cursor = history.contract.cursor
-    answer = _last_apart(history)
+    answer = _last_answer(history)
     newest = source_value(cursor, answer.newest) if cursor is not None and answer is not None else None
     if cursor is None or answer is None or newest is None:
         yield Finding(history.feed, "silent_stop", "UNKNOWN", "the source does not say how far its data reach")
@@ -36,17 +32,17 @@ def silent_stop(history: FeedHistory) -> Iterator[Finding]:
         yield Finding(history.feed, "silent_stop", "UNKNOWN", fact)
         return
     run = since[-1]
-    reached, upper = _value(cursor, run.cursor_after), _value(cursor, run.window_upper)
-    if upper is not None and _is_after(newest, upper):
+    reached, upper = landed_value(cursor, run.cursor_after), landed_value(cursor, run.window_upper)
+    if upper is not None and is_after(newest, upper):
         fact = f"it reaches {answer.newest}, which is not due yet"
         yield Finding(history.feed, "silent_stop", "UNKNOWN", fact)
-    elif reached is None or _is_after(newest, reached):
+    elif reached is None or is_after(newest, reached):
         yield Finding(
             history.feed,
             "silent_stop",
             "FAIL",
             f"the source reaches {answer.newest}; what was read reaches {run.cursor_after or 'nothing'}",
-            onset=_first_behind(history, cursor) or run.started_at,
+            onset=behind[0].started_at if (behind := reads_behind(history)) else run.started_at,
             evidence_at=run.started_at,
         )
     else:
@@ -56,17 +52,34 @@ def silent_stop(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("stuck_cursor")
 def stuck_cursor(history: FeedHistory) -> Iterator[Finding]:
-    """Reads bring rows again and again, and the cursor does not move (mode B7)."""
+    """Reads bring rows again and again, and the cursor does not move (mode B7).
+
+    One read is enough where the source says that it has newer rows than those it gave again.
+    """
     cursor, runs = history.contract.cursor, good_runs(history)[-STUCK_RUNS:]
+    again = list(takewhile(lambda run: run.rows_read and not run.rows_landed, reversed(reads_behind(history))))
+    if again:
+        last = again[0]
+        fact = f"{last.rows_read or 0:,} rows came that were all here; the source has newer ones, and the cursor stays"
+        yield Finding(
+            history.feed,
+            "stuck_cursor",
+            "FAIL",
+            fact,
+            rows=last.rows_read,
+            onset=again[-1].started_at,
+            evidence_at=last.started_at,
+        )
+        return
     if cursor is None or len(runs) < STUCK_RUNS:
         fact = "it has no cursor" if cursor is None else "too few attempts have ended well"
         yield Finding(history.feed, "stuck_cursor", "UNKNOWN", fact)
         return
-    last, answer = runs[-1], _last_apart(history)
+    last, answer = runs[-1], _last_answer(history)
     is_still = all(run.rows_landed and run.cursor_after == last.cursor_after for run in runs)
-    reached = _value(cursor, last.cursor_after)
+    reached = landed_value(cursor, last.cursor_after)
     newest = source_value(cursor, answer.newest) if answer is not None else None
-    if is_still and (reached is None or newest is None or _is_after(newest, reached)):
+    if is_still and (reached is None or newest is None or is_after(newest, reached)):
         rows = sum(run.rows_landed for run in runs)
         fact = (
             f"{STUCK_RUNS} reads in a row brought {rows:,} rows and left the cursor at {last.cursor_after or 'nothing'}"
@@ -118,24 +131,9 @@ def window_gap(history: FeedHistory) -> Iterator[Finding]:
         yield Finding(history.feed, "window_gap", "PASS", fact, evidence_at=runs[-1].started_at)
 
 
-def _last_apart(history: FeedHistory) -> SourceAnswer | None:
-    """The newest answer on how far the source reaches that did not come with its data."""
-    is_apart = history.contract.source.kind == "sql"
-    answers = [one for one in history.answers if one.newest is not None and (is_apart or one.run_id is None)]
-    return answers[-1] if answers else None
-
-
-def _first_behind(history: FeedHistory, cursor: Cursor) -> datetime | None:
-    """Since when every answer has been ahead of the good run it came with."""
-    runs = {run.run_id: run for run in good_runs(history)}
-    first = None
-    for answer in reversed(history.answers):
-        run, newest = runs.get(answer.run_id or ""), source_value(cursor, answer.newest)
-        reached = _value(cursor, run.cursor_after) if run is not None else None
-        if run is None or newest is None or (reached is not None and not _is_after(newest, reached)):
-            break
-        first = run.started_at
-    return first
+def _last_answer(history: FeedHistory) -> SourceAnswer | None:
+    """The newest answer that said how far the source reaches."""
+    return next((one for one in reversed(history.answers) if one.newest is not None), None)
 
 
 def _recent_pairs(history: FeedHistory, runs: list[Run]) -> list[tuple[Run, Run]]:
@@ -147,28 +145,13 @@ def _recent_pairs(history: FeedHistory, runs: list[Run]) -> list[tuple[Run, Run]
 
 
 def _went_back(cursor: Cursor, before: Run, run: Run) -> bool:
-    former = _value(cursor, before.cursor_after)
+    former = landed_value(cursor, before.cursor_after)
     if former is None:
         return False
-    began, ended = _value(cursor, run.cursor_before), _value(cursor, run.cursor_after)
-    return began is None or ended is None or _is_after(former, began) or _is_after(began, ended)
+    began, ended = landed_value(cursor, run.cursor_before), landed_value(cursor, run.cursor_after)
+    return began is None or ended is None or is_after(former, began) or is_after(began, ended)
 
 
 def _leaves_a_gap(cursor: Cursor, before: Run, run: Run) -> bool:
-    reached, lower = _value(cursor, before.cursor_after), _value(cursor, run.window_lower)
-    return reached is not None and lower is not None and _is_after(lower, reached)
-
-
-def _value(cursor: Cursor, text: str | None) -> Value | None:
-    """A cursor value of the ledger; None too where it is of the kind that the cursor had under a former contract."""
-    try:
-        return cursor_value(cursor, text)
-    except ValueError:
-        return None
-
-
-def _is_after(one: Value, other: Value) -> bool:
-    """Whether one value lies after another of its kind; of different kinds none lies after the other."""
-    if isinstance(one, datetime) and isinstance(other, datetime):
-        return one > other
-    return isinstance(one, int) and isinstance(other, int) and one > other
+    reached, lower = landed_value(cursor, before.cursor_after), landed_value(cursor, run.window_lower)
+    return reached is not None and lower is not None and is_after(lower, reached)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.freshness.detectors.attempts import failing, not_running
-from tests.pipelines.freshness.history_factory import NOON, a_history, a_run
+from tests.pipelines.freshness.detectors.evidence_factory import an_answer, changed
+from tests.pipelines.freshness.history_factory import NOON, ORDERS, a_history, a_run
 
 QUARTER = timedelta(minutes=15)  # shop.orders is due each quarter of an hour
 
@@ -43,3 +44,21 @@ def test_one_failed_attempt_is_a_warning_and_three_in_a_row_are_told() -> None:
 def test_a_good_attempt_ends_a_row_of_failed_ones() -> None:
     failed = [a_run(NOON - back * QUARTER, "FAILED") for back in (4, 3, 2)]
     assert verdicts(failing(a_history([*failed, a_run(NOON - QUARTER, "EMPTY_OK")]))) == ["PASS"]
+
+
+def test_one_failed_attempt_is_told_when_the_next_comes_after_promise_and_grace() -> None:
+    # Promised are 26 hours and 4 of grace; the attempt after a failed daily one comes 48 hours after the last good.
+    daily = changed(ORDERS, schedule="0 12 * * *", timezone="UTC")
+    runs = [a_run(NOON - timedelta(days=1)), a_run(NOON, "FAILED")]
+    assert verdicts(failing(a_history(runs, contract=daily))) == ["FAIL"]
+    twice_a_day = changed(daily, schedule="0 */12 * * *")
+    runs[0] = a_run(NOON - timedelta(hours=12))
+    assert verdicts(failing(a_history(runs, contract=twice_a_day))) == ["WARN"]
+
+
+def test_a_good_attempt_that_leaves_rows_at_the_source_does_not_end_an_outage() -> None:
+    failed = [a_run(NOON - back * QUARTER, "FAILED") for back in (4, 3, 2)]
+    empty = a_run(NOON - QUARTER, "EMPTY_OK", cursor_after="2026-11-18T09:00:00+00:00")
+    ahead, level = (an_answer(empty, f"2026-11-18T{hour}:00:00+00:00") for hour in ("10", "09"))
+    assert verdicts(failing(a_history([*failed, empty], answers=[ahead]))) == ["UNKNOWN"]
+    assert verdicts(failing(a_history([*failed, empty], answers=[level]))) == ["PASS"]

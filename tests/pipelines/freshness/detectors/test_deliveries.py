@@ -104,6 +104,18 @@ def test_a_file_of_twenty_rows_that_were_all_here_is_a_redelivery_unless_it_is_a
     assert only(redelivered(replace(history(20, 0), contract=contract))).verdict == "PASS"
 
 
+def test_five_rows_that_were_all_here_are_a_redelivery_after_seven_files_of_news() -> None:
+    def verdict(known: int, former: int, **facts: object) -> str:
+        files = [a_file(10 - back, **facts) for back in range(former, 0, -1)]
+        return only(redelivered(of(*files, a_file(10, rows_in=known, rows_new=0, rows_unchanged=known)))).verdict
+
+    assert [verdict(5, 7), verdict(5, 6), verdict(4, 7)] == ["FAIL", "PASS", "PASS"]
+    again = [a_file(number, rows_in=5, rows_new=0, rows_unchanged=5) for number in (9, 10)]
+    assert only(redelivered(of(*(a_file(number) for number in range(2, 9)), *again))).rows == 20
+    assert verdict(5, 7, rows_new=4) == "PASS"
+    assert verdict(5, 7, rows_new=1, rows_changed=4) == "FAIL"
+
+
 def test_a_redelivery_is_told_for_a_day_beside_good_files() -> None:
     again = a_file(9, content_sha256="sha-8")
     history = of(a_file(8), again, a_file(10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.freshness.detectors.attempts import failing
 from pipelines.freshness.detectors.extent import capped, incomplete_read, pages_disagree
 from pipelines.freshness.history import Run
 from tests.pipelines.freshness.detectors.evidence_factory import a_failed_run, ago, an_answer, changed, only
@@ -25,6 +26,13 @@ def test_one_refusal_for_asking_too_often_is_a_warning_and_two_in_a_row_are_told
     assert only(incomplete_read(a_history(limited[:1]))).verdict == "WARN"
     assert only(incomplete_read(a_history(limited))).verdict == "FAIL"
     assert only(incomplete_read(a_history([limited[0], a_run(ago(1))]))).verdict == "PASS"
+
+
+def test_one_refusal_is_an_early_end_and_no_failure_when_the_next_attempt_comes_after_promise_and_grace() -> None:
+    daily = changed(ORDERS, schedule="0 12 * * *", timezone="UTC")
+    limited = a_history([a_run(ago(96)), a_failed_run(ago(0), "limited")], contract=daily)
+    assert only(incomplete_read(limited)).verdict == "FAIL"
+    assert only(failing(limited)).verdict == "WARN"
 
 
 def test_a_truncated_file_and_another_trouble_are_no_incomplete_read() -> None:
@@ -78,3 +86,23 @@ def test_a_table_of_just_a_thousand_rows_is_not_capped() -> None:
     moving = [a_read(2, 1_000), a_read(1, 1_000)]
     counted = [an_answer(moving[1], rows=1_000)]
     assert only(capped(a_history(moving, answers=counted))).verdict == "PASS"
+
+
+def test_a_read_that_stops_at_a_round_number_is_capped_at_once_where_the_source_has_newer_rows() -> None:
+    nine, ten = "2026-11-18T09:00:00+00:00", "2026-11-18T10:00:00+00:00"
+
+    def verdict(rows: int, newest: str, landed: int = 4) -> str:
+        run = a_read(1, rows, landed, cursor_after=nine)
+        return only(capped(a_history([run], answers=[an_answer(run, newest)]))).verdict
+
+    assert [verdict(rows, ten) for rows in (5, 25, 100, 2000)] == ["FAIL"] * 4
+    assert [verdict(rows, ten) for rows in (2, 7, 30, 101)] == ["PASS"] * 4
+    assert verdict(100, nine) == "PASS"
+    assert verdict(100, ten, landed=0) == "PASS"
+
+
+def test_reads_that_go_on_stopping_at_the_same_number_stay_capped_when_nothing_of_them_is_new() -> None:
+    nine, ten = "2026-11-18T09:00:00+00:00", "2026-11-18T10:00:00+00:00"
+    runs = [a_read(2, 5, 4, cursor_after=nine), a_read(1, 5, 0, cursor_after=nine)]
+    found = only(capped(a_history(runs, answers=[an_answer(run, ten) for run in runs])))
+    assert (found.verdict, found.onset, found.evidence_at) == ("FAIL", ago(2), ago(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,7 +30,7 @@ from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, SourceAnswer
 from pipelines.freshness.training import FailedSpan
 from pipelines.ledger.links import LinkDay
-from tests.pipelines.freshness.history_factory import NOON, a_history
+from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
 from tests.pipelines.freshness.learned_factory import (
     HOUR,
     HOURLY,
@@ -119,6 +120,14 @@ def test_unchanged_rows_are_told() -> None:
     assert found.failure == "frozen"
 
 
+def test_a_file_of_nothing_but_known_rows_is_told_as_a_redelivery_and_not_as_frozen() -> None:
+    known = next_batch(LIFE, rows_unchanged=ROWS, rows_new=0)
+    assert failing(frozen, followed(LIFE, known))
+    assert not failing(frozen, followed(LIFE, replace(known, file_name="again.csv")))
+    a_row_of_news = replace(known, file_name="again.csv", rows_new=1, rows_unchanged=ROWS - 1)
+    assert failing(frozen, followed(LIFE, a_row_of_news))
+
+
 def test_three_times_the_rows_and_a_fifth_of_them_are_told() -> None:
     for rows in (3 * ROWS, ROWS // 5):
         (found,) = failing(unusual_volume, followed(LIFE, next_batch(LIFE, rows=rows)))
@@ -173,6 +182,14 @@ def test_a_lag_that_stays_is_slowing() -> None:
     assert found.evidence["part"] == "hours of lag"
 
 
+def test_changes_since_the_read_before_are_no_lag_however_long_before_the_read_they_were() -> None:
+    # The last change of the hour was always a minute before the read, and is 50 minutes before the next three.
+    batches = [
+        next_batch(LIFE, ahead=ahead, cursor_high=(NOON + (ahead - 5 / 6) * HOUR).isoformat()) for ahead in (1, 2, 3)
+    ]
+    assert not failing(slowing, followed(LIFE, *batches))
+
+
 def test_runs_that_fill_the_time_until_the_next_are_slowing() -> None:
     long = [replace(run, ended_at=run.started_at + timedelta(minutes=48)) for run in LIFE.runs[-3:]]
     (found,) = failing(slowing, replace(LIFE, runs=(*LIFE.runs[:-3], *long)))
@@ -191,6 +208,51 @@ def test_without_bands_the_contract_alone_says_what_is_late() -> None:
     assert [one.verdict for one in late(replace(life, now=NOON + 26 * HOUR))] == ["PASS"]
     assert [one.verdict for one in late(replace(life, now=NOON + 29 * HOUR))] == ["WARN"]
     assert [one.verdict for one in late(replace(life, now=NOON + 31 * HOUR))] == ["FAIL"]
+
+
+def test_a_daily_read_without_rows_is_late_after_two_weeks_that_all_brought_some() -> None:
+    days = [NOON - timedelta(days=back) for back in range(14, -1, -1)]
+    runs, shipments = [a_run(day) for day in days], CATALOG["carrier.shipments"]
+
+    def verdict(rows: Sequence[int]) -> str:
+        batches = [a_batch(seq, day, count) for seq, (day, count) in enumerate(zip(days, rows, strict=False), 1)]
+        (found,) = late(a_history(runs, batches, contract=shipments))
+        return found.verdict
+
+    assert verdict([5] * 14) == "FAIL"
+    assert verdict([4] + [5] * 13) == "PASS"  # so few that none may be chance
+    assert verdict([5] * 15) == "PASS"
+    runs = runs[1:]
+    days = days[1:]
+    assert verdict([5] * 13) == "PASS"
+
+
+def test_files_of_an_older_day_than_ever_are_late_though_they_come() -> None:
+    # Each read brings the file of the day before; then two bring nothing, and one that of three days before.
+    days = [NOON - timedelta(days=back) for back in range(16, -1, -1)]
+    shipments = CATALOG["carrier.shipments"]
+
+    def found(behind: Sequence[int | None]) -> Finding:
+        batches = [
+            a_batch(seq, day, 3, business_date=f"{day - timedelta(days=back):%Y-%m-%d}")
+            for seq, (day, back) in enumerate(zip(days, behind, strict=True), 1)
+            if back is not None
+        ]
+        (only,) = late(a_history([a_run(day) for day in days], batches, contract=shipments))
+        return only
+
+    grows = found([1] * 14 + [None, None, 3])
+    assert (grows.verdict, grows.onset) == ("FAIL", days[14])
+    assert found([1] * 17).verdict == "PASS"
+    assert found([1] * 14 + [None, None, 1]).verdict == "PASS"
+    assert found([1] * 8 + [2] + [1] * 7 + [2]).verdict == "PASS"  # it was as far back before
+
+
+def test_reads_of_every_quarter_hour_make_no_habit_of_two_weeks() -> None:
+    moments = [NOON - timedelta(minutes=15 * back) for back in range(14, -1, -1)]
+    batches = [a_batch(seq, at, 50) for seq, at in enumerate(moments[:-1], 1)]
+    (found,) = late(a_history([a_run(at) for at in moments], batches))
+    assert found.verdict == "PASS"
 
 
 def test_silence_that_is_usual_is_unknown_where_the_source_does_not_say_what_it_has() -> None:

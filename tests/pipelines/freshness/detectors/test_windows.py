@@ -41,8 +41,14 @@ def test_a_source_that_was_not_read_since_or_does_not_say_is_unknown() -> None:
     later = an_answer(failed, TEN)
     assert only(silent_stop(a_history([asked, failed], answers=[later]))).verdict == "UNKNOWN"
     assert only(silent_stop(a_history([asked]))).verdict == "UNKNOWN"
-    endpoint = a_history([asked], answers=[an_answer(asked, TEN)], contract=CATALOG["helpdesk.tickets"])
-    assert only(silent_stop(endpoint)).verdict == "UNKNOWN"
+    without_word = a_history([asked], answers=[an_answer(asked)], contract=CATALOG["helpdesk.comments"])
+    assert only(silent_stop(without_word)).verdict == "UNKNOWN"
+
+
+def test_an_endpoint_whose_probe_is_ahead_of_what_its_export_gave_has_stopped_silently() -> None:
+    run = a_read(1, NINE, NINE, rows_read=0)
+    said = a_history([run], answers=[an_answer(run, "2026-11-18T10:00:00Z")], contract=CATALOG["helpdesk.tickets"])
+    assert only(silent_stop(said)).verdict == "FAIL"
 
 
 def test_rows_that_a_lagging_window_leaves_for_later_are_not_missed() -> None:
@@ -56,6 +62,14 @@ def test_a_cursor_that_stands_while_four_reads_bring_rows_is_stuck() -> None:
     found = only(stuck_cursor(a_history(runs, answers=ahead)))
     assert (found.verdict, found.rows, found.onset) == ("FAIL", 20, ago(4))
     assert only(stuck_cursor(a_history(runs[1:], answers=ahead))).verdict == "UNKNOWN"
+
+
+def test_one_read_of_nothing_but_known_rows_is_stuck_where_the_source_has_newer_ones() -> None:
+    again = a_read(1, NINE, NINE, rows_read=7, rows_reread=7)
+    found = only(stuck_cursor(a_history([again], answers=[an_answer(again, TEN)])))
+    assert (found.verdict, found.rows, found.onset) == ("FAIL", 7, ago(1))
+    for read, newest in ((again, NINE), (a_read(1, NINE, NINE, rows_read=0), TEN)):
+        assert only(stuck_cursor(a_history([read], answers=[an_answer(read, newest)]))).verdict == "UNKNOWN"
 
 
 def test_late_corrections_of_a_source_without_newer_rows_do_not_make_its_cursor_stuck() -> None:

@@ -1,0 +1,78 @@
+"""Daily reads that did not bring what all of them had brought: rows, or the sender's newest day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import takewhile
+from statistics import median_low
+
+from pipelines.freshness.day_classes import day_classes
+from pipelines.freshness.detectors.looks import good_runs
+from pipelines.freshness.history import FeedHistory, Run
+
+# So many reads that lie about a day apart, so that all days of the week are among them twice. What comes more often has
+# its learned cadence.
+HABIT_READS, HABIT_SPAN = 14, timedelta(days=12)
+# With so many rows in each, none is no chance.
+FEWEST_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Since when reads lack what they always brought, and in words what."""
+
+    since: datetime
+    fact: str
+
+
+def missed_read(history: FeedHistory) -> Missed | None:
+    """What the last read lacks against the habit of the two weeks before; None for nothing, or without such a habit."""
+    reads = good_runs(history)
+    missed = _no_rows(history, reads) or _no_newer_day(history, reads)
+    classes = day_classes(history.contract.timezone, history.contract.watch.calendar)
+    return None if missed is None or classes.touches_special(missed.since, history.now) else missed
+
+
+def _no_rows(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
+    rows_of: dict[str | None, int] = {}
+    for batch in history.batches:
+        rows_of[batch.run_id] = rows_of.get(batch.run_id, 0) + batch.row_count
+    empty = list(takewhile(lambda run: run.run_id not in rows_of, reversed(reads)))
+    before = _habitual(reads[: len(reads) - len(empty)])
+    if not empty or any(rows_of.get(run.run_id, 0) < FEWEST_ROWS for run in before) or not before:
+        return None
+    since = empty[-1].started_at
+    return Missed(since, f"{len(before)} reads in a row brought rows, and that of {since:%Y-%m-%d %H:%M} UTC none")
+
+
+def _no_newer_day(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
+    """The sender's own day of the newest file is further back than it was at any read before."""
+    days_of: dict[str | None, date] = {}
+    for batch in history.batches:
+        if batch.business_date is not None:
+            day = date.fromisoformat(batch.business_date)
+            days_of[batch.run_id] = max(day, days_of.get(batch.run_id, day))
+    behind: list[tuple[Run, int]] = []
+    newest: date | None = None
+    for run in reads:
+        newest = max(filter(None, (newest, days_of.get(run.run_id))), default=None)
+        if newest is not None:
+            behind.append((run, (run.started_at.date() - newest).days))
+    usual = median_low([days for _, days in behind]) if behind else 0
+    older = list(takewhile(lambda read: read[1] > usual, reversed(behind)))
+    ordinary = behind[: len(behind) - len(older)]
+    before = _habitual([run for run, _ in ordinary])
+    if not older or not before or max(days for _, days in ordinary[-HABIT_READS:]) > usual:
+        return None
+    return Missed(
+        older[-1][0].started_at, f"the newest file is of {newest}, {older[0][1]} days back; at each read it was {usual}"
+    )
+
+
+def _habitual(reads: Sequence[Run]) -> Sequence[Run]:
+    """The last reads, when there are enough of them and they lie a day apart; else none."""
+    last = reads[-HABIT_READS:]
+    is_habit = len(last) == HABIT_READS and last[-1].started_at - last[0].started_at >= HABIT_SPAN
+    return last if is_habit else ()
