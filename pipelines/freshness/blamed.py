@@ -1,7 +1,7 @@
-"""Batches that an exact check has blamed: what was wrong in them is known, so they say nothing of what is unusual now.
+"""Batches in which something was wrong that is over: they say nothing of what is unusual now.
 
-While such a failure lasts, what is unusual in its batches lies under its alert. Once it is over, its batches must not
-go on being held against what is usual, as several batches are looked at together and a great one outweighs them all.
+While a failure lasts, what is unusual in its batches lies under its alert. Once it is over, its batches must not go on
+being held against what is usual, as several batches are looked at together and a great one outweighs them all.
 """
 
 from __future__ import annotations
@@ -10,34 +10,44 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelines.freshness.failures import Failure, load_failures
+from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
+from pipelines.ledger.alerts import resolved_alerts
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import failed_spans
 
 if TYPE_CHECKING:
     from pipelines.freshness.history import Batch
 
-# These are found late and speak of a time long before, in which all batches but one were in order.
-_NOT_OF_NEWEST = frozenset({"quarantine_forgotten", "rows_unaccounted"})
+# In the time of these all batches but one, or all of them, were in order.
+_NOT_OF_BATCHES = frozenset({"quarantine_forgotten", "rows_unaccounted", "column_added", "slowing"})
 
 
 class Blamed(NamedTuple):
-    """A time in which an exact check failed that passes by now."""
+    """A time in which something was wrong with what came."""
 
     begins: datetime
     ends: datetime
 
 
 def closed_blames(ledger: Ledger, feed: str, said: Iterable[Finding], since: datetime) -> tuple[Blamed, ...]:
-    """Times since a moment in which exact checks blamed the feed's batches, of failures that `said` do not find now."""
+    """Times since a moment in which the feed's batches were blamed, of failures that are over.
+
+    An exact check is over when `said`, its findings of now, have no failure of it any more. A learned one fails at
+    times without meaning much: it blames once its alert was opened and resolved.
+    """
     failing = {finding.failure for finding in said if finding.feed == feed and finding.verdict == "FAIL"}
-    catalogue = load_failures()
-    return tuple(
+    exact = [
         Blamed(datetime.fromisoformat(row["begins"]), datetime.fromisoformat(row["ends"]))
         for row in failed_spans(ledger, feed, since)
-        if row["failure"] not in failing and (known := catalogue.get(row["failure"])) and _is_of_batches(known)
-    )
+        if row["failure"] not in failing and _is_of_batches(row["failure"], is_learned=False)
+    ]
+    learned = [
+        Blamed(alert.onset_at, alert.failed_at)
+        for alert in resolved_alerts(ledger, feed, since)
+        if _is_of_batches(alert.failure, is_learned=True)
+    ]
+    return (*exact, *learned)
 
 
 def blamed_batches(batches: Sequence[Batch], blames: Collection[Blamed]) -> frozenset[str]:
@@ -53,6 +63,8 @@ def blamed_batches(batches: Sequence[Batch], blames: Collection[Blamed]) -> froz
     return frozenset(found)
 
 
-def _is_of_batches(failure: Failure) -> bool:
-    is_exact = failure.successive == 1 and failure.name not in _NOT_OF_NEWEST
-    return is_exact and failure.stage in ("source", "landed", "staged")
+def _is_of_batches(name: str, *, is_learned: bool) -> bool:
+    failure = load_failures().get(name)
+    if failure is None or name in _NOT_OF_BATCHES or (failure.successive > 1) != is_learned:
+        return False
+    return is_learned or failure.stage in ("source", "landed", "staged")

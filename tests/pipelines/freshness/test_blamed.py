@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.alerts.triage import triage
 from pipelines.freshness.blamed import Blamed, blamed_batches, closed_blames
 from pipelines.freshness.detectors.null_flood import null_flood
 from pipelines.freshness.finding import Finding
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import Verdict
 from pipelines.ledger.findings import FindingRecord, record_findings
-from tests.pipelines.freshness.history_factory import NOON, a_batch
+from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch
 from tests.pipelines.freshness.learned_factory import HOUR, ROWS, a_profile, followed, lived, next_batch, trained
 
 
@@ -50,6 +51,18 @@ def test_only_an_exact_failure_of_what_comes_blames_and_only_once_it_is_over(led
     over = said(ledger, "unknown_code", "PASS", 2)
     assert closed_blames(ledger, "shop.orders", [over], NOON - HOUR) == (Blamed(NOON, NOON + HOUR),)
     assert closed_blames(ledger, "shop.accounts", [over], NOON - HOUR) == ()
+
+
+def test_a_learned_failure_blames_once_its_alert_was_opened_and_resolved_and_not_when_it_was_false(
+    ledger: Ledger,
+) -> None:
+    for hour, verdict in enumerate(("FAIL", "FAIL", "PASS", "PASS")):
+        assert closed_blames(ledger, "shop.orders", [], NOON - HOUR) == ()
+        said_now = replace(said(ledger, "null_flood", verdict, hour), onset=NOON + hour * HOUR)  # type: ignore[arg-type]
+        triage(ledger, CATALOG, [said_now], NOON + hour * HOUR)
+    assert closed_blames(ledger, "shop.orders", [], NOON - HOUR) == (Blamed(NOON, NOON + HOUR),)
+    ledger.write("UPDATE alert SET is_false = 1")
+    assert closed_blames(ledger, "shop.orders", [], NOON - HOUR) == ()
 
 
 def test_a_column_that_was_empty_while_something_else_was_blamed_is_not_unusual_afterwards() -> None:
