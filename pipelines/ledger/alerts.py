@@ -116,7 +116,8 @@ def alerts_at_work(ledger: Ledger, feed: str) -> list[Alert]:
 def resolved_alerts(ledger: Ledger, feed: str, since: datetime) -> list[Alert]:
     """Alerts of a feed that were resolved since a moment and that nobody called false, the oldest first."""
     rows = ledger.rows(
-        "SELECT * FROM alert WHERE feed = ? AND state = 'RESOLVED' AND NOT is_false AND resolved_at >= ? ORDER BY rowid",
+        """SELECT * FROM alert WHERE feed = ? AND state = 'RESOLVED' AND NOT is_false AND resolved_at >= ?
+           ORDER BY rowid""",
         feed,
         stamp(since),
     )

@@ -78,3 +78,9 @@ def test_a_table_of_just_a_thousand_rows_is_not_capped() -> None:
     moving = [a_read(2, 1_000), a_read(1, 1_000)]
     counted = [an_answer(moving[1], rows=1_000)]
     assert only(capped(a_history(moving, answers=counted))).verdict == "PASS"
+
+
+def test_pages_that_bring_fewer_rows_than_the_answer_claims_disagree_and_are_no_read_that_ended_early() -> None:
+    drifted = a_history([a_run(ago(2)), a_failed_run(ago(1), "pages", "PARTIAL")])
+    assert only(pages_disagree(drifted)).verdict == "FAIL"
+    assert only(incomplete_read(drifted)).verdict == "UNKNOWN"
