@@ -88,12 +88,12 @@ def test_faults_of_two_feeds_at_once_are_two_alerts(watched: Watched) -> None:
     assert [notice.feed for notice in watched.told] == ["shop.orders", "helpdesk.tickets"]
 
 
+@pytest.mark.parametrize("other", ["keys_merged", "old_events"])
 def test_deviations_of_one_onset_stand_under_the_one_that_the_catalogue_holds_for_their_cause(
-    watched: Watched,
+    watched: Watched, other: str
 ) -> None:
-    names = ("keys_merged", "unusual_volume")
     for minute in (0, 15):
-        watched.round(minute, *(("FAIL", name) for name in names))
+        watched.round(minute, ("FAIL", other), ("FAIL", "unusual_volume"))
     assert watched.events == ["open unusual_volume"]
 
 
