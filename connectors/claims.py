@@ -69,12 +69,17 @@ def _check_rows(contract: FeedContract, delivered: Delivered) -> None:
         step = "Nothing of it was landed. Report this: it is a defect of the pipeline."
         raise FeedTrouble(contract.feed, fact, step, kind="broken")
     if receipt.claimed_rows is not None and receipt.claimed_rows != delivered.rows_read:
-        is_cut = contract.source.kind == "files" and delivered.rows_read < receipt.claimed_rows
+        kind = "partial"
+        if contract.source.kind == "files" and delivered.rows_read < receipt.claimed_rows:
+            kind = "truncated"
+        # Pages that are asked for by position skip or repeat rows when rows come or go in front of them.
+        if contract.source.kind == "rest" and contract.source.paging.kind in ("offset", "page"):
+            kind = "pages"
         raise FeedTrouble(
             contract.feed,
             f"{label} claims {receipt.claimed_rows:,} rows and holds {delivered.rows_read:,}",
             _DELIVER_AGAIN,
-            kind="truncated" if is_cut else "partial",
+            kind=kind,
             is_retryable=True,
         )
 

@@ -1,20 +1,28 @@
 """Root causes: which alert explains another one, so that one incident is told once.
 
-Three rules, the first that applies: what the catalogue says of the same feed (`under`); a feed that is behind explains
-what its children miss; feeds of one source that fail alike have one cause, and the first of them stands for all.
+Four rules, the first that applies: what the catalogue says of the same feed (`under`); a feed that is behind explains
+what its children miss; what began on a feed at one time is one incident; feeds of one source that fail alike have one
+cause, and the first of them stands for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from connectors.contract import FeedContract
-from pipelines.freshness.failures import Effect, Failure
+from pipelines.freshness.failures import Effect, Failure, Stage
+from pipelines.freshness.status import next_due
 from pipelines.ledger.alerts import Alert
 
 # A feed on which one of these is done to readers before staging lacks rows that its children point at.
 BEHIND: frozenset[Effect] = frozenset({"stale", "late", "missing"})
+# Where nothing comes, nothing of it is unusual.
+OF_WHAT_DOES_NOT_COME: frozenset[Effect] = frozenset({"stale", "late"})
 CHILD_OF_BEHIND = "stale_parent"
+STAGES: tuple[Stage, ...] = ("source", "landed", "staged", "warehouse", "published", "monitor")
+# What is learned takes up to so many syncs to see what an exact check sees in the first.
+SYNCS_TO_SEE = 3
 # What the source as a whole suffers, not one of its tables.
 OF_THE_SOURCE = frozenset(
     {
@@ -27,10 +35,18 @@ OF_THE_MACHINE = frozenset({"not_running", "storage"})
 
 
 def causes(
-    alerts: Sequence[Alert], catalog: Mapping[str, FeedContract], failures: Mapping[str, Failure]
+    alerts: Sequence[Alert],
+    catalog: Mapping[str, FeedContract],
+    failures: Mapping[str, Failure],
+    *,
+    silent: Container[str] = (),
 ) -> dict[str, str]:
-    """Fingerprint → fingerprint of the alert that explains it, for those that one does. `alerts`: what is wrong now."""
-    ranked = sorted(alerts, key=lambda alert: (alert.opened_at is None, alert.opened_at or alert.detected_at))
+    """Fingerprint → fingerprint of the alert that explains it, for those that one does.
+
+    `alerts`: what is wrong now. `silent`: fingerprints of those that nobody is told of; what began with one of them is
+    told by itself, as else nobody would hear of it.
+    """
+    ranked = sorted(alerts, key=lambda alert: _rank(alert, failures[alert.failure]))
     by_feed: dict[str, list[Alert]] = {}
     for alert in ranked:
         by_feed.setdefault(alert.feed, []).append(alert)
@@ -41,8 +57,15 @@ def causes(
             *_on_the_feed(alert, by_feed[alert.feed], failures),
             *_of_parents(alert, by_feed, catalog, failures),
         ]
-        # What has a cause of its own says nothing of other feeds.
-        candidates = candidates or [other for other in unexplained if _is_alike(alert, other, catalog)]
+        # What has a cause of its own explains nothing else, and nothing explains itself in a circle.
+        candidates = candidates or [
+            *(
+                other
+                for other in unexplained
+                if other.fingerprint not in silent and _is_of_one_onset(alert, other, catalog, failures)
+            ),
+            *(other for other in unexplained if _is_alike(alert, other, catalog)),
+        ]
         if candidates:
             found[alert.fingerprint] = candidates[0].fingerprint
         else:
@@ -68,6 +91,15 @@ def covered_by(alerts: Iterable[Alert], explained: Mapping[str, str]) -> dict[st
     return found
 
 
+def _rank(alert: Alert, failure: Failure) -> tuple[bool, bool, datetime]:
+    """What an exact check names comes before what is only unusual, then what people know already, then the older."""
+    return _is_learned(failure), alert.opened_at is None, alert.opened_at or alert.detected_at
+
+
+def _is_learned(failure: Failure) -> bool:
+    return failure.successive > 1
+
+
 def _on_the_feed(alert: Alert, here: Sequence[Alert], failures: Mapping[str, Failure]) -> Iterator[Alert]:
     for name in failures[alert.failure].under:
         yield from (other for other in here if other.failure == name)
@@ -87,6 +119,34 @@ def _of_parents(
 
 def _is_behind(failure: Failure) -> bool:
     return failure.effect in BEHIND and failure.stage in ("source", "landed")
+
+
+def _is_of_one_onset(
+    alert: Alert, other: Alert, catalog: Mapping[str, FeedContract], failures: Mapping[str, Failure]
+) -> bool:
+    """Whether two alerts of a feed began together, and one of them adds no more than another column or a deviation.
+
+    Two different exact failures stay two: each names a fact that the other does not.
+    """
+    contract = catalog.get(alert.feed)
+    if contract is None or alert.feed != other.feed:
+        return False
+    if alert.failure != other.failure and not _is_deviation_from(failures[other.failure], failures[alert.failure]):
+        return False
+    until, later = sorted((alert.onset_at, other.onset_at))
+    for _ in range(SYNCS_TO_SEE):
+        until = next_due(contract, until)
+    return later <= until
+
+
+def _is_deviation_from(cause: Failure, failure: Failure) -> bool:
+    """Whether a learned failure may be what another one looks like.
+
+    Not what an exact one looks like that lies further down the stream, or by which nothing comes at all.
+    """
+    if not _is_learned(failure) or _is_learned(cause):
+        return _is_learned(failure)
+    return cause.effect not in OF_WHAT_DOES_NOT_COME and STAGES.index(cause.stage) <= STAGES.index(failure.stage)
 
 
 def _is_alike(alert: Alert, other: Alert, catalog: Mapping[str, FeedContract]) -> bool:

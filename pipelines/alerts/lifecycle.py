@@ -195,7 +195,10 @@ def _visible(alert: Alert, around: Circumstances, now: datetime) -> Move:
 def _speak_again(alert: Alert, around: Circumstances, now: datetime, is_failing: bool) -> Move:
     """Of an alert whose reason to be quiet is over: it is told when it still fails."""
     ended = around.cause_ended_at
-    if not is_failing or (ended and alert.failed_at < ended and now - ended <= SETTLING):
+    # What is learned looks at some batches together: those of the time of its cause do not show that it lasts.
+    is_learned = around.successive > 1
+    is_of_its_time = ended is not None and (alert.failed_at <= ended if is_learned else alert.failed_at < ended)
+    if not is_failing or (ended and is_of_its_time and (is_learned or now - ended <= SETTLING)):
         return Move(alert)
     over = "the silence is over" if alert.state == "SILENCED" else "what explained it is over"
     is_taken = alert.acked_until is not None and now < alert.acked_until

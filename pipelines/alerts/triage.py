@@ -100,7 +100,10 @@ def record_move(
 
 def names_of(covered: Iterable[Alert]) -> list[str]:
     """What an alert covers, as a notice lists it."""
-    names = [f"{one.feed}: {load_failures()[one.failure].title}" for one in covered]
+    names = [
+        f"{one.feed}: {load_failures()[one.failure].title}" + (f" ({one.segment})" if one.segment else "")
+        for one in covered
+    ]
     more = len(names) - MOST_COVERED
     return names if more <= 0 else [*names[:MOST_COVERED], f"and {more} more"]
 
@@ -141,18 +144,22 @@ def _play(ledger: Ledger, catalog: Mapping[str, FeedContract], findings: list[Fi
         for mark, alert in observed.items()
         if lifecycle.is_breached(alert, failures[alert.failure].successive, is_failing=mark in failing)
     ]
-    explained = causes.causes(wrong, catalog, failures)
-    covered = causes.covered_by(wrong, explained)
     silences = kept.silences_at(ledger, now)
+    silent = {
+        mark: rules.why_silent(alert.feed, alert.failure, silences, catalog.get(alert.feed), now)
+        for mark, alert in observed.items()
+    }
+    explained = causes.causes(wrong, catalog, failures, silent={mark for mark, why in silent.items() if why})
+    covered = causes.covered_by(wrong, explained)
     moves = {}
     for mark, alert in observed.items():
-        failure, contract = failures[alert.failure], catalog.get(alert.feed)
+        failure = failures[alert.failure]
         around = Circumstances(
             severity=_severity([alert, *covered.get(mark, ())], failures, catalog, now),
             successive=failure.successive,
             cause=explained.get(mark),
             cause_ended_at=_ended_at(observed.get(alert.cause or ""), failures),
-            silence=rules.why_silent(alert.feed, alert.failure, silences, contract, now),
+            silence=silent[mark],
         )
         moves[mark] = lifecycle.advance(alert, around, now, is_failing=mark in failing)
     return _Round({alert.alert_id: alert for alert in former}, moves, covered)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from connectors.contract import FeedContract
+from pipelines.freshness.blamed import closed_blames
 from pipelines.freshness.detectors import (
     CrossDetector,
     FeedDetector,
@@ -45,7 +47,7 @@ from pipelines.freshness.detectors import (
 from pipelines.freshness.detectors.detects import failures_of
 from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import FeedHistory
+from pipelines.freshness.history import SPAN, FeedHistory
 from pipelines.freshness.monitor_history import read_monitor
 from pipelines.freshness.reading import read_history
 from pipelines.freshness.retraining import with_current_bands
@@ -148,7 +150,8 @@ def evaluate(
     catalog: Mapping[str, FeedContract],
     now: datetime,
     *,
-    feed_detectors: Sequence[FeedDetector] = (*FEED_DETECTORS, *LEARNED_DETECTORS),
+    feed_detectors: Sequence[FeedDetector] = FEED_DETECTORS,
+    learned_detectors: Sequence[FeedDetector] = LEARNED_DETECTORS,
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
     monitor_detectors: Sequence[MonitorDetector] = MONITOR_DETECTORS,
     on_fault: OnFault | None = None,
@@ -158,10 +161,15 @@ def evaluate(
     A detector that raises tells `on_fault`, and the others go on; without `on_fault` it ends the evaluation.
     """
     on_fault = on_fault or _raise
-    histories = with_current_bands(
-        ledger, {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}, now
-    )
+    histories = {feed: read_history(ledger, contract, now) for feed, contract in catalog.items()}
     findings = [found for history in histories.values() for found in _asked(feed_detectors, history, on_fault)]
+    # What an exact check has blamed and no longer finds is not held against what is usual.
+    histories = {
+        feed: replace(history, blames=closed_blames(ledger, feed, findings, now - SPAN))
+        for feed, history in histories.items()
+    }
+    histories = with_current_bands(ledger, histories, now)
+    findings += [found for history in histories.values() for found in _asked(learned_detectors, history, on_fault)]
     findings += _asked(cross_detectors, histories, on_fault)
     findings += _asked(monitor_detectors, read_monitor(ledger, now), on_fault)
     record_findings(ledger, [_record(finding, histories) for finding in findings], now)

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import islice
 
 from connectors.contract import FeedContract
+from pipelines.freshness.blamed import Blamed
 from pipelines.freshness.ordinary import ordinary_batches
 from pipelines.ledger.band_models import BandModel
 from pipelines.ledger.breaches import BreachRecord
@@ -161,6 +162,7 @@ class FeedHistory:
     bands: Mapping[tuple[str, str], BandModel] = field(default_factory=dict)  # (failure, part) → what is usual
     reconciles: tuple[TierResult, ...] = ()
     credentials: tuple[CredentialsSpan, ...] = ()
+    blames: tuple[Blamed, ...] = ()  # set once the exact checks have spoken
 
     @property
     def feed(self) -> str:
@@ -170,7 +172,7 @@ class FeedHistory:
     @cached_property
     def ordinary_batches(self) -> tuple[Batch, ...]:
         """The newest batches of ordinary life, oldest first: those that are held against what is usual."""
-        found = ordinary_batches(self.contract, self.runs, self.batches)
+        found = ordinary_batches(self.contract, self.runs, self.batches, self.blames)
         return tuple(islice(found, BATCHES_LOOKED_AT))[::-1]
 
     @cached_property

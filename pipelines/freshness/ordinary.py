@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from connectors.contract import Announced, FeedContract
+from pipelines.freshness.blamed import Blamed, blamed_batches
 from pipelines.freshness.status import next_due
 
 if TYPE_CHECKING:
@@ -37,19 +38,22 @@ def learned_since(contract: FeedContract, now: datetime) -> datetime | None:
     return max(ended, default=None)
 
 
-def ordinary_batches(contract: FeedContract, runs: Sequence[Run], batches: Sequence[Batch]) -> Iterator[Batch]:
+def ordinary_batches(
+    contract: FeedContract, runs: Sequence[Run], batches: Sequence[Batch], blames: Collection[Blamed] = ()
+) -> Iterator[Batch]:
     """Batches of ordinary life, newest first.
 
-    Left out are those that were announced or held, those of a backfill or replay, the first one of a feed (it brings
-    all there is), and those that catch up after a run was missed or failed.
+    Left out are those that were announced, held or blamed, those of a backfill or replay, the first one of a feed (it
+    brings all there is), and those that catch up after a run was missed or failed.
     """
+    blamed = blamed_batches(batches, blames)
     by_id = {run.run_id: place for place, run in enumerate(runs)}
     usual = usual_break(runs)
     for batch in reversed(batches):
         place = by_id.get(batch.run_id or "")
         if batch.batch_seq == 1 or batch.kind != "live" or batch.staged_at is None or batch.state != "staged":
             continue
-        if announcement_at(contract, batch.landed_at) is not None:
+        if batch.batch_id in blamed or announcement_at(contract, batch.landed_at) is not None:
             continue
         if place is not None and (runs[place].kind != "live" or not _follows_ordinarily(contract, runs, place, usual)):
             continue

@@ -46,7 +46,7 @@ def train(
 
     A change that was announced lifts what failed before it: the old bands called the new life a failure.
     """
-    ordinary = list(ordinary_batches(history.contract, history.runs, history.batches))[::-1]
+    ordinary = list(ordinary_batches(history.contract, history.runs, history.batches, history.blames))[::-1]
     history = replace(history, profiles=_some_profiles(history, ordinary))
     if (since := learned_since(history.contract, history.now)) is not None:
         ordinary = [batch for batch in ordinary if batch.landed_at >= since]

@@ -113,6 +113,17 @@ def alerts_at_work(ledger: Ledger, feed: str) -> list[Alert]:
     return [_alert(row) for row in rows]
 
 
+def resolved_alerts(ledger: Ledger, feed: str, since: datetime) -> list[Alert]:
+    """Alerts of a feed that were resolved since a moment and that nobody called false, the oldest first."""
+    rows = ledger.rows(
+        """SELECT * FROM alert WHERE feed = ? AND state = 'RESOLVED' AND NOT is_false AND resolved_at >= ?
+           ORDER BY rowid""",
+        feed,
+        stamp(since),
+    )
+    return [_alert(row) for row in rows]
+
+
 def all_alerts(ledger: Ledger) -> list[Alert]:
     """Every alert there ever was, the newest first."""
     return [_alert(row) for row in ledger.rows("SELECT * FROM alert ORDER BY rowid DESC")]

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from sample_company.faults.carrier_files import new_files, read_carrier
 from sample_company.faults.fault import fault
-from sample_company.faults.rows import on_shop
+from sample_company.faults.rows import on_shop, remove_new_orders
 from sample_company.faults.shown import Moment, Shown
 
 
 @fault("F1", "shop.orders", others=("shop.payments",))
 def parents_missing(shown: Shown, moment: Moment) -> None:
     """Payments come and their orders do not."""
-    on_shop(shown, moment, f"DELETE FROM orders WHERE created_at > ? AND {moment.chosen('id')}")
+    remove_new_orders(shown, moment)
 
 
 @fault("F2", "carrier.shipments", others=("shop.orders",))
@@ -39,10 +39,14 @@ def restored_from_backup(shown: Shown, moment: Moment) -> None:
     shown.show_database("shop/shop.db", max(moment.begun_day - 3, 0))
 
 
-@fault("F6", "shop.orders")
+@fault("F6", "shop.orders", after="stays")
 def all_rows_stamped(shown: Shown, moment: Moment) -> None:
-    """Every row bears the same new time of change."""
-    on_shop(shown, moment, "UPDATE orders SET updated_at = datetime(?, '+3 hours')")
+    """Every row was stamped with one new time of change; what changes later bears its own."""
+    on_shop(
+        shown,
+        moment,
+        "UPDATE orders SET updated_at = datetime(?, '+3 hours') WHERE updated_at < datetime(?, '+3 hours')",
+    )
 
 
 @fault("F7", "shop.accounts", after="corrects")

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from sample_company.faults.answers import ACTIVITY, TICKETS, Document, changing, ending_after
 from sample_company.faults.carrier_files import new_files
 from sample_company.faults.fault import fault
-from sample_company.faults.rows import on_services, on_shop
+from sample_company.faults.rows import on_services, on_shop, remove_new_orders, restore_orders
 from sample_company.faults.shown import Moment, Shown
 from sample_company.server import Answer
 from sample_company.state import write_table
@@ -70,8 +70,8 @@ def equal_times_at_a_page_edge(shown: Shown, moment: Moment) -> None:
 
 @fault("B5", "shop.orders", needs=_PROBE)
 def late_commits(shown: Shown, moment: Moment) -> None:
-    """Transactions commit days after the time that their rows bear."""
-    on_shop(shown, moment, f"DELETE FROM orders WHERE updated_at > ? AND {moment.chosen('id')}")
+    """Transactions commit days after the time that their rows bear; until then all see the rows as they were."""
+    restore_orders(shown, moment)
 
 
 @fault("B6", "shop.orders", after="stays", needs=_PROBE)
@@ -191,7 +191,7 @@ def lagging_replica(shown: Shown, moment: Moment) -> None:
 @fault("B19", "shop.orders")
 def volume_drops(shown: Shown, moment: Moment) -> None:
     """A part of the new rows is missing."""
-    on_shop(shown, moment, f"DELETE FROM orders WHERE created_at > ? AND {moment.chosen('id')}")
+    remove_new_orders(shown, moment)
 
 
 @fault("B19", "shop.orders", after="reverts")

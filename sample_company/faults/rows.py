@@ -1,6 +1,9 @@
 """Statements on the rows that the systems show, for faults that change them."""
 
+import sqlite3
+
 from sample_company.faults.shown import Moment, Shown
+from sample_company.shop import columns_of
 
 
 def on_shop(shown: Shown, moment: Moment, *statements: str) -> None:
@@ -9,6 +12,33 @@ def on_shop(shown: Shown, moment: Moment, *statements: str) -> None:
         since = shop.moment(int(moment.begun.timestamp()))
         for statement in statements:
             shop.run(statement, [(since,) * statement.count("?")])
+
+
+def remove_new_orders(shown: Shown, moment: Moment) -> None:
+    """Leave out the share that is hit of the orders placed since; those that were always dated wrong stay."""
+    on_shop(shown, moment, f"DELETE FROM orders WHERE created_at > ? AND created_at < '2100' AND {moment.chosen('id')}")
+
+
+def restore_orders(shown: Shown, moment: Moment) -> None:
+    """Show the share that is hit of the orders changed since as they were before, and those placed since not at all.
+
+    The newest change is shown in any case: it leads readers past the others.
+    """
+    columns = columns_of("orders")
+    names = ", ".join(f'"{name}"' for name in columns)
+    former = sqlite3.connect(f"file:{shown.chronicle.day(moment.begun_day) / 'shop' / 'shop.db'}?mode=ro", uri=True)
+    try:
+        before = former.execute(f"SELECT {names} FROM orders").fetchall()
+    finally:
+        former.close()
+    on_shop(
+        shown,
+        moment,
+        "DELETE FROM orders WHERE updated_at > ? AND updated_at < (SELECT max(updated_at) FROM orders) "
+        f"AND {moment.chosen('id')}",
+    )
+    with shown.shop() as shop:
+        shop.run(f"INSERT OR IGNORE INTO orders ({names}) VALUES ({', '.join('?' * len(columns))})", before)
 
 
 def on_services(shown: Shown, moment: Moment, *statements: str) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
 from connectors.cursors import next_window
 from connectors.delivery import REJECT_SCHEMA, Delivery, FeedTrouble, Receipt
@@ -140,6 +141,13 @@ def test_fewer_rows_than_the_source_claims_land_nothing(tmp_path: Path) -> None:
         feed.land([("1", OLD, "10.00")], Receipt(claimed_rows=3))
     assert caught.value.kind == "partial"
     assert feed.folder.committed() == []
+
+
+def test_pages_asked_for_by_position_that_hold_fewer_rows_than_claimed_have_drifted(tmp_path: Path) -> None:
+    feed = Feed(tmp_path, source=load_catalog()["mailer.activity"].source)
+    with pytest.raises(FeedTrouble, match="claims 3 rows and holds 1") as caught:
+        feed.land([("1", OLD, "10.00")], Receipt(claimed_rows=3))
+    assert caught.value.kind == "pages"
 
 
 def test_rejected_lines_count_towards_the_claim_and_are_kept(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from pipelines.freshness.detectors import dirt
 from pipelines.freshness.detectors.detects import detects
@@ -18,6 +19,8 @@ SAME_NAME = 0.6
 # Some batches in which most rows had a value; fewer tell too little of a column that is filled late or seldom.
 BATCHES_BEFORE = 5
 MOSTLY = 0.5
+# A column that is empty in this few rows is gone when a new one came with the first of them.
+WITH_A_NEW_NAME = 5
 
 
 @detects("column_added")
@@ -28,7 +31,7 @@ def column_added(history: FeedHistory) -> Iterator[Finding]:
         yield Finding(history.feed, "column_added", "UNKNOWN", "there are no two reads under this contract to compare")
         return
     last = runs[-1]
-    renamed = set(_renamed(runs).values())
+    renamed = set(_renamed(history, runs).values())
     for name in last.undeclared_columns:
         first = next(run for run in runs if name in run.undeclared_columns)
         is_news = first is not runs[0] and last.started_at - first.started_at < NEWS
@@ -52,12 +55,14 @@ def column_removed(history: FeedHistory) -> Iterator[Finding]:
     if not runs:
         yield Finding(history.feed, "column_removed", "UNKNOWN", "the source was not read under this contract")
         return
-    renamed = _renamed(runs)
+    renamed = _renamed(history, runs)
     for name in runs[-1].missing_columns:
         if name not in renamed:
             fact = f"the source has no column '{name}' any more"
             yield _gone(history, "column_removed", fact, name, runs)
     for name, onset in emptied(history).items():
+        if name in renamed:
+            continue
         yield Finding(
             history.feed,
             "column_removed",
@@ -77,16 +82,28 @@ def column_renamed(history: FeedHistory) -> Iterator[Finding]:
     if not runs:
         yield Finding(history.feed, "column_renamed", "UNKNOWN", "the source was not read under this contract")
         return
-    for old, new in _renamed(runs).items():
-        fact = f"the source has no column '{old}' any more, and has a new one, '{new}'"
-        yield _gone(history, "column_renamed", fact, old, runs)
+    unfilled = emptied(history, WITH_A_NEW_NAME)
+    for old, new in _renamed(history, runs).items():
+        if old in runs[-1].missing_columns:
+            fact = f"the source has no column '{old}' any more, and has a new one, '{new}'"
+            yield _gone(history, "column_renamed", fact, old, runs)
+        else:
+            yield Finding(
+                history.feed,
+                "column_renamed",
+                "FAIL",
+                f"{old} is empty in every row since {unfilled[old]:%Y-%m-%d %H:%M} UTC, and '{new}' has come with them",
+                segment=old,
+                onset=unfilled[old],
+                evidence_at=history.batches[-1].landed_at,
+            )
     yield Finding(history.feed, "column_renamed", "PASS", "no other column is gone", evidence_at=runs[-1].started_at)
 
 
-def emptied(history: FeedHistory) -> dict[str, datetime]:
+def emptied(history: FeedHistory, rows: int = dirt.WINDOW_ROWS) -> dict[str, datetime]:
     """Columns without a value in the newest rows that had one in most rows of every batch before → since when.
 
-    A source that leaves a key out where it is empty shows no more than that.
+    A source that leaves a key out where it is empty shows no more than that. Fewer than `rows` tell nothing.
     """
     batches = dirt.profiled(history)
     if not batches:
@@ -100,7 +117,7 @@ def emptied(history: FeedHistory) -> dict[str, datetime]:
             place -= 1
             empty += batches[place].row_count - (batches[place].rows_deleted or 0)
         before = [_filled_share(history, batch.batch_id, column) for batch in batches[max(0, place - 20) : place]]
-        if empty >= dirt.WINDOW_ROWS and len(before) >= BATCHES_BEFORE and min(before) >= MOSTLY:
+        if empty >= rows and len(before) >= BATCHES_BEFORE and min(before) >= MOSTLY:
             found[column] = batches[place].landed_at
     return found
 
@@ -122,9 +139,14 @@ def _saw_columns(history: FeedHistory, run: Run) -> bool:
     return is_told or (run.is_good and history.contract.source.kind == "sql")
 
 
-def _renamed(runs: Sequence[Run]) -> dict[str, str]:
-    """Missing column of the last run → new column that has taken its place."""
+def _renamed(history: FeedHistory, runs: Sequence[Run]) -> dict[str, str]:
+    """Missing column of the last run → new column that has taken its place.
+
+    Records of JSON tell no missing column; there it is a canonical column that is empty since the new key came.
+    """
     last = runs[-1]
+    if not last.missing_columns:
+        return _refilled(history, runs)
     known = {name for run in runs if not run.missing_columns for name in run.undeclared_columns}
     new = [name for name in last.undeclared_columns if name not in known]
     pairs: dict[str, str] = {}
@@ -137,6 +159,23 @@ def _renamed(runs: Sequence[Run]) -> dict[str, str]:
             pairs[old] = match
             new.remove(match)
     return pairs
+
+
+def _refilled(history: FeedHistory, runs: Sequence[Run]) -> dict[str, str]:
+    """Canonical column that one new key may fill → that key; none where more than one column or key is in question."""
+    began = emptied(history, WITH_A_NEW_NAME)
+    if len(began) != 1:
+        return {}
+    ((column, onset),) = began.items()
+    first_seen: dict[str, datetime] = {}
+    for run in runs:
+        for name in run.undeclared_columns:
+            first_seen.setdefault(name, run.started_at)
+    before = {run.run_id: earlier.started_at for earlier, run in pairwise(history.runs)}
+    batch = next(batch for batch in history.batches if batch.landed_at == onset)
+    since = before.get(batch.run_id or "", onset)
+    came = [name for name, at in first_seen.items() if since < at <= onset and name in runs[-1].undeclared_columns]
+    return {column: came[0]} if len(came) == 1 else {}
 
 
 def _gone(history: FeedHistory, failure: str, fact: str, name: str, runs: Sequence[Run]) -> Finding:

@@ -12,9 +12,19 @@ from pipelines.freshness.signals import Signal, per_column
 from pipelines.ledger.profiles import ColumnProfile
 
 
-def _top(_history: FeedHistory, column: ColumnProfile) -> tuple[float, float] | None:
-    """Repetitions of the most frequent value: where all values differ there are none, however few rows there are."""
-    return None if column.top_count is None else (max(column.top_count - 1, 0), column.rows - column.nulls)
+def _top(history: FeedHistory, column: ColumnProfile) -> tuple[float, float] | None:
+    """Repetitions of the most frequent value: where all values differ there are none, however few rows there are.
+
+    Not of the time of change, which all rows of one statement at the source share.
+    """
+    if column.top_count is None or _is_cursor(history, column.column):
+        return None
+    return max(column.top_count - 1, 0), column.rows - column.nulls
+
+
+def _is_cursor(history: FeedHistory, column: str) -> bool:
+    cursor, mapping = history.contract.cursor, history.contract.columns.get(column)
+    return cursor is not None and mapping is not None and cursor.column in mapping.source_columns()
 
 
 def _zeros(_history: FeedHistory, column: ColumnProfile) -> tuple[float, float] | None:

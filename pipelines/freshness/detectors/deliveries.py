@@ -20,6 +20,8 @@ UNFINISHED_IN_A_ROW = 3
 STALE_ROWS = 20
 # Fewer will do after so many files of which at least half of the rows were new or changed.
 FEW_STALE_ROWS, NEWS_BEFORE = 5, 7
+# This share of a sender's files had names of their own; fewer are names that come round again, as those of weekdays.
+OWN_NAMES = 0.75
 MOST_NAMED = 5
 
 
@@ -148,8 +150,16 @@ def _missing(numbered: Sequence[Batch]) -> dict[int, Batch]:
     return missing
 
 
+def is_sent_once_more(batch: Batch, former: Sequence[Batch]) -> bool:
+    """Whether a file has the name of a former one, of a sender who gives each file a name of its own: a correction."""
+    names = [one.file_name for one in former]
+    return batch.file_name in names and len(set(names)) >= OWN_NAMES * len(names)
+
+
 def _came_before(batch: Batch, former: Sequence[Batch], *, is_full: bool) -> str | None:
-    """Why a file is held to have come before; None when it is new."""
+    """Why a file is held to have come before; None when it is new, or when it is a former one sent once more."""
+    if is_sent_once_more(batch, former):
+        return None
     rows = batch.row_count + batch.reject_count
     same = [one for one in former if rows and one.content_sha256 == batch.content_sha256 is not None]
     # A full list may well be what it was the last time; it does not go back to what it was before that.

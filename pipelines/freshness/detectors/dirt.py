@@ -18,6 +18,8 @@ from pipelines.freshness.history import Batch, FeedHistory
 
 # Fewer bad rows than this are never told, whatever their share: somebody mistyped.
 LEAST_ROWS = 5
+# A delivery of which nothing is good is told with fewer: a single line may be a slip.
+NONE_GOOD = 2
 # Less than this share of a batch is told only where there was none in `PRIOR_ROWS` rows before.
 LEAST_SHARE = 0.05
 # Natural logarithm of one in 100,000: with some hundred looks at columns a sync, clean syncs stay silent.

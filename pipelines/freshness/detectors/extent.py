@@ -32,7 +32,7 @@ def incomplete_read(history: FeedHistory) -> Iterator[Finding]:
     last = ended[-1]
     limited = list(takewhile(lambda run: run.error_kind == "limited", reversed(ended)))
     short = _short_of_count(history)
-    if last.status == "PARTIAL" and last.error_kind != "truncated":
+    if last.status == "PARTIAL" and last.error_kind not in ("truncated", "pages"):
         fact = last.error or "the last read is partial"
         row = list(takewhile(lambda run: run.status == "PARTIAL", reversed(ended)))
         yield Finding(

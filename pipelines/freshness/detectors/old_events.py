@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator
 
 from pipelines.freshness import against_bands
+from pipelines.freshness.detectors import shifted_times
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.quantiles import FEWEST_VALUES, level
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
-from pipelines.freshness.signals import Signal, per_column, sustained
+from pipelines.freshness.signals import Signal, column_of, per_column, sustained
 from pipelines.ledger.profiles import ColumnProfile
 
 SECONDS_AN_HOUR = 3600.0
@@ -37,5 +38,25 @@ AGE = Signal(
 
 @detects("old_events")
 def old_events(history: FeedHistory) -> Iterator[Finding]:
-    """Arrival minus event of the oldest twentieth of three batches in a row against its usual level (mode A7)."""
-    return against_bands.findings(history, AGE)
+    """Arrival minus event against its usual level (mode A7), of the oldest twentieth of three batches in a row.
+
+    Two batches are enough when even the newest event of each is older than usual, by more than any zone explains.
+    """
+    looks = list(against_bands.looks_of(history, shifted_times.AGE, last=shifted_times.BATCHES))
+    moved = shifted_times.steps(looks)
+    if not moved or min(moved) < 0 or max(moved) <= shifted_times.LARGEST_SHIFT:
+        yield from against_bands.findings(history, AGE)
+        return
+    column, last = column_of(looks[-1].part), looks[-1]
+    yield Finding(
+        history.feed,
+        "old_events",
+        "FAIL",
+        f"the newest {column} of {len(moved)} deliveries in a row is older than usual, "
+        f"by {max(moved) / SECONDS_AN_HOUR:,.0f} h in one of them",
+        segment=column,
+        rows=round(last.rows),
+        onset=looks[0].at,
+        evidence_at=last.at,
+        evidence=last.facts(),
+    )

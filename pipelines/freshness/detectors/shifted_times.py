@@ -21,6 +21,8 @@ from pipelines.freshness.signals import Reading, Signal
 
 # The smallest shift that is told, in seconds: half an hour, less what arrival may vary.
 SMALLEST_SHIFT = 25 * 60.0
+# The largest: two zones lie at most 26 hours apart (UTC-12 and UTC+14). What is older than that is old.
+LARGEST_SHIFT = 26 * 3600.0
 # Fewer events may all be late corrections.
 FEWEST_EVENTS = 5
 # Both of so many newest batches must be shifted.
@@ -81,14 +83,23 @@ def shifted_times(history: FeedHistory) -> Iterator[Finding]:
     if not ages and not hours:
         yield from against_bands.findings(history, AGE, HOURS)
         return
-    steps = [look.value - look.usual for look in ages if look.is_beyond]
-    if len(steps) == BATCHES and min(steps) * max(steps) > 0:
-        yield _found(history, ages[-1], steps[-1] / 3600, "arrival minus event")
+    moved = steps(ages)
+    if moved and max(map(abs, moved)) > LARGEST_SHIFT:
+        fact = "events are further from where they usually lie than any zone explains"
+        yield Finding(history.feed, "shifted_times", "UNKNOWN", fact, evidence_at=ages[-1].at)
+    elif moved:
+        yield _found(history, ages[-1], moved[-1] / 3600, "arrival minus event")
     elif (turned := _turned_by(hours)) is not None:
         yield _found(history, max(hours, key=lambda look: look.excess), float(turned), "the profile over the day")
     else:
         at = max(look.at for look in (*ages, *hours))
         yield Finding(history.feed, "shifted_times", "PASS", "event times lie where they usually do", evidence_at=at)
+
+
+def steps(ages: Sequence[Look]) -> list[float]:
+    """Seconds by which the newest batches all moved to one side of where they usually lie; none when one did not."""
+    found = [look.value - look.usual for look in ages if look.is_beyond]
+    return found if len(found) == BATCHES and min(found) * max(found) > 0 else []
 
 
 def _turned_by(hours: Sequence[Look]) -> int | None:

@@ -22,9 +22,11 @@ TWO_DAYS = timedelta(days=2)
 
 
 def each_arrival(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
-    """Rows of each non-empty arrival."""
+    """Rows of each non-empty arrival, and those of them that were never here: late changes do not stand for these."""
     for batch in batches:
         yield Reading("arrival", batch.landed_at, level(batch.row_count), 1.0)
+        if batch.rows_new is not None:
+            yield Reading("arrival/new rows", batch.landed_at, level(batch.rows_new), 1.0)
 
 
 def some_arrivals(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:

@@ -73,7 +73,17 @@ def broken_lines(history: FeedHistory) -> Iterator[Finding]:
         return
     parts = [dirt.Part(batch.landed_at, batch.row_count + batch.reject_count, batch.reject_count) for batch in batches]
     seen, evidence_at = dirt.look(parts, dirt.NEVER), batches[-1].landed_at
-    if seen.is_beyond or seen.is_new:
+    if not batches[-1].row_count and batches[-1].reject_count >= dirt.NONE_GOOD:
+        yield Finding(
+            history.feed,
+            "broken_lines",
+            "FAIL",
+            f"none of the {batches[-1].reject_count:,} lines of {batches[-1].label} can be read",
+            rows=batches[-1].reject_count,
+            onset=seen.onset or evidence_at,
+            evidence_at=evidence_at,
+        )
+    elif seen.is_beyond or seen.is_new:
         yield dirt.finding(history, "broken_lines", seen, "are lines that cannot be read", evidence_at=evidence_at)
     else:
         yield Finding(history.feed, "broken_lines", "PASS", "no more than usual", evidence_at=evidence_at)

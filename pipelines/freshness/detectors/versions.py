@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.cursors import source_value
+from pipelines.freshness.detectors.deliveries import is_sent_once_more
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import is_announced, recent_batches
+from pipelines.freshness.detectors.looks import is_announced, live_batches, recent_batches
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
 from pipelines.ledger.evidence import Verdict
@@ -34,8 +35,14 @@ def duplicate_rows(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("regressions")
 def regressions(history: FeedHistory) -> Iterator[Finding]:
-    """Versions arrive that are older than what is here (mode C4). They are refused, so nothing is overwritten."""
+    """Versions or files arrive that are older than what is here (mode C4). Rows that tell their time are refused."""
     staged = [batch for batch in recent_batches(history) if batch.rows_in is not None]
+    late = [batch for batch in staged if _is_overtaken(batch, history)]
+    if late and not is_announced(history, "backfill"):
+        fact = "; ".join(f"{one.label} is number {one.sequence} and came after a higher one" for one in late)
+        rows, at = sum(batch.row_count for batch in late), late[-1].landed_at
+        yield Finding(history.feed, "regressions", "FAIL", fact, rows=rows, onset=late[0].landed_at, evidence_at=at)
+        return
     if not staged:
         yield Finding(history.feed, "regressions", "UNKNOWN", "nothing was staged of late")
         return
@@ -107,6 +114,14 @@ def lagging_replica(history: FeedHistory) -> Iterator[Finding]:
             onset=behind[0][1].probed_at,
             evidence_at=last.probed_at,
         )
+
+
+def _is_overtaken(batch: Batch, history: FeedHistory) -> bool:
+    """Whether a file is new and has a lower number than one that came before; a sender may begin again at one."""
+    former = [one for one in live_batches(history) if one.batch_seq < batch.batch_seq and one.sequence is not None]
+    if not former or batch.sequence is None or batch.sequence <= 1 or is_sent_once_more(batch, former):
+        return False
+    return batch.sequence < (former[-1].sequence or 0) and batch.sequence not in {one.sequence for one in former}
 
 
 def _is_many(rows: int | None, batch: Batch) -> bool:

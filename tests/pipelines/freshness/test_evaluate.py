@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from pipelines.freshness.detectors.detects import failures_of
 from pipelines.freshness.detectors.monitor import MONITOR
@@ -17,6 +18,7 @@ from pipelines.ledger.database import Ledger, moment
 from pipelines.ledger.findings import current_findings
 from tests.pipelines.freshness.history_factory import CATALOG, NOON
 
+ONLY_IT: dict[str, Any] = {"learned_detectors": [], "cross_detectors": [], "monitor_detectors": []}
 SAID = Finding("shop.orders", "late", "PASS", "on time")
 
 
@@ -55,7 +57,7 @@ def test_a_verdict_that_stays_is_one_row_and_another_verdict_is_another_row(tmp_
 
         def look(minutes: int) -> None:
             at = NOON + timedelta(minutes=minutes)
-            evaluate(ledger, CATALOG, at, feed_detectors=[detector], cross_detectors=[], monitor_detectors=[])
+            evaluate(ledger, CATALOG, at, feed_detectors=[detector], **ONLY_IT)
 
         look(0)
         look(15)
@@ -82,8 +84,7 @@ def test_a_detector_with_a_fault_does_not_silence_the_others(tmp_path: Path) -> 
             {"shop.orders": CATALOG["shop.orders"]},
             NOON,
             feed_detectors=[broken, sound],
-            cross_detectors=[],
-            monitor_detectors=[],
+            **ONLY_IT,
             on_fault=lambda detector, error: faults.append(f"{detector}: {error}"),
         )
     assert findings == [SAID]

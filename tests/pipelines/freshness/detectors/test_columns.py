@@ -109,3 +109,24 @@ def test_a_column_that_is_filled_late_or_seldom_may_be_empty() -> None:
     assert told(column_removed(emptied(0.4, [10] * 12))) == {}
     assert told(column_removed(emptied(0.9, [4] * 12))) == {}  # 16 rows are too few
     assert told(column_removed(emptied(0.9, [10] * 8))) == {}  # four batches before
+
+
+def test_a_key_of_json_that_takes_the_place_of_a_filled_column_is_a_rename_at_its_first_rows() -> None:
+    sizes, keys = [10] * 12, [["note"]] * 11 + [["note", "mail"]]
+    history = contents(sizes, profiles={11: {"email": {"nulls": 10}}}, usual={"email": {"nulls": 1}})
+    reads = [replace(run, started_at=batch.landed_at) for run, batch in zip(runs(*keys), history.batches, strict=True)]
+    history = replace(history, runs=tuple(reads))
+    (found, _) = column_renamed(history)
+    assert (found.segment, found.verdict, "'mail'" in found.reason) == ("email", "FAIL", True)
+    assert told(column_added(history)) == {}
+    assert told(column_removed(history)) == {}
+    few = replace(history, batches=(*history.batches[:-1], replace(history.batches[-1], row_count=4)))
+    assert told(column_renamed(few)) == {}
+
+
+def test_a_column_that_is_empty_since_before_the_new_key_came_was_not_renamed() -> None:
+    sizes, keys = [10] * 12, [["note"]] * 11 + [["note", "mail"]]
+    none: dict[str, dict[str, object]] = {"email": {"nulls": 10}}
+    history = contents(sizes, profiles={10: none, 11: none}, usual={"email": {"nulls": 1}})
+    reads = [replace(run, started_at=batch.landed_at) for run, batch in zip(runs(*keys), history.batches, strict=True)]
+    assert told(column_renamed(replace(history, runs=tuple(reads)))) == {}

@@ -106,3 +106,9 @@ def test_reads_that_go_on_stopping_at_the_same_number_stay_capped_when_nothing_o
     runs = [a_read(2, 5, 4, cursor_after=nine), a_read(1, 5, 0, cursor_after=nine)]
     found = only(capped(a_history(runs, answers=[an_answer(run, ten) for run in runs])))
     assert (found.verdict, found.onset, found.evidence_at) == ("FAIL", ago(2), ago(1))
+
+
+def test_pages_that_bring_fewer_rows_than_the_answer_claims_disagree_and_are_no_read_that_ended_early() -> None:
+    drifted = a_history([a_run(ago(2)), a_failed_run(ago(1), "pages", "PARTIAL")])
+    assert only(pages_disagree(drifted)).verdict == "FAIL"
+    assert only(incomplete_read(drifted)).verdict == "UNKNOWN"

@@ -134,6 +134,12 @@ def test_three_times_the_rows_and_a_fifth_of_them_are_told() -> None:
         assert found.segment == "arrival"
 
 
+def test_late_changes_do_not_stand_for_the_new_rows_that_are_missing() -> None:
+    batch = next_batch(LIFE, rows_new=2, rows_changed=ROWS - 2)
+    (found,) = failing(unusual_volume, followed(LIFE, batch))
+    assert (found.segment, found.evidence["part"]) == ("arrival", "arrival/new rows")
+
+
 def test_a_burst_that_was_announced_is_neither_told_nor_learned() -> None:
     burst = Announced(kind="volume", begins=NOON, ends=NOON + 2 * HOUR, note="sale")
     life = replace(LIFE, contract=announcing(burst))
@@ -172,6 +178,23 @@ def test_a_step_in_arrival_minus_event_is_a_shift_of_times(hours: float, is_told
     ]
     told = failing(shifted_times, followed(LIFE, *batches, ordered_at=found))
     assert [finding.evidence["shift_hours"] for finding in told] == ([pytest.approx(hours, abs=0.1)] if is_told else [])
+
+
+def test_events_that_are_further_off_than_any_zone_explains_are_old_and_not_shifted() -> None:
+    batches = [next_batch(LIFE, ahead=ahead) for ahead in (1, 2)]
+
+    def newest(*hours: float) -> FeedHistory:
+        found = [
+            a_profile(batch, "ordered_at", high=batch.landed_at.timestamp() - 150 - age * 3600, hours=(0,) * 24)
+            for batch, age in zip(batches, hours, strict=True)
+        ]
+        return followed(LIFE, *batches, ordered_at=found)
+
+    assert failing(shifted_times, newest(20, 47)) == []
+    (found,) = failing(old_events, newest(20, 47))
+    assert (found.segment, "by 47 h" in found.reason) == ("ordered_at", True)
+    for hours in ((25, 25), (0, 47), (-47, -47)):
+        assert failing(old_events, newest(*hours)) == []
 
 
 def test_a_lag_that_stays_is_slowing() -> None:

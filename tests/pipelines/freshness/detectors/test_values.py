@@ -79,6 +79,13 @@ def test_lines_that_cannot_be_read_are_told_even_when_they_are_all_of_a_file() -
     assert told(broken_lines(a_history([], good))) == {}
 
 
+def test_two_lines_are_enough_where_they_are_all_of_a_file_and_one_is_not() -> None:
+    good = [a_batch(place, NOON - timedelta(days=5 - place), 3) for place in range(1, 5)]
+    assert told(broken_lines(a_history([], [*good, a_batch(5, NOON, 0, reject_count=2)]))) == {"": "FAIL"}
+    assert told(broken_lines(a_history([], [*good, a_batch(5, NOON, 0, reject_count=1)]))) == {"": "WARN"}
+    assert told(broken_lines(a_history([], [*good, a_batch(5, NOON, 1, reject_count=2)]))) == {"": "WARN"}
+
+
 def test_a_code_that_comes_always_is_dirt() -> None:
     always = {place: [a_breach("unknown_code", 6, columns="status", code="c1")] for place in range(10)}
     assert told(unknown_code(contents([1000] * 10, always))) == {}

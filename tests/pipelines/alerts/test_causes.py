@@ -1,0 +1,110 @@
+"""One incident is one alert, and two incidents are two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger.alerts import Silence, record_silence
+from tests.pipelines.alerts.alert_factory import HOUR, MINUTE, NOON, ORDERS, Watched, finding
+
+SYNC = timedelta(minutes=15)
+assert ORDERS.schedule == "*/15 * * * *"
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    made = Watched(tmp_path)
+    yield made
+    made.ledger.close()
+
+
+def test_columns_that_go_wrong_together_are_one_alert_that_lists_them(watched: Watched) -> None:
+    columns = ("shipped_at", "promised_at", "delivered_at")
+    watched.give(0, [finding("FAIL", "unreadable_values", at=NOON, segment=column) for column in columns])
+    assert watched.events == ["open unreadable_values"]
+    assert watched.told[0].covered == (
+        "shop.orders: Values are not of their type (promised_at)",
+        "shop.orders: Values are not of their type (delivered_at)",
+    )
+
+
+def test_a_column_that_goes_wrong_four_syncs_later_is_an_alert_of_its_own(watched: Watched) -> None:
+    watched.give(0, [finding("FAIL", "unreadable_values", at=NOON, segment="shipped_at")])
+    later = NOON + 4 * SYNC
+    watched.give(60, [finding("FAIL", "unreadable_values", at=later, segment="delivered_at")])
+    assert watched.events == ["open unreadable_values"] * 2
+
+
+def test_what_is_only_unusual_lies_under_the_exact_failure_that_it_began_with(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "null_flood"), ("FAIL", "impossible"))
+    watched.round(15, ("FAIL", "null_flood"), ("FAIL", "impossible"))
+    assert watched.events == ["open impossible"]
+    assert watched.states["shop.orders|null_flood|staged|"] == "SUPPRESSED"
+
+
+def test_what_is_unusual_in_newer_batches_than_those_of_the_exact_failure_is_told_by_itself(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "null_flood"), ("FAIL", "impossible"))
+    watched.round(15, ("FAIL", "null_flood"), ("FAIL", "impossible"))
+    # The same batch shows that the one is over and still tells of the other.
+    watched.round(30, ("FAIL", "null_flood"), ("PASS", "impossible"))
+    assert watched.events == ["open impossible", "resolve impossible"]
+    watched.round(45, ("FAIL", "null_flood"))
+    assert watched.events[2:] == ["open null_flood"]
+
+
+def test_what_becomes_unusual_long_after_an_exact_failure_began_is_told_apart(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "impossible"))
+    watched.round(60, ("FAIL", "impossible"), ("FAIL", "null_flood"))
+    watched.round(75, ("FAIL", "impossible"), ("FAIL", "null_flood"))
+    assert watched.events == ["open impossible", "open null_flood"]
+
+
+def test_what_begins_with_a_failure_that_is_kept_silent_is_told(watched: Watched) -> None:
+    silence = Silence("shop.orders", "impossible", NOON, NOON + HOUR, "ana", "known")
+    record_silence(watched.ledger, silence)
+    for minute in (0, 15):
+        watched.round(minute, ("FAIL", "null_flood"), ("FAIL", "impossible"))
+    assert watched.events == ["open null_flood"]
+
+
+def test_rows_are_not_unusual_because_none_come(watched: Watched) -> None:
+    for minute in (0, 15):
+        watched.round(minute, ("FAIL", "unit_changed"), ("FAIL", "failing"))
+    assert sorted(watched.events) == ["open failing", "open unit_changed"]
+
+
+def test_two_exact_failures_that_begin_together_are_two_alerts(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "unknown_code"), ("FAIL", "damaged_text"))
+    assert watched.events == ["open unknown_code", "open damaged_text"]
+
+
+def test_faults_of_two_feeds_at_once_are_two_alerts(watched: Watched) -> None:
+    for minute in (0, 15):
+        watched.round(minute, ("FAIL", "impossible", "shop.orders"), ("FAIL", "null_flood", "helpdesk.tickets"))
+    assert [notice.feed for notice in watched.told] == ["shop.orders", "helpdesk.tickets"]
+
+
+@pytest.mark.parametrize("other", ["keys_merged", "old_events"])
+def test_deviations_of_one_onset_stand_under_the_one_that_the_catalogue_holds_for_their_cause(
+    watched: Watched, other: str
+) -> None:
+    for minute in (0, 15):
+        watched.round(minute, ("FAIL", other), ("FAIL", "unusual_volume"))
+    assert watched.events == ["open unusual_volume"]
+
+
+def test_what_the_exact_check_downstream_finds_does_not_take_over_what_is_told_already(watched: Watched) -> None:
+    for minute in (0, 15):
+        watched.round(minute, ("FAIL", "unusual_volume"))
+    watched.give(16, [finding("FAIL", "totals_disagree", at=NOON + 15 * MINUTE)])
+    assert watched.states["shop.orders|unusual_volume|landed|"] == "OPEN"
+
+
+def test_attempts_that_fail_after_one_that_hung_are_one_incident(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "hung"))
+    watched.round(15, ("FAIL", "failing"))
+    assert watched.events == ["open hung"]
