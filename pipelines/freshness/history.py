@@ -118,6 +118,8 @@ class SourceAnswer:
     file_count: int | None = None
     newest_at: str | None = None
     sequence: int | None = None
+    heartbeat: datetime | None = None
+    fed_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -319,8 +321,10 @@ def _made(kind: type[Made], facts: dict[str, Any]) -> Made:
 
 
 def _answer(row: sqlite3.Row) -> SourceAnswer:
-    same = {name: row[name] for name in SourceAnswer.__dataclass_fields__ if name not in ("probed_at", "source_clock")}
-    return SourceAnswer(**same, probed_at=_moment(row["probed_at"]), source_clock=moment(row["source_clock"]))
+    facts: dict[str, Any] = {name: row[name] for name in SourceAnswer.__dataclass_fields__}
+    facts["probed_at"] = _moment(row["probed_at"])
+    facts |= {name: moment(row[name]) for name in ("source_clock", "heartbeat", "fed_until")}
+    return SourceAnswer(**facts)
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -176,10 +176,12 @@ def lines_cannot_be_read(shown: Shown, moment: Moment) -> None:
         shown.rewrite(file, ("\n".join(broken) + "\n").encode())
 
 
-@fault("B18", "shop.orders", needs="an answer of the primary, or a heartbeat row")
+@fault("B18", "shop.orders", needs="a heartbeat row, which the benchmark's contract asks for")
 def lagging_replica(shown: Shown, moment: Moment) -> None:
     """The copy that is read is behind, and falls back further each day."""
-    shown.show_database("shop/shop.db", moment.begun_day + moment.step // 3)
+    day = moment.begun_day + moment.step // 3
+    shown.show_database("shop/shop.db", day)
+    shown.beat(day, fed_until=day)
 
 
 @fault("B19", "shop.orders")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from connectors.cursors import source_value
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.looks import is_announced, recent_batches
+from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
 from pipelines.ledger.evidence import Verdict
@@ -72,10 +73,14 @@ def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("lagging_replica")
 def lagging_replica(history: FeedHistory) -> Iterator[Finding]:
-    """The source answers with less, and older, than it had said before (mode B18): a copy that is behind.
+    """The source shows an old heartbeat, or less and older rows than it had said before (mode B18): a copy behind.
 
-    A newest row that was deleted looks the same once; a copy goes on at its distance.
+    A newest row that was deleted looks like older rows once; a copy goes on at its distance.
     """
+    words = "the heartbeat that it shows is of"
+    if by_heartbeat := told_behind(history, "lagging_replica", lambda answer: answer.heartbeat, words):
+        yield by_heartbeat
+        return
     cursor = history.contract.cursor
     answers = [one for one in history.answers if one.newest is not None and one.row_count is not None]
     if cursor is None or history.contract.source.kind != "sql" or len(answers) < 2:
@@ -83,28 +88,28 @@ def lagging_replica(history: FeedHistory) -> Iterator[Finding]:
         return
     values = [(source_value(cursor, one.newest), one) for one in answers]
     known = [(_comparable(value), one) for value, one in values if value is not None]
-    behind: list[tuple[float, SourceAnswer]] = []
+    lagging: list[tuple[float, SourceAnswer]] = []
     most = rows = float("-inf")
     for reached, answer in known:
         if reached < most and (answer.row_count or 0) < rows:
-            behind.append((reached, answer))
+            lagging.append((reached, answer))
         else:
-            most, rows, behind = max(most, reached), float(answer.row_count or 0), []
+            most, rows, lagging = max(most, reached), float(answer.row_count or 0), []
     if not known:
         yield Finding(history.feed, "lagging_replica", "UNKNOWN", "what the source says of itself cannot be read")
-    elif not behind:
+    elif not lagging:
         fact = f"it reaches {known[-1][1].newest}, no less than before"
         yield Finding(history.feed, "lagging_replica", "PASS", fact, evidence_at=known[-1][1].probed_at)
     else:
-        last = behind[-1][1]
-        is_moving = behind[-1][0] > behind[0][0]
+        last = lagging[-1][1]
+        is_moving = lagging[-1][0] > lagging[0][0]
         fact = f"it reaches {last.newest} with {last.row_count:,} rows, and had {rows:,.0f} that reached further"
         yield Finding(
             history.feed,
             "lagging_replica",
             "FAIL" if is_moving else "WARN",
             fact,
-            onset=behind[0][1].probed_at,
+            onset=lagging[0][1].probed_at,
             evidence_at=last.probed_at,
         )
 
