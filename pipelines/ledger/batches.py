@@ -93,6 +93,11 @@ def rows_staged(ledger: Ledger, feed: str) -> int:
     return row["n"] if row else 0
 
 
+def is_any_landed(ledger: Ledger, feed: str) -> bool:
+    """Whether a batch waits to be staged, or was staged a moment ago without a word of it here."""
+    return ledger.row("SELECT 1 FROM feed_batch WHERE feed = ? AND state = 'landed'", feed) is not None
+
+
 def pending_batches(ledger: Ledger, feed: str) -> list[str]:
     """Landed batches that are not staged yet, oldest first. Held ones are tried again: their cause may be gone."""
     rows = ledger.rows(

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import FeedContract
+from pipelines.books import count_books
 from pipelines.cross_feed import record_cross_feed
 from pipelines.deployment import Deployment
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
 from pipelines.ingest import FeedOutcome, sync_feed
+from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
 from warehouse.connection import open_warehouse
@@ -95,6 +97,10 @@ class Desk:
         with Ledger(self.home.ledger) as ledger:
             findings = evaluate(ledger, self.catalog, self.now)
         return {one.segment: one for one in findings if (one.feed, one.failure) == (feed.feed, failure)}
+
+    def count_books(self) -> None:
+        with Ledger(self.home.ledger) as ledger:
+            count_books(self.deployment, ledger)
 
     def count_across(self, verified: dict[str, datetime]) -> None:
         with Ledger(self.home.ledger) as ledger, open_warehouse(self.home.root) as connection:
@@ -194,12 +200,39 @@ def test_totals_are_compared_on_days_that_are_over_in_both_feeds(desk: Desk) -> 
     assert (found.verdict, found.rows) == ("FAIL", 10)
 
 
-def test_rows_that_vanish_from_staging_are_told(desk: Desk) -> None:
+def test_rows_that_vanish_from_staging_are_told_by_the_next_look(desk: Desk) -> None:
     desk.sync(ORDERS, [order(number) for number in range(3)])
-    desk.count_across({})
+    desk.count_books()
     assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "PASS"
     with open_warehouse(desk.home.root) as connection:
         connection.execute("DELETE FROM staging.orders WHERE order_id = '1'")
-    desk.count_across({})
+    desk.count_books()
     found = desk.found(ORDERS, "ledger_disagrees")[""]
     assert (found.verdict, found.rows) == ("FAIL", 1)
+
+
+def test_a_warehouse_that_is_gone_is_told(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number) for number in range(3)])
+    desk.home.warehouse.unlink()
+    desk.count_books()
+    found = desk.found(ORDERS, "ledger_disagrees")[""]
+    assert (found.verdict, found.rows) == ("FAIL", 3)
+
+
+def test_books_are_left_alone_while_somebody_writes_the_warehouse(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number) for number in range(3)])
+    with Ledger(desk.home.ledger) as ledger:
+        writer = leases.acquire(ledger, "warehouse", now=desk.now)
+        desk.count_books()
+        assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "UNKNOWN"
+        leases.release(ledger, writer)
+    desk.count_books()
+    assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "PASS"
+
+
+def test_a_batch_that_waits_to_be_staged_keeps_the_books_from_being_counted(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number) for number in range(3)])
+    with Ledger(desk.home.ledger) as ledger:
+        ledger.write("UPDATE feed_batch SET state = 'landed'")  # as after a kill between warehouse and ledger
+    desk.count_books()
+    assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "UNKNOWN"
