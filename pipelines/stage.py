@@ -99,7 +99,11 @@ class _Staging:
             raise FeedTrouble(self.contract.feed, str(busy), next_sync, kind="busy", is_retryable=True) from busy
 
     def stage(self, batch_ids: Sequence[str]) -> Iterator[StagedBatch]:
-        """Judge and apply landed batches in their order."""
+        """Judge and apply landed batches in their order.
+
+        A full delivery that is held does not keep back those after it: a later one takes its place.
+        """
+        held: FeedTrouble | None = None
         manifests = {batch_id: self.folder.manifest(batch_id) for batch_id in batch_ids}
         waiting = [
             ToJudge(
@@ -114,7 +118,16 @@ class _Staging:
             with self._troubles_told(), judged(self.deployment, self.contract, group) as (batches_judged, results):
                 checks = [_check(result) for result in results]
                 for one in batches_judged:
-                    yield self._apply(one, manifests[one.batch_id], checks if one is batches_judged[-1] else [])
+                    try:
+                        staged = self._apply(one, manifests[one.batch_id], checks if one is batches_judged[-1] else [])
+                    except FeedTrouble as trouble:
+                        if trouble.kind != "held":
+                            raise
+                        held = held or trouble
+                        continue
+                    yield staged
+        if held is not None:
+            raise held
 
     def release(self, held_ids: Sequence[str] | None) -> list[StagedBatch]:
         """Judge and apply held rows again, batch by batch."""
