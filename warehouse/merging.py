@@ -20,7 +20,10 @@ TEMPORARY = ("candidate", "tombstone", "verdict")
 
 @dataclass(frozen=True)
 class Incoming:
-    """The batch as the comparison sees it; `latest_full_seq` is the latest full delivery that was applied before."""
+    """The batch as the comparison sees it; `latest_full_seq` is the latest full delivery that was applied before.
+
+    `later_seqs` as in `Batch`.
+    """
 
     columns: Sequence[str]
     entity: str
@@ -29,6 +32,7 @@ class Incoming:
     is_full: bool
     is_current: bool
     latest_full_seq: int | None
+    later_seqs: tuple[int, ...]
 
     @property
     def is_overtaken(self) -> bool:
@@ -69,7 +73,11 @@ def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
     unchanged: same content and same life as the staged row. refused: the staged version is newer.
     """
     _fill_tombstones(connection, source)
-    older = "$batch_seq < greatest(s._batch_seq, coalesce(k.batch_seq, s._batch_seq), $full_seq)"
+    confirmed = "coalesce(k.batch_seq, s._batch_seq)"
+    older = f"$batch_seq < greatest(s._batch_seq, {confirmed}, $full_seq)"
+    if source.later_seqs:
+        listed = ", ".join(str(seq) for seq in source.later_seqs)
+        older = f"({older} OR s._batch_seq IN ({listed}) OR {confirmed} IN ({listed}))"
     if not source.is_current:
         older = f"CASE WHEN c._changed_at <> s._changed_at THEN c._changed_at < s._changed_at ELSE {older} END"
     full_seq = source.batch_seq if source.latest_full_seq is None else source.latest_full_seq

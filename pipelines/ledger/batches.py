@@ -83,6 +83,28 @@ def last_batch_seq(ledger: Ledger, feed: str) -> int:
     return (row["n"] if row else None) or 0
 
 
+def begins_again(number: int, newest: int) -> bool:
+    """Whether a sender whose newest file had the number `newest` counts from the beginning again."""
+    return number <= 1 and number < newest
+
+
+def numbered_after(ledger: Ledger, feed: str, batch_seq: int) -> tuple[int, ...]:
+    """Batches landed before this one whose files bear a higher number of the sender: this one comes late."""
+    rows = ledger.rows(
+        "SELECT batch_seq, sequence FROM feed_batch WHERE feed = ? AND batch_seq <= ? AND sequence IS NOT NULL "
+        "ORDER BY batch_seq",
+        feed,
+        batch_seq,
+    )
+    count: dict[int, int] = {}
+    for row in rows:
+        if count and begins_again(row["sequence"], max(count.values())):
+            count = {}
+        count[row["batch_seq"]] = row["sequence"]
+    own = count.get(batch_seq)
+    return () if own is None else tuple(seq for seq, number in count.items() if number > own)
+
+
 def rows_staged(ledger: Ledger, feed: str) -> int:
     """Rows of the feed that were new to staging, forgotten batches included."""
     row = ledger.row(

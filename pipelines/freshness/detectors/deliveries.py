@@ -11,6 +11,7 @@ from pipelines.freshness.detectors.looks import is_announced, live_batches, rece
 from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
+from pipelines.ledger.batches import begins_again
 from pipelines.ledger.evidence import Verdict
 
 # A sender who ended this many files with a line end, and at most one in ten without, ends them so.
@@ -136,7 +137,7 @@ def _missing(numbered: Sequence[Batch]) -> dict[int, Batch]:
     newest: int | None = None
     for batch in numbered:
         number = batch.sequence or 0
-        if newest is None or (number <= 1 and number < newest):
+        if newest is None or begins_again(number, newest):
             missing, newest = {}, number
         elif number > newest:
             missing |= dict.fromkeys(range(newest + 1, number), batch)
