@@ -101,6 +101,8 @@ def _show_answers(answers: list[Answer]) -> None:
 
 
 def _show_results(found: Reconciliation) -> None:
+    if found.rows_restaged:
+        out.print(f"{found.rows_restaged:,} rows that staging had lost came back from what was landed.")
     if found.note is not None:
         out.print(f"{status_text('UNKNOWN')}  {found.feed}: {found.note}. Run c360 sync first.")
         return

@@ -16,6 +16,7 @@ from pipelines.deployment import Deployment
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, read_history
+from pipelines.freshness.reconcile import reconcile_feed
 from pipelines.ingest import FeedOutcome, sync_feed
 from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
@@ -97,6 +98,14 @@ class Desk:
         with Ledger(self.home.ledger) as ledger:
             findings = evaluate(ledger, self.catalog, self.now)
         return {one.segment: one for one in findings if (one.feed, one.failure) == (feed.feed, failure)}
+
+    def staged_orders(self) -> list[tuple[str, str, str]]:
+        """Order, its amount and the batch that brought it; and the rows that are held."""
+        with open_warehouse(self.home.root) as connection:
+            return connection.execute(
+                "SELECT order_id, CAST(gross_amount AS VARCHAR), _batch_id FROM staging.orders UNION ALL "
+                "SELECT _key, status, batch_id FROM quarantine.held_row ORDER BY ALL"
+            ).fetchall()
 
     def count_books(self) -> None:
         with Ledger(self.home.ledger) as ledger:
@@ -236,3 +245,20 @@ def test_a_batch_that_waits_to_be_staged_keeps_the_books_from_being_counted(desk
         ledger.write("UPDATE feed_batch SET state = 'landed'")  # as after a kill between warehouse and ledger
     desk.count_books()
     assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "UNKNOWN"
+
+
+def test_a_repair_brings_back_what_staging_lost_and_the_books_agree_again(desk: Desk) -> None:
+    desk.sync(ORDERS, [*(order(number) for number in range(3)), order(3, gross="ten")])
+    desk.now += timedelta(hours=1)
+    desk.sync(ORDERS, [order(1, gross="20.00")])
+    before = desk.staged_orders()
+    with open_warehouse(desk.home.root) as connection:
+        connection.execute("DELETE FROM staging.orders WHERE order_id <> '0'")
+    desk.count_books()
+    desk.now += timedelta(hours=1)
+    repaired = reconcile_feed(desk.deployment, ORDERS, wants_repair=True)
+    assert (repaired.trouble, repaired.rows_restaged) == (None, 2)
+    assert desk.staged_orders() == before
+    desk.count_books()
+    assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "PASS"
+    assert reconcile_feed(desk.deployment, ORDERS, wants_repair=True).rows_restaged == 0
