@@ -10,7 +10,7 @@ from sample_company.faults.carrier_files import new_files
 from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_services, on_shop
 from sample_company.faults.shown import Moment, Shown
-from sample_company.server import Answer
+from sample_company.server import Answer, Interference
 from sample_company.state import write_table
 
 _PROBE = "a count of the source's keys by another way"
@@ -146,25 +146,32 @@ def a_country_is_hidden(shown: Shown, moment: Moment) -> None:
 
 @fault("B15", "helpdesk.tickets")
 def part_is_forbidden(shown: Shown, moment: Moment) -> None:
-    """Tickets of one channel are left out of the export."""
-    on_services(shown, moment, "DELETE FROM tickets WHERE channel = 'email' AND generated_timestamp > ?")
+    """The account may read the first page of the export and none after it."""
+    del moment
+    shown.interference = _after_half_a_page((HTTPStatus.FORBIDDEN, {}, {"error": "Forbidden"}))
 
 
 @fault("B16", "helpdesk.tickets")
 def too_many_requests(shown: Shown, moment: Moment) -> None:
     """After the first page every request is told to come back later."""
     del moment
+    later = (HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "3600"}, {"error": "Too Many Requests"})
+    shown.interference = _after_half_a_page(later)
 
-    def refuse(target: str, answer: Answer) -> Answer:
+
+def _after_half_a_page(refusal: Answer) -> Interference:
+    """The export's first page with half of its rows, and a refusal in place of every other."""
+
+    def interfere(target: str, answer: Answer) -> Answer:
         status, headers, body = answer
         if TICKETS not in target or isinstance(body, bytes):
             return answer
         if "cursor=" in target:
-            return HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "3600"}, {"error": "Too Many Requests"}
+            return refusal
         half = len(body["tickets"]) // 2
         return status, headers, body | {"tickets": body["tickets"][:half], "count": half, "end_of_stream": False}
 
-    shown.interference = refuse
+    return interfere
 
 
 @fault("B17", "website.registrations")

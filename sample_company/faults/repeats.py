@@ -7,6 +7,9 @@ from sample_company.faults.carrier_files import new_files, read_carrier
 from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_shop
 from sample_company.faults.shown import Moment, Shown
+from sample_company.shop import columns_of, open_shop
+
+_DAYS_BACK = 3
 
 
 @fault("C1", "carrier.shipments")
@@ -47,8 +50,15 @@ def files_swapped(shown: Shown, moment: Moment) -> None:
 
 @fault("C4", "shop.orders", needs="a count of the source's keys by another way")
 def old_versions_come_back(shown: Shown, moment: Moment) -> None:
-    """Rows are shown as they were a day before, with the time of then."""
-    shown.show_database("shop/shop.db", max(moment.day - 1 - moment.step % 2, 0))
+    """Rows of which newer versions were read are shown as they were days before, with the times of then."""
+    former = shown.chronicle.day(max(moment.begun_day - _DAYS_BACK, 0)) / "shop/shop.db"
+    with open_shop(f"sqlite:///{former}") as before:
+        versions = before.rows(f"SELECT * FROM orders WHERE {moment.chosen('id')}")
+    with shown.shop() as shop:
+        since = shop.moment(int(moment.begun.timestamp()))
+        known = {key for (key,) in shop.rows("SELECT id FROM orders WHERE updated_at < ?", (since,))}
+        old = [row for row in versions if row[0] in known]
+        shop.run(f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * len(columns_of('orders')))})", old)
 
 
 @fault("C5", "shop.orders", needs="a count of the source's keys by another way")
