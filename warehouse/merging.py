@@ -22,7 +22,7 @@ TEMPORARY = ("candidate", "tombstone", "verdict")
 class Incoming:
     """The batch as the comparison sees it; `latest_full_seq` is the latest full delivery that was applied before.
 
-    `later_seqs` as in `Batch`.
+    `deletes_absent` says that rows missing from it are gone; `later_seqs` as in `Batch`.
     """
 
     columns: Sequence[str]
@@ -32,6 +32,7 @@ class Incoming:
     is_full: bool
     is_current: bool
     latest_full_seq: int | None
+    deletes_absent: bool
     later_seqs: tuple[int, ...]
 
     @property
@@ -70,7 +71,8 @@ def choose_versions(connection: duckdb.DuckDBPyConnection) -> int:
 def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
     """Make temp.verdict: row_number, _key and state (new, changed, unchanged, refused) of every candidate.
 
-    unchanged: same content and same life as the staged row. refused: the staged version is newer.
+    unchanged: same content and same life as the staged row. refused: the staged version is newer, or a later full
+    delivery did not hold the row any more.
     """
     _fill_tombstones(connection, source)
     confirmed = "coalesce(k.batch_seq, s._batch_seq)"
@@ -80,12 +82,13 @@ def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
         older = f"({older} OR s._batch_seq IN ({listed}) OR {confirmed} IN ({listed}))"
     if not source.is_current:
         older = f"CASE WHEN c._changed_at <> s._changed_at THEN c._changed_at < s._changed_at ELSE {older} END"
+    unknown = "refused" if source.deletes_absent and source.is_overtaken else "new"
     full_seq = source.batch_seq if source.latest_full_seq is None else source.latest_full_seq
     connection.execute(
         f"""
         CREATE TEMP TABLE verdict AS
         SELECT c.row_number, c._key, c._changed_at, c._is_deleted, s._batch_seq AS staged_seq,
-            CASE WHEN s._key IS NULL THEN 'new'
+            CASE WHEN s._key IS NULL THEN '{unknown}'
                 WHEN c._is_deleted = s._is_deleted AND coalesce(t._row_hash, c._row_hash) = s._row_hash THEN 'unchanged'
                 WHEN {older} THEN 'refused'
                 ELSE 'changed' END AS state,

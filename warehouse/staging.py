@@ -158,6 +158,7 @@ def apply_batch(
             is_full=is_full,
             is_current=batch.is_current,
             latest_full_seq=_latest_seq(connection, batch.feed) if is_full else None,
+            deletes_absent=deletes_absent,
             later_seqs=batch.later_seqs,
         )
         holding.find_held(connection, batch.landed_batch_id, is_release=batch.release_of is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
@@ -96,13 +96,17 @@ def numbered_after(ledger: Ledger, feed: str, batch_seq: int) -> tuple[int, ...]
         feed,
         batch_seq,
     )
+    return higher_numbers([(row["batch_seq"], row["sequence"]) for row in rows])
+
+
+def higher_numbers(numbered: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """Batches with a higher number than the last of (batch, number of its sender), since the count began."""
     count: dict[int, int] = {}
-    for row in rows:
-        if count and begins_again(row["sequence"], max(count.values())):
+    for batch_seq, number in numbered:
+        if count and begins_again(number, max(count.values())):
             count = {}
-        count[row["batch_seq"]] = row["sequence"]
-    own = count.get(batch_seq)
-    return () if own is None else tuple(seq for seq, number in count.items() if number > own)
+        count[batch_seq] = number
+    return tuple(batch_seq for batch_seq, number in count.items() if number > numbered[-1][1])
 
 
 def rows_staged(ledger: Ledger, feed: str) -> int:

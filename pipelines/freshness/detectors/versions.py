@@ -10,6 +10,7 @@ from pipelines.freshness.detectors.looks import is_announced, recent_batches
 from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
+from pipelines.ledger.batches import higher_numbers
 from pipelines.ledger.evidence import Verdict
 
 # A few rows twice, or late, are everyday dirt; so many in a hundred are a delivery that went wrong.
@@ -35,8 +36,11 @@ def duplicate_rows(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("regressions")
 def regressions(history: FeedHistory) -> Iterator[Finding]:
-    """Versions arrive that are older than what is here (mode C4). They are refused, so nothing is overwritten."""
-    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None]
+    """Versions arrive that are older than what is here (mode C4). They are refused, so nothing is overwritten.
+
+    A file that fills a gap in the sender's numbers was missed by name (`sequence_gap`): its old rows are no news.
+    """
+    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None and not _is_late(history, batch)]
     if not staged:
         yield Finding(history.feed, "regressions", "UNKNOWN", "nothing was staged of late")
         return
@@ -112,6 +116,14 @@ def lagging_replica(history: FeedHistory) -> Iterator[Finding]:
             onset=lagging[0][1].probed_at,
             evidence_at=last.probed_at,
         )
+
+
+def _is_late(history: FeedHistory, batch: Batch) -> bool:
+    """Whether files of its sender with higher numbers came before it."""
+    if batch.sequence is None:
+        return False
+    former = [one for one in history.batches if one.batch_seq <= batch.batch_seq and one.sequence is not None]
+    return bool(higher_numbers([(one.batch_seq, one.sequence or 0) for one in former]))
 
 
 def _is_many(rows: int | None, batch: Batch) -> bool:

@@ -37,6 +37,16 @@ def test_rows_that_are_older_than_what_is_here_are_a_warning_and_many_are_told()
     assert only(regressions(a_history())).verdict == "UNKNOWN"
 
 
+def test_old_rows_of_a_file_that_fills_a_gap_are_no_news() -> None:
+    def verdict(*numbers: int) -> str:
+        files = [a_batch(place, ago(10 - place), 10, sequence=number) for place, number in enumerate(numbers)]
+        return only(regressions(a_history([], [*files[:-1], replace(files[-1], rows_refused=9)]))).verdict
+
+    assert verdict(5, 7, 6) == "PASS"
+    assert verdict(5, 6, 7) == "FAIL"
+    assert verdict(998, 999, 1) == "FAIL"
+
+
 def test_a_change_of_half_a_table_is_no_business_event() -> None:
     def verdict(changed: int, rows: int, feed: str = "shop.orders") -> str:
         run = a_run(ago(1))
