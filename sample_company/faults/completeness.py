@@ -11,9 +11,12 @@ from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_services, on_shop
 from sample_company.faults.shown import Moment, Shown
 from sample_company.server import Answer, Interference
+from sample_company.shop import columns_of, open_shop
 from sample_company.state import write_table
 
 _PROBE = "a count of the source's keys by another way"
+# Orders that the company has wrong on purpose are held by every reader.
+_IS_RIGHT = "financial_status IN ('pending', 'paid', 'partially_refunded', 'refunded', 'voided')"
 
 
 @fault("B1", "carrier.shipments")
@@ -94,15 +97,16 @@ def same_page_every_time(shown: Shown, moment: Moment) -> None:
 @fault("B11", "shop.orders", after="stays", needs=_PROBE)
 def backdated_rows(shown: Shown, moment: Moment) -> None:
     """Orders of forty days ago are entered with the times of then."""
-    on_shop(
-        shown,
-        moment,
-        "INSERT INTO orders SELECT (id + 50000000) AS id, customer_id, email, phone, ship_name, ship_address, "
-        "ship_city, ship_zip, ship_country, datetime(created_at, '-40 days'), datetime(updated_at, '-40 days'), "
-        "financial_status, fulfillment_status, cancelled_at, channel, currency, subtotal_cents, discount_cents, "
-        "shipping_cents, tax_cents, refunded_cents, total_cents, discount_code, employee_id, deleted_at "
-        f"FROM orders WHERE created_at < ? AND deleted_at IS NULL AND id < 50000000 AND {moment.chosen('id')}",
-    )
+    with open_shop(f"sqlite:///{shown.chronicle.day(moment.begun_day) / 'shop/shop.db'}") as before:
+        entered = before.rows(
+            "SELECT (id + 50000000) AS id, customer_id, email, phone, ship_name, ship_address, ship_city, ship_zip, "
+            "ship_country, datetime(created_at, '-40 days'), datetime(updated_at, '-40 days'), financial_status, "
+            "fulfillment_status, cancelled_at, channel, currency, subtotal_cents, discount_cents, shipping_cents, "
+            "tax_cents, refunded_cents, total_cents, discount_code, employee_id, deleted_at FROM orders "
+            f"WHERE deleted_at IS NULL AND total_cents IS NOT NULL AND {_IS_RIGHT} AND {moment.chosen('id')}"
+        )
+    with shown.shop() as shop:
+        shop.run(f"INSERT INTO orders VALUES ({', '.join('?' * len(columns_of('orders')))})", entered)
 
 
 @fault("B12", "shop.orders", after="stays", needs=_PROBE)
