@@ -1,7 +1,8 @@
 """Faults of repetition and order (C): what comes twice, or in another order than it happened."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 from sample_company.faults.carrier_files import new_files, read_carrier
 from sample_company.faults.fault import fault
@@ -39,13 +40,13 @@ def lines_repeat(shown: Shown, moment: Moment) -> None:
 
 @fault("C4", "carrier.shipments")
 def files_swapped(shown: Shown, moment: Moment) -> None:
-    """Of each two files the second comes first."""
+    """Of each two files the second comes first, and the first a day after it."""
     files = new_files(shown, moment)
-    if len(files) % 2:
-        files[-1].unlink()
-        return
-    for first in files[::2]:
-        shown.add(first, first.read_bytes(), moment.now - timedelta(minutes=1))
+    for first, next_day in zip_longest(files[::2], files[2::2]):
+        if next_day is None:
+            first.unlink()
+        else:
+            shown.add(first, first.read_bytes(), datetime.fromtimestamp(next_day.stat().st_mtime, UTC))
 
 
 @fault("C4", "shop.orders", needs="a count of the source's keys by another way")
