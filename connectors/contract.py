@@ -143,6 +143,7 @@ class Watch(Spec):
     holidays are days of their own. `immutable`: canonical columns that never change for a key. `segments`: canonical
     columns whose values are counted apart (a region, a brand). `parents`: canonical column → feed whose keys it holds.
     `caps`: row counts at which the source is known to stop. `own_rows`: true on rows that we wrote to the source.
+    `source_behind`: how old the source's heartbeat, or the time up to which it was fed, may be where it tells them.
     `totals_with`: an amount that must agree with a parent's.
     `credentials_expire`: environment variable with the date on which the credentials end.
     """
@@ -156,6 +157,7 @@ class Watch(Spec):
     parents: dict[str, str] = Field(default_factory=dict)
     totals_with: TotalsWith | None = None
     caps: tuple[int, ...] = ()
+    source_behind: Duration = timedelta(hours=1)
     own_rows: Expression | None = None
     credentials_expire: EnvironmentName | None = None
     announced: tuple[Announced, ...] = ()

@@ -108,6 +108,7 @@ class Probe:
 
     `lowest_key` and `highest_key` are the extremes of a key of one column in the source's order, as text. Of a folder,
     `newest` is the name of the last file, `newest_at` when it was written and `sequence` the number in its header.
+    `heartbeat` is what the primary wrote last, `fed_until` the time up to which the source was itself fed.
     """
 
     identity: str
@@ -119,6 +120,8 @@ class Probe:
     file_count: int | None = None
     newest_at: str | None = None
     sequence: int | None = None
+    heartbeat: datetime | None = None
+    fed_until: datetime | None = None
 
 
 CredentialsVerdict = Literal["accepted", "denied", "unknown"]

@@ -5,6 +5,7 @@ A batch exists when its folder, manifest inside, bears its final name; everythin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -97,3 +98,9 @@ class Manifest(BaseModel):
 def read_manifest(batch_folder: Path) -> Manifest:
     """The manifest in a committed batch's folder."""
     return Manifest.model_validate_json((batch_folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+
+
+def since_last_full(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """The newest full delivery and what comparisons brought since."""
+    last = max((place for place, manifest in enumerate(manifests) if manifest.kind == "live"), default=len(manifests))
+    return list(manifests[last:])

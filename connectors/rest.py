@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pyarrow as pa
@@ -36,6 +37,7 @@ from connectors.json_records import JsonRecords, value_at
 from connectors.paging import Page, Pager, PagingLoop, Request
 from connectors.rest_client import RestClient, shown_url
 from connectors.source_spec import RestSource
+from connectors.told_moment import told_moment
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -85,6 +87,8 @@ class _RestReader:
             clock=self._client.clock,
             row_count=int(str(count)) if count is not None else None,
             newest=self._believed(str(newest), before) if newest not in (None, "") else None,
+            heartbeat=self._moment(document, "heartbeat", asked.heartbeat),
+            fed_until=self._moment(document, "fed_until", asked.fed_until),
         )
 
     def _believed(self, newest: str, before: datetime | None) -> str | None:
@@ -93,6 +97,10 @@ class _RestReader:
         value = source_value(cursor, newest) if cursor is not None else None
         is_ahead = before is not None and isinstance(value, datetime) and value > before
         return None if is_ahead else newest
+
+    def _moment(self, document: Any, name: str, path: str | None) -> datetime | None:
+        value = value_at(document, path) if path is not None else None
+        return told_moment(self._contract.feed, f"source.probe.{name}", value)
 
     def probe_credentials(self) -> Credentials:
         """HEAD on the endpoint; servers that know no HEAD, and answers in between, say nothing."""

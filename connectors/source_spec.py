@@ -35,12 +35,19 @@ class Spec(BaseModel):
 
 
 class SqlSource(Spec):
-    """A table or query in PostgreSQL or SQLite (others through the `connectorx` extra)."""
+    """A table or query in PostgreSQL or SQLite (others through the `connectorx` extra).
+
+    `heartbeat` and `fed_until` are SELECTs of one moment (a time in UTC unless it says its offset, or epoch seconds).
+    The first is of a row that the primary writes all the time, so that a copy which is behind shows an old one; the
+    second tells up to when the source was itself fed. `watch.source_behind` says how old they may be.
+    """
 
     kind: Literal["sql"]
     connection: EnvironmentName
     table: str | None = Field(default=None, description="Table, with its schema if it has one: sales.orders")
     query: str | None = Field(default=None, description="A SELECT, when one table is not enough.")
+    heartbeat: str | None = None
+    fed_until: str | None = None
 
     @model_validator(mode="after")
     def _one_of_table_and_query(self) -> SqlSource:
@@ -112,17 +119,22 @@ class RestProbe(Spec):
     """What to ask a REST source apart from its data: an endpoint that tells its extent.
 
     `count` is the path of the number of rows in the answer, `newest` that of the newest change, in the cursor's terms.
+    `heartbeat` and `fed_until` are paths of moments; see `SqlSource`.
     """
 
     path: str
     count: str | None = None
     newest: str | None = None
+    heartbeat: str | None = None
+    fed_until: str | None = None
     params: dict[str, str | int | bool] = {}
 
     @model_validator(mode="after")
     def _asks_something(self) -> RestProbe:
-        if self.count is None and self.newest is None:
-            raise ValueError("give 'count' or 'newest': the path in the answer of what is asked")
+        if not (self.count or self.newest or self.heartbeat or self.fed_until):
+            raise ValueError(
+                "give 'count', 'newest', 'heartbeat' or 'fed_until': the path in the answer of what is asked"
+            )
         return self
 
 

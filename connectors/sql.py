@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,7 @@ from connectors.delivery import (
 )
 from connectors.retry import with_retries
 from connectors.source_spec import SqlSource
+from connectors.told_moment import told_moment
 
 Reject = tuple[int | None, str, str]
 
@@ -70,6 +72,10 @@ class Database(Protocol):
 
     def probe(self, relation: str, before: datetime | None) -> Probe:
         """Identity, clock, row count, newest cursor value not after `before`, and extremes of a key of one column."""
+        ...
+
+    def value_of(self, query: str) -> object:
+        """The one value of a SELECT; None when it gives no row."""
         ...
 
     def ask_nothing(self) -> None:
@@ -123,9 +129,19 @@ class _SqlReader:
         self._contract, self._source, self._database, self._sleep = contract, source, database, sleep
 
     def probe(self, *, before: datetime | None = None) -> Probe:
-        """Identity and clock of the database, rows in the whole table or query, newest cursor value, key extremes."""
+        """Identity and clock of the database, rows in the whole table or query, newest cursor value, key extremes.
+
+        Beside them the moments that the contract knows how to ask for.
+        """
         self._connect()
-        return self._database.probe(self._relation(), before)
+        probe = self._database.probe(self._relation(), before)
+        return replace(probe, heartbeat=self._moment("heartbeat"), fed_until=self._moment("fed_until"))
+
+    def _moment(self, name: str) -> datetime | None:
+        query: str | None = getattr(self._source, name)
+        if query is None:
+            return None
+        return told_moment(self._contract.feed, f"source.{name}", self._database.value_of(query))
 
     def probe_credentials(self) -> Credentials:
         """Connects and asks for nothing. A file that is not there says nothing about credentials."""

@@ -126,6 +126,11 @@ class OtherDatabase:
         newest, lowest, highest = (_shown(row.get(name)) for name in ("newest", "lowest", "highest"))
         return Probe(identity, None, int(row["row_count"]), newest, lowest, highest)
 
+    def value_of(self, query: str) -> object:
+        """The one value of a SELECT; None when it gives no row."""
+        rows = self._table(query).to_pylist()
+        return next(iter(rows[0].values())) if rows else None
+
     def close(self) -> None:
         """Nothing stays open."""
 

@@ -201,6 +201,11 @@ class Postgres:
         identity = f"postgresql {self._host()}/{name} oid {oid}{system}"
         return Probe(identity, clock.astimezone(UTC), row_count, newest_value, lowest_key, highest_key)
 
+    def value_of(self, query: str) -> object:
+        """The one value of a SELECT; None when it gives no row."""
+        rows = self._rows(query)
+        return rows[0][0] if rows else None
+
     def _key_extremes(self, types: dict[str, str]) -> tuple[str, str]:
         match self._contract.key_source_columns():
             case [key] if types.get(key) in _ORDERED:

@@ -127,6 +127,16 @@ class Sqlite:
             margin=_JULIAN_DAY_ROUNDING,
         )
 
+    def value_of(self, query: str) -> object:
+        """The one value of a SELECT; None when it gives no row."""
+        try:
+            with self._connection.cursor() as asked:
+                asked.execute(query)
+                row = asked.fetchone()
+        except adbc_driver_manager.Error as error:
+            raise self._trouble(error) from None
+        return row[0] if row else None
+
     def ask_nothing(self) -> None:
         """The schema version: what is not a database, or is encrypted, refuses even this."""
         try:

@@ -12,6 +12,9 @@ from connectors.manifest import Manifest
 
 # How far back the windows of a comparison reach, in days: most differences are young, and old ones are rare but stay.
 WINDOWS = (1, 7, 30, 90)
+# Ten years: whatever a source still holds. It is read less often, as the last window then is most of the feed.
+EVERYTHING = 3_650
+_SUNDAY = 7
 
 Bound = datetime | int | None
 
@@ -27,6 +30,11 @@ class Tier:
     days: int
     lower: Bound
     upper: Bound
+
+
+def days_compared(night: datetime) -> int:
+    """How far back the scheduled comparison of a night reaches, in days: on Sundays all."""
+    return EVERYTHING if night.isoweekday() == _SUNDAY else WINDOWS[-1]
 
 
 def windows_up_to(days: int) -> list[int]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from connectors.contract import FeedContract
 from pipelines.freshness.history import SPAN
-from pipelines.ledger import batches, links
+from pipelines.ledger import links
 from pipelines.ledger.database import Ledger
-from warehouse.links import End, compare_totals, count_orphans, count_staged
+from warehouse.links import End, compare_totals, count_orphans
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,12 +30,11 @@ def record_cross_feed(
     verified: Mapping[str, datetime],
     now: datetime,
 ) -> None:
-    """Count orphans, control totals and staged rows of every feed. `verified`: feed → when its source was last read."""
+    """Count orphans and control totals of every feed. `verified`: feed → when its source was last read."""
     for contract in catalog.values():
         found = list(_links(connection, catalog, contract, verified, now))
         totals = list(_totals(connection, catalog, contract, verified, now))
         links.record_links(ledger, contract.feed, found, totals)
-    _record_counts(connection, ledger, catalog, now)
 
 
 def _links(
@@ -89,20 +88,6 @@ def _totals(
     )
     for day in days:
         yield links.TotalDay(parent.feed, datetime.combine(day.day, time(), UTC), day.parents, day.differing, now)
-
-
-def _record_counts(
-    connection: duckdb.DuckDBPyConnection, ledger: Ledger, catalog: Mapping[str, FeedContract], now: datetime
-) -> None:
-    """Feeds of one system may serve one entity together, so both sides are added up over them."""
-    staged = {entity: count_staged(connection, entity) for entity in {one.entity for one in catalog.values()}}
-    tallied: dict[tuple[str, str], int] = {}
-    for contract in catalog.values():
-        place = (contract.entity, contract.system)
-        tallied[place] = tallied.get(place, 0) + batches.rows_staged(ledger, contract.feed)
-    for contract in catalog.values():
-        place = (contract.entity, contract.system)
-        links.record_count(ledger, contract.feed, staged[contract.entity].get(contract.system, 0), tallied[place], now)
 
 
 def _end(contract: FeedContract) -> End:

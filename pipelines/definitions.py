@@ -75,7 +75,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             *(sync_schedule(contract, syncs[contract.feed]) for contract in contracts),
             rematch_schedule(rematch),
             watch_schedule(deployment, contracts, watch),
-            reconcile_schedule(reconcile),
+            reconcile_schedule(reconcile, contracts),
         ],
         sensors=[refresh_sensor(deployment, refresh), end_dead_runs],
         executor=dg.in_process_executor,

@@ -49,7 +49,7 @@ def stage_pending(deployment: Deployment, contract: FeedContract) -> Iterator[St
     with Ledger(deployment.home.ledger) as ledger:
         if not batches.pending_batches(ledger, contract.feed):
             return
-        with _Staging(deployment, ledger, contract).opened() as staging_run:
+        with Staging(deployment, ledger, contract).opened() as staging_run:
             # Asked again: another run may have staged them while this one waited for the warehouse.
             yield from staging_run.stage(batches.pending_batches(ledger, contract.feed))
 
@@ -63,12 +63,12 @@ def release_rows(
         FeedTrouble: as in `stage_pending`.
         quarantine.QuarantineTrouble: a chosen row is not held, or could never be read.
     """
-    with Ledger(deployment.home.ledger) as ledger, _Staging(deployment, ledger, contract).opened() as staging_run:
+    with Ledger(deployment.home.ledger) as ledger, Staging(deployment, ledger, contract).opened() as staging_run:
         return staging_run.release(held_ids)
 
 
-class _Staging:
-    """Staging of one feed, with the warehouse open for this run alone."""
+class Staging:
+    """Staging of one feed, with the warehouse open for this run alone while it is `opened`."""
 
     def __init__(self, deployment: Deployment, ledger: Ledger, contract: FeedContract) -> None:
         self.deployment, self.ledger, self.contract = deployment, ledger, contract
@@ -76,7 +76,7 @@ class _Staging:
         self.connection: duckdb.DuckDBPyConnection
 
     @contextmanager
-    def opened(self) -> Iterator[_Staging]:
+    def opened(self) -> Iterator[Staging]:
         """Take the warehouse's lease and open it."""
         deployment, next_sync = self.deployment, "What was landed is staged by the next sync."
         try:
@@ -99,22 +99,35 @@ class _Staging:
             raise FeedTrouble(self.contract.feed, str(busy), next_sync, kind="busy", is_retryable=True) from busy
 
     def stage(self, batch_ids: Sequence[str]) -> Iterator[StagedBatch]:
-        """Judge and apply landed batches in their order."""
+        """Judge and apply landed batches in their order.
+
+        A full delivery that is held does not keep back those after it: a later one takes its place.
+        """
+        held: FeedTrouble | None = None
         manifests = {batch_id: self.folder.manifest(batch_id) for batch_id in batch_ids}
         waiting = [
             ToJudge(
                 batch_id,
                 self.folder.table(batch_id),
                 manifest.row_count,
-                says_gone=_is_current(self.contract, manifest),
+                says_gone=is_current(self.contract, manifest),
             )
             for batch_id, manifest in manifests.items()
         ]
         for group in groups(waiting):
-            with self._troubles_told(), judged(self.deployment, self.contract, group) as (batches_judged, results):
+            with self.troubles_told(), judged(self.deployment, self.contract, group) as (batches_judged, results):
                 checks = [_check(result) for result in results]
                 for one in batches_judged:
-                    yield self._apply(one, manifests[one.batch_id], checks if one is batches_judged[-1] else [])
+                    try:
+                        staged = self._apply(one, manifests[one.batch_id], checks if one is batches_judged[-1] else [])
+                    except FeedTrouble as trouble:
+                        if trouble.kind != "held":
+                            raise
+                        held = held or trouble
+                        continue
+                    yield staged
+        if held is not None:
+            raise held
 
     def release(self, held_ids: Sequence[str] | None) -> list[StagedBatch]:
         """Judge and apply held rows again, batch by batch."""
@@ -124,18 +137,18 @@ class _Staging:
             release_id = f"{release.batch_id}/release-{number}"
             rows = release.row_numbers
             manifest, landed = self.folder.manifest(release.batch_id), self.folder.table(release.batch_id)
-            again = ToJudge(release_id, landed, len(rows), rows, says_gone=_is_current(self.contract, manifest))
-            with self._troubles_told(), judged(self.deployment, self.contract, [again]) as ((one,), results):
+            again = ToJudge(release_id, landed, len(rows), rows, says_gone=is_current(self.contract, manifest))
+            with self.troubles_told(), judged(self.deployment, self.contract, [again]) as ((one,), results):
                 staged.append(self._apply(one, manifest, [_check(result) for result in results]))
         return staged
 
-    def _apply(self, one: Judged, manifest: Manifest, checks: list[CheckRecord]) -> StagedBatch:
-        """Merge one judged batch into staging, and write down where its rows went. `checks` speak for its group."""
-        contract, now = self.contract, self.deployment.clock()
+    def merge(self, one: Judged, manifest: Manifest) -> staging.Tally:
+        """Merge one judged batch into staging, or rows of it under another batch id. Raises FeedTrouble when held."""
+        contract = self.contract
         is_release = one.batch_id != manifest.batch_id
         is_full = contract.delivery == "snapshot" and manifest.kind == "live" and not is_release
         try:
-            applied = staging.apply_batch(
+            return staging.apply_batch(
                 self.connection,
                 one.scratch,
                 self.folder.table(manifest.batch_id),
@@ -147,10 +160,11 @@ class _Staging:
                     batch_seq=manifest.batch_seq,
                     landed_at=datetime.fromisoformat(manifest.landed_at),
                     release_of=manifest.batch_id if is_release else None,
-                    is_current=_is_current(contract, manifest),
+                    is_current=is_current(contract, manifest),
+                    later_seqs=() if manifest.sequence is None else self._later_seqs(manifest),
                 ),
                 one.failures,
-                now=now,
+                now=self.deployment.clock(),
                 rejects=self.folder.rejects(manifest.batch_id),
                 is_full=is_full,
                 deletes_absent=is_full and contract.deletes.policy == "snapshot",
@@ -161,8 +175,13 @@ class _Staging:
             batches.mark_held(self.ledger, manifest.batch_id, str(refused))
             fact = f"batch {manifest.batch_id} is held: {refused}"
             raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
+
+    def _apply(self, one: Judged, manifest: Manifest, checks: list[CheckRecord]) -> StagedBatch:
+        """Merge one judged batch, and write down where its rows went. `checks` speak for its group."""
+        contract, now = self.contract, self.deployment.clock()
+        applied = self.merge(one, manifest)
         tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
-        if not is_release:  # rows that come back from quarantine say nothing new of the delivery
+        if one.batch_id == manifest.batch_id:  # rows that come back from quarantine say nothing new of the delivery
             record_contents(
                 self.connection,
                 self.ledger,
@@ -184,8 +203,11 @@ class _Staging:
         batches.mark_staged(self.ledger, one.batch_id, contract.feed, tally, now)
         return StagedBatch(one.batch_id, tally, checks)
 
+    def _later_seqs(self, manifest: Manifest) -> tuple[int, ...]:
+        return batches.numbered_after(self.ledger, self.contract.feed, manifest.batch_seq)
+
     @contextmanager
-    def _troubles_told(self) -> Iterator[None]:
+    def troubles_told(self) -> Iterator[None]:
         """Tell what kept batches out of staging in the terms of their feed."""
         try:
             yield
@@ -223,7 +245,7 @@ class _Staging:
             )
 
 
-def _is_current(contract: FeedContract, manifest: Manifest) -> bool:
+def is_current(contract: FeedContract, manifest: Manifest) -> bool:
     """Whether the rows are what the source held when they landed; a file delivered again may be an old one."""
     return manifest.kind == "reconcile" and contract.source.kind != "files"
 

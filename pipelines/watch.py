@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from pipelines.alerts.affected import customers_affected
 from pipelines.alerts.dead_man import next_by, pinged
 from pipelines.alerts.plan import AlertsFileError
 from pipelines.alerts.tell import plan_of, tell
 from pipelines.alerts.triage import triage
+from pipelines.books import count_books
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
 from pipelines.freshness.evaluate import evaluate
@@ -57,6 +60,10 @@ def _look(deployment: Deployment, ledger: Ledger) -> list[Finding]:
     with leases.held(ledger, "watch", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep):
         now = deployment.clock()
         retention.forget_if_due(ledger, now)
+        try:
+            count_books(deployment, ledger)
+        except duckdb.Error as error:
+            on_fault("ledger_disagrees", error)
         findings = evaluate(ledger, deployment.catalog, now, on_fault=on_fault)
         triage(ledger, deployment.catalog, findings, now, customers=customers)
     return findings

@@ -20,7 +20,10 @@ TEMPORARY = ("candidate", "tombstone", "verdict")
 
 @dataclass(frozen=True)
 class Incoming:
-    """The batch as the comparison sees it; `latest_full_seq` is the latest full delivery that was applied before."""
+    """The batch as the comparison sees it; `latest_full_seq` is the latest full delivery that was applied before.
+
+    `deletes_absent` says that rows missing from it are gone; `later_seqs` as in `Batch`.
+    """
 
     columns: Sequence[str]
     entity: str
@@ -29,6 +32,8 @@ class Incoming:
     is_full: bool
     is_current: bool
     latest_full_seq: int | None
+    deletes_absent: bool
+    later_seqs: tuple[int, ...]
 
     @property
     def is_overtaken(self) -> bool:
@@ -66,18 +71,24 @@ def choose_versions(connection: duckdb.DuckDBPyConnection) -> int:
 def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
     """Make temp.verdict: row_number, _key and state (new, changed, unchanged, refused) of every candidate.
 
-    unchanged: same content and same life as the staged row. refused: the staged version is newer.
+    unchanged: same content and same life as the staged row. refused: the staged version is newer, or a later full
+    delivery did not hold the row any more.
     """
     _fill_tombstones(connection, source)
-    older = "$batch_seq < greatest(s._batch_seq, coalesce(k.batch_seq, s._batch_seq), $full_seq)"
+    confirmed = "coalesce(k.batch_seq, s._batch_seq)"
+    older = f"$batch_seq < greatest(s._batch_seq, {confirmed}, $full_seq)"
+    if source.later_seqs:
+        listed = ", ".join(str(seq) for seq in source.later_seqs)
+        older = f"({older} OR s._batch_seq IN ({listed}) OR {confirmed} IN ({listed}))"
     if not source.is_current:
         older = f"CASE WHEN c._changed_at <> s._changed_at THEN c._changed_at < s._changed_at ELSE {older} END"
+    unknown = "refused" if source.deletes_absent and source.is_overtaken else "new"
     full_seq = source.batch_seq if source.latest_full_seq is None else source.latest_full_seq
     connection.execute(
         f"""
         CREATE TEMP TABLE verdict AS
         SELECT c.row_number, c._key, c._changed_at, c._is_deleted, s._batch_seq AS staged_seq,
-            CASE WHEN s._key IS NULL THEN 'new'
+            CASE WHEN s._key IS NULL THEN '{unknown}'
                 WHEN c._is_deleted = s._is_deleted AND coalesce(t._row_hash, c._row_hash) = s._row_hash THEN 'unchanged'
                 WHEN {older} THEN 'refused'
                 ELSE 'changed' END AS state,

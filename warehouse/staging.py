@@ -140,8 +140,8 @@ def apply_batch(
     columns that never change for a key; a row in which one does is staged and counted.
 
     Forward only: of two versions the one with the later `_changed_at` stands, or where that is unknown or equal the
-    one of the later batch; of a batch that is current, the batch alone decides. Of several versions in one batch the
-    last stands, the others count as duplicates.
+    one of the later batch (see `Batch.later_seqs`); of a batch that is current, the batch alone decides. Of several
+    versions in one batch the last stands, the others count as duplicates.
 
     Raises:
         ShrinkRefused, ConservationBroken: nothing was applied.
@@ -158,6 +158,8 @@ def apply_batch(
             is_full=is_full,
             is_current=batch.is_current,
             latest_full_seq=_latest_seq(connection, batch.feed) if is_full else None,
+            deletes_absent=deletes_absent,
+            later_seqs=batch.later_seqs,
         )
         holding.find_held(connection, batch.landed_batch_id, is_release=batch.release_of is not None)
         duplicates = merging.choose_versions(connection)

@@ -9,7 +9,7 @@ from baselines import ALWAYS
 from told import Told
 from trial import Record, hours_between, told_of
 
-from pipelines.freshness.failures import load_failures
+from pipelines.freshness.failures import load_failures, load_modes
 from pipelines.freshness.status import CURRENT
 
 # An alarm still counts for an incident in this many looks after its end.
@@ -22,7 +22,7 @@ class Outcome:
     """What one way of watching made of one trial. Looks are counted from the first in which the fault acted: 1 is it.
 
     `silent_row_hours`: rows that were not as at the source × hours in which the feed was shown as current and nothing
-    was told of it.
+    was told of it. `means` are the letters of the mode in the catalogue of modes.
     """
 
     mode: str
@@ -35,7 +35,17 @@ class Outcome:
     silent_row_hours: float
     row_hours: float
     left: tuple[int, int, int]
+    means: tuple[str, ...]
     failures: tuple[str, ...] = field(default=())
+
+    @property
+    def is_prevented(self) -> bool:
+        """Whether the way of loading left it no room: no row was other than at the source at any look."""
+        return "P" in self.means and self.row_hours == 0
+
+    def is_answered(self, looks: int) -> bool:
+        """Whether it was told of within so many looks, or prevented."""
+        return self.is_prevented or (self.found_at is not None and self.found_at <= looks)
 
 
 def alarms_of(look: Record) -> set[Told]:
@@ -87,6 +97,7 @@ def outcome(trial: Record, alarms: Alarms, already: set[Told], *, is_always: boo
         silent_row_hours=silent,
         row_hours=total,
         left=(sum(one[0] for one in ends), sum(one[1] for one in ends), sum(one[2] for one in ends)),
+        means=load_modes()[trial["mode"]].by,
         failures=tuple(sorted({one.failure for one in opened})),
     )
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import baselines
+import must_hold
 from bars import Bar, write_bars
 from intervals import poisson, wilson
 from metrics import Alarms, Clean, Outcome, alarms_of, clean, is_always, of_baseline, outcome, without
@@ -25,6 +26,20 @@ BASELINES = (
     baselines.RECONCILE,
 )
 OURS = "customer-360"
+_COLUMNS = (
+    "Mode",
+    "Class",
+    "Fault",
+    "Trials",
+    "Told of",
+    "Prevented",
+    "Right cause",
+    "Looks until told",
+    "Alerts each",
+    "Silent row-hours",
+    "Left",
+    "Needs",
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ def write_report(results: Results, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     sections = (
         _head(results, ours),
+        must_hold.table(ours.outcomes, ours.clean),
         _compared(ways),
         _by_mode(ours.outcomes),
         _undetected(ours.outcomes),
@@ -102,7 +118,8 @@ Written by `benchmarks/feeds/run.py`; what it does and how to read it is in
 lasting {FAULTY_DAYS} days and followed for {HEALED_DAYS} more. {len(results.trials)} trials in all; a fault that
 changed nothing a reader could see is no incident.
 
-- Told of: **{ours.hits} of {len(found)}** ({low:.0%} to {high:.0%}).
+- Told of: **{ours.hits} of {len(found)}** ({low:.0%} to {high:.0%}). Prevented without a word:
+  **{sum(one.is_prevented and one.found_at is None for one in found)}**.
 - Silent wrong row-hours shown as current: **{ours.silent:,.0f}** of {sum(one.row_hours for one in found):,.0f} wrong
   row-hours.
 - False alarms: **{_rate(ours.clean)}** per 1,000 clean syncs ({len(ours.clean.opened)} in {ours.clean.syncs:,} syncs).
@@ -129,20 +146,23 @@ The same traces, the same looks. A high share, or no false alarm, can be had alo
 def _by_mode(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield """## By fault
 
-Left are the rows missing, extra and wrong against the oracle three days after the source was healed, over all trials
-of the line. What a source must be able to tell before anybody can see the fault stands last.
-
-| Mode | Fault | Trials | Told of | Right cause | Looks until told | Alerts each | Silent row-hours | Left | Needs |
-|---|---|---|---|---|---|---|---|---|---|"""
+Class says by what the mode is caught: E exact, P prevented, H learned, R reconciled. Left are the rows missing, extra
+and wrong against the oracle three days after the source was healed, over all trials of the line. What a source must be
+able to tell before anybody can see the fault stands last.
+"""
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield "|---" * len(_COLUMNS) + "|"
     ordered = sorted(outcomes, key=lambda one: (one.mode[0], int(one.mode[1:]), one.name))
     for (mode, name, needs), group in groupby(ordered, key=lambda one: (one.mode, one.name, one.needs)):
         own = list(group)
         found = [one for one in own if one.found_at is not None]
         cells = (
             mode,
+            ", ".join(own[0].means),
             name.replace("_", " "),
             str(len(own)),
             str(len(found)),
+            str(sum(one.is_prevented for one in own)),
             f"{sum(one.is_right_cause for one in found)}/{len(found)}" if found else "–",
             _median(own),
             f"{statistics.fmean(one.alerts for one in own):.1f}",
@@ -155,9 +175,9 @@ of the line. What a source must be able to tell before anybody can see the fault
 
 
 def _undetected(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    silent = sorted({(one.mode, one.name) for one in outcomes if one.found_at is None})
+    silent = sorted({(one.mode, one.name) for one in outcomes if one.found_at is None and not one.is_prevented})
     told = {(one.mode, one.name) for one in outcomes if one.found_at is not None}
-    yield from ("## Not told of", "")
+    yield from ("## Neither told of nor prevented", "")
     for title, names in (
         ("Never", [one for one in silent if one not in told]),
         ("At times", [one for one in silent if one in told]),

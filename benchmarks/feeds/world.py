@@ -21,6 +21,8 @@ from told import Told, told
 
 from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
+from connectors.tiers import EVERYTHING, days_compared
+from pipelines.acceptance import accept_source
 from pipelines.deployment import Deployment
 from pipelines.freshness.reconcile import reconcile_feed
 from pipelines.freshness.status import feed_status
@@ -47,7 +49,7 @@ FEEDS = (
 START = date(2024, 3, 4)  # a Monday; the clocks of Europe change in the fourth week
 CUSTOMERS = 300
 DAILY = "5 0 * * *"
-RECONCILED_DAYS = 30
+PULSE = {"heartbeat": "SELECT beat_at FROM pulse", "fed_until": "SELECT fed_until FROM pulse"}
 PORT = 18_360  # one a seed: the address is part of what a source is known by
 
 
@@ -142,7 +144,7 @@ class World:
         is_synced: bool = True,
         wants_repair: bool = False,
     ) -> Look:
-        """Sync the feeds as they are shown, reconcile those of databases as each night, watch, and ask the oracle.
+        """Sync the feeds as they are shown, reconcile them as each night, watch, and ask the oracle.
 
         `truth`: what is true, else the day's own. With `wants_repair`, what the reconcile finds is landed again.
         """
@@ -155,7 +157,7 @@ class World:
             self._beside.join()
             self._beside = None
         if is_synced:
-            self._reconcile(deployment, wants_repair=wants_repair)
+            self._reconcile(deployment, wants_repair=wants_repair, is_true=truth is not None)
         watch(deployment)
         spent = _cpu_seconds() - began
         wrong = differences(truth or self.chronicle.day(day), self.chronicle.day(day), self.home.warehouse, feeds)
@@ -176,12 +178,20 @@ class World:
             troubles=[trouble for feed in outcome.feeds for trouble in feed.troubles] if outcome else [],
         )
 
-    def _reconcile(self, deployment: Deployment, *, wants_repair: bool) -> None:
+    def _reconcile(self, deployment: Deployment, *, wants_repair: bool, is_true: bool) -> None:
+        """As the shipped schedule (but for Sundays databases alone), or as the alert's command with `--repair`.
+
+        What is held because so much is gone is accepted where it is so.
+        """
+        days = EVERYTHING if wants_repair else days_compared(self._now)
         for contract in deployment.catalog.values():
-            if contract.source.kind != "sql":
+            if days < EVERYTHING and contract.source.kind != "sql":
                 continue
-            found = reconcile_feed(deployment, contract, days=RECONCILED_DAYS, wants_repair=wants_repair)
-            if wants_repair and found.trouble is None:
+            found = reconcile_feed(deployment, contract, days=days, wants_repair=wants_repair)
+            if wants_repair and is_true and found.trouble is not None and found.trouble.kind == "held":
+                accept_source(deployment, contract, by="operator", reason="the rows are gone")
+                found = reconcile_feed(deployment, contract, days=days, wants_repair=True)
+            if found.batch_ids:
                 stage_feed(deployment, contract, None)
 
     def keep(self, name: str) -> None:
@@ -225,8 +235,14 @@ class World:
 
 
 def _daily(contract: FeedContract) -> FeedContract:
-    """The contract with a schedule of once a day; what comes as a full list each week stays as it is promised."""
-    return contract.model_copy(update={"schedule": DAILY, "timezone": "UTC"})
+    """The contract with a schedule of once a day; what comes as a full list each week stays as it is promised.
+
+    Of the shop it also asks for the heartbeat and the time up to which it was fed.
+    """
+    changes: dict[str, object] = {"schedule": DAILY, "timezone": "UTC"}
+    if contract.source.kind == "sql":
+        changes["source"] = contract.source.model_copy(update=PULSE)
+    return contract.model_copy(update=changes)
 
 
 def _cpu_seconds() -> float:

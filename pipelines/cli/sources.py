@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from connectors.contract import FeedContract
-from connectors.tiers import WINDOWS
+from connectors.tiers import EVERYTHING
 from pipelines.cli.app import deployment_of
 from pipelines.cli.console import TROUBLE, err, out, print_json, status_text, table
 from pipelines.cli.feeds import feeds
@@ -44,7 +44,7 @@ def probe_command(
 def reconcile_command(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="FEED", help="The feed to compare with its source.")],
-    days: Annotated[int, typer.Option(min=1, help="How far back, at least.")] = WINDOWS[-1],
+    days: Annotated[int, typer.Option(min=1, help="How far back, at least. Default: all of it.")] = EVERYTHING,
     repair: Annotated[bool, typer.Option("--repair", help="Land and stage exactly the rows that differ.")] = False,
     as_json: JsonOption = False,
 ) -> int:
@@ -101,6 +101,8 @@ def _show_answers(answers: list[Answer]) -> None:
 
 
 def _show_results(found: Reconciliation) -> None:
+    if found.rows_restaged:
+        out.print(f"{found.rows_restaged:,} rows that staging had lost came back from what was landed.")
     if found.note is not None:
         out.print(f"{status_text('UNKNOWN')}  {found.feed}: {found.note}. Run c360 sync first.")
         return

@@ -19,7 +19,7 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, KeyedSource, SourceReader, Window
 from connectors.landing import LandingFolder
-from connectors.manifest import Manifest
+from connectors.manifest import since_last_full
 from connectors.reconcile import SideBySide
 from connectors.reconcile_files import FolderSource
 from connectors.tiers import Bound, Tier, closed_tiers, joined
@@ -61,7 +61,7 @@ def compared(
     folder = LandingFolder(deployment.home.landing, contract)
     manifests = [folder.manifest(batch_id) for batch_id in folder.committed()]
     if contract.delivery == "snapshot":
-        manifests = _since_last_full(manifests)
+        manifests = since_last_full(manifests)
     tiers = closed_tiers(contract, manifests, days)
     if not manifests or not tiers:
         yield Comparison(note="nothing of it was landed yet")
@@ -141,12 +141,6 @@ def _result(sides: SideBySide, tier: Tier, digest: Digest | None, now: datetime)
         totals={name: (_plain(totals_source[name]), _plain(here)) for name, here in totals_here.items()},
         samples=found.samples,
     )
-
-
-def _since_last_full(manifests: Sequence[Manifest]) -> list[Manifest]:
-    """The newest full delivery and what comparisons brought since."""
-    last = max((place for place, manifest in enumerate(manifests) if manifest.kind == "live"), default=len(manifests))
-    return list(manifests[last:])
 
 
 def _is_deleted(contract: FeedContract) -> str | None:

@@ -108,6 +108,8 @@ class SourceAnswer:
     file_count: int | None = None
     newest_at: str | None = None
     sequence: int | None = None
+    heartbeat: datetime | None = None
+    fed_until: datetime | None = None
 
 
 @dataclass(frozen=True)

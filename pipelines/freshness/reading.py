@@ -111,7 +111,7 @@ def _answers(ledger: Ledger, feed: str, since: str) -> tuple[SourceAnswer, ...]:
         since,
         MOST_RUNS,
     )
-    return _made(SourceAnswer, found, dict.fromkeys(("probed_at", "source_clock"), _at))
+    return _made(SourceAnswer, found, dict.fromkeys(("probed_at", "source_clock", "heartbeat", "fed_until"), _at))
 
 
 def _refusals(ledger: Ledger, feed: str, since: str) -> tuple[Refusal, ...]:

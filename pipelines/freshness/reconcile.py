@@ -18,17 +18,22 @@ from pipelines.ledger import acceptances, leases
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import LeaseHeld, LeaseLost
 from pipelines.ledger.reconciles import TierResult, record_results
+from pipelines.restage import restage_lost
 
 
 @dataclass
 class Reconciliation:
-    """What a comparison came to. `note` says why there was nothing to compare, `batch_ids` what a repair landed."""
+    """What a comparison came to. `note` says why there was nothing to compare, `batch_ids` what a repair landed.
+
+    `rows_restaged` were landed and gone from staging; a repair stages them again.
+    """
 
     feed: str
     results: list[TierResult] = field(default_factory=list)
     note: str | None = None
     batch_ids: list[str] = field(default_factory=list)
     rows_landed: int = 0
+    rows_restaged: int = 0
     trouble: FeedTrouble | None = None
 
     @property
@@ -42,10 +47,13 @@ def reconcile_feed(
 ) -> Reconciliation:
     """Compare a feed with its source, back to `days` days behind its cursor; the result is in the ledger.
 
-    With `wants_repair`, what differs is landed, to be staged like any batch. Trouble is returned, not raised.
+    With `wants_repair`, what differs is landed, to be staged like any batch, and what staging lost comes back. Trouble
+    is returned, not raised.
     """
     found = Reconciliation(contract.feed)
     try:
+        if wants_repair:
+            found.rows_restaged = restage_lost(deployment, contract)
         with Ledger(deployment.home.ledger) as ledger, opened_source(contract, deployment) as source:
             identity = _checked_identity(deployment, ledger, contract, source)
             if wants_repair:

@@ -19,9 +19,11 @@ from pipelines.deployment import Deployment
 from pipelines.freshness.comparison import Comparison
 from pipelines.land import batch_id_of, commit, recover
 from pipelines.ledger import batches, runs
+from pipelines.ledger.acceptances import last_acceptance
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import Lease
 from pipelines.ledger.reconciles import TierResult
+from pipelines.source_guard import is_accepted
 
 
 class Repair:
@@ -85,9 +87,11 @@ class Repair:
             fact = "each sync reads all of it, as it has no cursor, and brings what differs"
             raise FeedTrouble(feed, fact, "Run c360 sync, then reconcile again.", kind="contract")
         gone, here = sum(result.extra for result in results), sum(result.rows_here for result in results)
-        if gone > most * here:
+        if gone > most * here and not is_accepted(last_acceptance(self._ledger, feed), self._previous):
             fact = f"the source lacks {gone:,} of {here:,} rows; its contract allows {most:.0%} to go at once"
-            step = "Nothing was repaired. See that it is the right source; if they are gone, raise deletes.max_shrink."
+            step = (
+                f"Nothing was repaired. If they are gone, run c360 feeds accept {feed} --because WHY, then this again."
+            )
             raise FeedTrouble(feed, fact, step, kind="held")
 
     def _write(self, deliveries: Callable[[Callable[[], Path]], Iterator[Delivery]]) -> None:

@@ -1,14 +1,14 @@
 """The status of a feed: what readers may believe about how current it is, and why.
 
-FRESH: data within the promise. IDLE: older, but the source itself has nothing newer. LATE: past due, within grace, or
-the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete, or rows are known to be
-missing or wrong. HELD: a batch is kept out of staging, or the source is not what it was. UNKNOWN: there is no evidence
-either way; never shown as fresh. NEVER: nothing was ever staged.
+FRESH: data within the promise. IDLE: older, but the source, which is not itself behind, has nothing newer. LATE: past
+due, within grace, or the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete, or
+rows are known to be missing or wrong. HELD: a batch is kept out of staging, or the source is not what it was. UNKNOWN:
+there is no evidence either way; never shown as fresh. NEVER: nothing was ever staged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,7 +18,7 @@ from cronsim import CronSim
 
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_text
-from pipelines.freshness.failures import load_failures
+from pipelines.freshness.failures import Failure, load_failures
 from pipelines.ledger.alerts import alerts_at_work
 from pipelines.ledger.batches import rows_staged
 from pipelines.ledger.database import Ledger, moment
@@ -28,6 +28,8 @@ Status = Literal["FRESH", "IDLE", "LATE", "STALE", "PARTIAL", "HELD", "UNKNOWN",
 CURRENT: frozenset[Status] = frozenset({"FRESH", "IDLE"})
 # What reconciling with the source finds.
 RECONCILED = frozenset({"rows_missing", "rows_outdated", "rows_extra"})
+# A source that is itself behind does not know whether there is something newer.
+SOURCE_BEHIND = frozenset({"stale_source", "lagging_replica"})
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class _Evidence:
     rows_held: int
     is_complete: bool | None
     suspicion: str | None
+    source_behind: str | None
 
 
 def feed_statuses(ledger: Ledger, catalog: Mapping[str, FeedContract], now: datetime) -> list[FeedStatus]:
@@ -136,14 +139,21 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
         return "LATE", found.last_error or "the last attempt failed"
     if silence > promise:
         return "LATE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
-    age = now - found.as_of
+    return _judge_age(contract, found, now - found.as_of)
+
+
+def _judge_age(contract: FeedContract, found: _Evidence, age: timedelta) -> tuple[Status, str]:
+    """Of a feed whose source was read in time: how old its newest data are, and whether they should be newer."""
+    promise = contract.freshness.promise
+    overdue: Status = "LATE" if age <= promise + contract.freshness.grace else "STALE"
     if age <= promise:
         return "FRESH", f"newest data are {_words(age)} old; promised within {_words(promise)}"
+    if found.source_behind is not None:
+        return overdue, found.source_behind
     if found.is_source_ahead is False:
         return "IDLE", f"the source has had nothing newer for {_words(age)}"
     if contract.source.kind == "files":
-        status: Status = "LATE" if age <= promise + grace else "STALE"
-        return status, f"no new file for {_words(age)}; promised within {_words(promise)}"
+        return overdue, f"no new file for {_words(age)}; promised within {_words(promise)}"
     return "UNKNOWN", f"newest data are {_words(age)} old and the source does not say whether it has newer ones"
 
 
@@ -180,7 +190,8 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         rows_staged=rows_staged(ledger, feed),
         rows_held=quarantined["held"] if quarantined else 0,
         is_complete=_is_complete(ledger, feed),
-        suspicion=_suspicion(ledger, feed),
+        suspicion=_told(ledger, feed, lambda failure: failure.effect in ("missing", "wrong")),
+        source_behind=_told(ledger, feed, lambda failure: failure.name in SOURCE_BEHIND),
     )
 
 
@@ -191,12 +202,12 @@ def _is_complete(ledger: Ledger, feed: str) -> bool | None:
     return False if "FAIL" in verdicts else True if verdicts == {"PASS"} else None
 
 
-def _suspicion(ledger: Ledger, feed: str) -> str | None:
-    """Why readers should not take the feed for complete and right, though it was read: an alert says so."""
+def _told(ledger: Ledger, feed: str, is_meant: Callable[[Failure], bool]) -> str | None:
+    """What an alert says that tells of such a failure: readers should not take the feed for what it seems to be."""
     failures = load_failures()
     for alert in alerts_at_work(ledger, feed):
         failure = failures.get(alert.failure)
-        if failure is not None and failure.effect in ("missing", "wrong"):
+        if failure is not None and is_meant(failure):
             return f"{failure.title.lower()}: {alert.reason}"
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
@@ -83,6 +83,32 @@ def last_batch_seq(ledger: Ledger, feed: str) -> int:
     return (row["n"] if row else None) or 0
 
 
+def begins_again(number: int, newest: int) -> bool:
+    """Whether a sender whose newest file had the number `newest` counts from the beginning again."""
+    return number <= 1 and number < newest
+
+
+def numbered_after(ledger: Ledger, feed: str, batch_seq: int) -> tuple[int, ...]:
+    """Batches landed before this one whose files bear a higher number of the sender: this one comes late."""
+    rows = ledger.rows(
+        "SELECT batch_seq, sequence FROM feed_batch WHERE feed = ? AND batch_seq <= ? AND sequence IS NOT NULL "
+        "ORDER BY batch_seq",
+        feed,
+        batch_seq,
+    )
+    return higher_numbers([(row["batch_seq"], row["sequence"]) for row in rows])
+
+
+def higher_numbers(numbered: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """Batches with a higher number than the last of (batch, number of its sender), since the count began."""
+    count: dict[int, int] = {}
+    for batch_seq, number in numbered:
+        if count and begins_again(number, max(count.values())):
+            count = {}
+        count[batch_seq] = number
+    return tuple(batch_seq for batch_seq, number in count.items() if number > numbered[-1][1])
+
+
 def rows_staged(ledger: Ledger, feed: str) -> int:
     """Rows of the feed that were new to staging, forgotten batches included."""
     row = ledger.row(
@@ -91,6 +117,11 @@ def rows_staged(ledger: Ledger, feed: str) -> int:
         feed,
     )
     return row["n"] if row else 0
+
+
+def is_any_landed(ledger: Ledger, feed: str) -> bool:
+    """Whether a batch waits to be staged, or was staged a moment ago without a word of it here."""
+    return ledger.row("SELECT 1 FROM feed_batch WHERE feed = ? AND state = 'landed'", feed) is not None
 
 
 def pending_batches(ledger: Ledger, feed: str) -> list[str]:

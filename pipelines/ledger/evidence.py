@@ -41,10 +41,12 @@ def record_probe(
     file_count: int | None = None,
     newest_at: str | None = None,
     sequence: int | None = None,
+    heartbeat: datetime | None = None,
+    fed_until: datetime | None = None,
 ) -> None:
     """Write down what a source said of itself; `run_id` is that of the run which is about to read it."""
     ledger.write(
-        "INSERT INTO source_probe VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO source_probe VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         feed,
         run_id,
         stamp(now),
@@ -57,6 +59,8 @@ def record_probe(
         file_count,
         newest_at,
         sequence,
+        stamp(heartbeat) if heartbeat else None,
+        stamp(fed_until) if fed_until else None,
     )
 
 

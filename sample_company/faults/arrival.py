@@ -115,7 +115,8 @@ def yesterdays_file_again(shown: Shown, moment: Moment) -> None:
         shown.rewrite(path, old.renamed(new.sequence, new.header.split("|")[3]).content())
 
 
-@fault("A13", "shop.orders", needs="the time up to which the source itself was fed")
+@fault("A13", "shop.orders", needs="the time up to which the source itself was fed, which the contract asks for")
 def source_was_not_fed(shown: Shown, moment: Moment) -> None:
     """The database answers and nothing new comes into it."""
     shown.show_database("shop/shop.db", moment.begun_day)
+    shown.beat(moment.day, fed_until=moment.begun_day)

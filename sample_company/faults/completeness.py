@@ -10,10 +10,13 @@ from sample_company.faults.carrier_files import new_files
 from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_services, on_shop, remove_new_orders, restore_orders
 from sample_company.faults.shown import Moment, Shown
-from sample_company.server import Answer
+from sample_company.server import Answer, Interference
+from sample_company.shop import columns_of, open_shop
 from sample_company.state import write_table
 
 _PROBE = "a count of the source's keys by another way"
+# Orders that the company has wrong on purpose are held by every reader.
+_IS_RIGHT = "financial_status IN ('pending', 'paid', 'partially_refunded', 'refunded', 'voided')"
 
 
 @fault("B1", "carrier.shipments")
@@ -100,15 +103,16 @@ def same_page_every_time(shown: Shown, moment: Moment) -> None:
 @fault("B11", "shop.orders", after="stays", needs=_PROBE)
 def backdated_rows(shown: Shown, moment: Moment) -> None:
     """Orders of forty days ago are entered with the times of then."""
-    on_shop(
-        shown,
-        moment,
-        "INSERT INTO orders SELECT (id + 50000000) AS id, customer_id, email, phone, ship_name, ship_address, "
-        "ship_city, ship_zip, ship_country, datetime(created_at, '-40 days'), datetime(updated_at, '-40 days'), "
-        "financial_status, fulfillment_status, cancelled_at, channel, currency, subtotal_cents, discount_cents, "
-        "shipping_cents, tax_cents, refunded_cents, total_cents, discount_code, employee_id, deleted_at "
-        f"FROM orders WHERE created_at < ? AND deleted_at IS NULL AND id < 50000000 AND {moment.chosen('id')}",
-    )
+    with open_shop(f"sqlite:///{shown.chronicle.day(moment.begun_day) / 'shop/shop.db'}") as before:
+        entered = before.rows(
+            "SELECT (id + 50000000) AS id, customer_id, email, phone, ship_name, ship_address, ship_city, ship_zip, "
+            "ship_country, datetime(created_at, '-40 days'), datetime(updated_at, '-40 days'), financial_status, "
+            "fulfillment_status, cancelled_at, channel, currency, subtotal_cents, discount_cents, shipping_cents, "
+            "tax_cents, refunded_cents, total_cents, discount_code, employee_id, deleted_at FROM orders "
+            f"WHERE deleted_at IS NULL AND total_cents IS NOT NULL AND {_IS_RIGHT} AND {moment.chosen('id')}"
+        )
+    with shown.shop() as shop:
+        shop.run(f"INSERT INTO orders VALUES ({', '.join('?' * len(columns_of('orders')))})", entered)
 
 
 @fault("B12", "shop.orders", after="stays", needs=_PROBE)
@@ -152,25 +156,32 @@ def a_country_is_hidden(shown: Shown, moment: Moment) -> None:
 
 @fault("B15", "helpdesk.tickets")
 def part_is_forbidden(shown: Shown, moment: Moment) -> None:
-    """Tickets of one channel are left out of the export."""
-    on_services(shown, moment, "DELETE FROM tickets WHERE channel = 'email' AND generated_timestamp > ?")
+    """The account may read the first page of the export and none after it."""
+    del moment
+    shown.interference = _after_half_a_page((HTTPStatus.FORBIDDEN, {}, {"error": "Forbidden"}))
 
 
 @fault("B16", "helpdesk.tickets")
 def too_many_requests(shown: Shown, moment: Moment) -> None:
     """After the first page every request is told to come back later."""
     del moment
+    later = (HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "3600"}, {"error": "Too Many Requests"})
+    shown.interference = _after_half_a_page(later)
 
-    def refuse(target: str, answer: Answer) -> Answer:
+
+def _after_half_a_page(refusal: Answer) -> Interference:
+    """The export's first page with half of its rows, and a refusal in place of every other."""
+
+    def interfere(target: str, answer: Answer) -> Answer:
         status, headers, body = answer
         if TICKETS not in target or isinstance(body, bytes):
             return answer
         if "cursor=" in target:
-            return HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "3600"}, {"error": "Too Many Requests"}
+            return refusal
         half = len(body["tickets"]) // 2
         return status, headers, body | {"tickets": body["tickets"][:half], "count": half, "end_of_stream": False}
 
-    shown.interference = refuse
+    return interfere
 
 
 @fault("B17", "website.registrations")
@@ -182,10 +193,12 @@ def lines_cannot_be_read(shown: Shown, moment: Moment) -> None:
         shown.rewrite(file, ("\n".join(broken) + "\n").encode())
 
 
-@fault("B18", "shop.orders", needs="an answer of the primary, or a heartbeat row")
+@fault("B18", "shop.orders", needs="a heartbeat row, which the benchmark's contract asks for")
 def lagging_replica(shown: Shown, moment: Moment) -> None:
     """The copy that is read is behind, and falls back further each day."""
-    shown.show_database("shop/shop.db", moment.begun_day + moment.step // 3)
+    day = moment.begun_day + moment.step // 3
+    shown.show_database("shop/shop.db", day)
+    shown.beat(day, fed_until=day)
 
 
 @fault("B19", "shop.orders")

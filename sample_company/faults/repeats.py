@@ -1,12 +1,16 @@
 """Faults of repetition and order (C): what comes twice, or in another order than it happened."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 from sample_company.faults.carrier_files import new_files, read_carrier
 from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_shop
 from sample_company.faults.shown import Moment, Shown
+from sample_company.shop import columns_of, open_shop
+
+_DAYS_BACK = 3
 
 
 @fault("C1", "carrier.shipments")
@@ -36,19 +40,26 @@ def lines_repeat(shown: Shown, moment: Moment) -> None:
 
 @fault("C4", "carrier.shipments")
 def files_swapped(shown: Shown, moment: Moment) -> None:
-    """Of each two files the second comes first."""
+    """Of each two files the second comes first, and the first a day after it."""
     files = new_files(shown, moment)
-    if len(files) % 2:
-        files[-1].unlink()
-        return
-    for first in files[::2]:
-        shown.add(first, first.read_bytes(), moment.now - timedelta(minutes=1))
+    for first, next_day in zip_longest(files[::2], files[2::2]):
+        if next_day is None:
+            first.unlink()
+        else:
+            shown.add(first, first.read_bytes(), datetime.fromtimestamp(next_day.stat().st_mtime, UTC))
 
 
 @fault("C4", "shop.orders", needs="a count of the source's keys by another way")
 def old_versions_come_back(shown: Shown, moment: Moment) -> None:
-    """Rows are shown as they were a day before, with the time of then."""
-    shown.show_database("shop/shop.db", max(moment.day - 1 - moment.step % 2, 0))
+    """Rows of which newer versions were read are shown as they were days before, with the times of then."""
+    former = shown.chronicle.day(max(moment.begun_day - _DAYS_BACK, 0)) / "shop/shop.db"
+    with open_shop(f"sqlite:///{former}") as before:
+        versions = before.rows(f"SELECT * FROM orders WHERE {moment.chosen('id')}")
+    with shown.shop() as shop:
+        since = shop.moment(int(moment.begun.timestamp()))
+        known = {key for (key,) in shop.rows("SELECT id FROM orders WHERE updated_at < ?", (since,))}
+        old = [row for row in versions if row[0] in known]
+        shop.run(f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * len(columns_of('orders')))})", old)
 
 
 @fault("C5", "shop.orders", needs="a count of the source's keys by another way")

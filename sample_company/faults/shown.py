@@ -55,7 +55,7 @@ class Shown:
     """The systems as a reader finds them, in `folder`.
 
     `interference` changes the answers of the services; `environment` replaces how a reader reaches them;
-    `clock_offset` is how far the services' clock is ahead.
+    `clock_offset` is how far the services' clock is ahead, `day` the day whose truth was shown last.
     """
 
     folder: Path
@@ -63,20 +63,30 @@ class Shown:
     interference: Interference | None = None
     environment: dict[str, str] = field(default_factory=dict)
     clock_offset: timedelta = timedelta(0)
+    day: int = 0
 
     def show(self, day: int) -> None:
         """Show the truth of a day. Files that are as before stay untouched, databases stay the files they are."""
         self.interference, self.clock_offset = None, timedelta(0)
         self.environment.clear()
-        truth = self.chronicle.day(day)
+        self.day, truth = day, self.chronicle.day(day)
         for name in DATABASES:
-            copy_database(truth / name, self.folder / name)
+            self.show_database(name, day)
         for name in FOLDERS:
             self._show_files(truth / name, self.folder / name)
 
     def show_database(self, name: str, day: int) -> None:
-        """Show one of the databases as it was on a day."""
+        """Show one of the databases as it was on a day. The shop says that it lives and is fed all the same."""
         copy_database(self.chronicle.day(day) / name, self.folder / name)
+        self.beat(self.day, fed_until=self.day)
+
+    def beat(self, day: int, *, fed_until: int) -> None:
+        """Show the shop's heartbeat: the days at whose end its primary last wrote, and was itself last fed."""
+        with self.shop() as shop:
+            shop.run("CREATE TABLE IF NOT EXISTS pulse (beat_at, fed_until)", [()])
+            shop.run("DELETE FROM pulse", [()])
+            moments = (self.chronicle.read_at(one).isoformat() for one in (day, fed_until))
+            shop.run("INSERT INTO pulse VALUES (?, ?)", [tuple(moments)])
 
     @staticmethod
     def _show_files(truth: Path, shown: Path) -> None:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import must_hold
 import pytest
 from intervals import poisson, wilson
 from metrics import alarms_of, clean, outcome, without
@@ -56,6 +57,28 @@ def test_an_alert_that_was_open_before_finds_nothing() -> None:
     found = outcome(trial([look(1, "fault", [FAILING], 5), look(2, "healed", [FAILING])]), alarms_of, {FAILING})
     assert found is not None
     assert (found.found_at, found.alerts) == (None, 0)
+
+
+def test_a_mode_that_loading_prevents_needs_no_word_while_no_row_is_wrong() -> None:
+    def is_answered(mode: str, wrong: int) -> bool:
+        looks = [look(1, "fault", []) | {"is_acting": True}, look(2, "healed", [], wrong)]
+        found = outcome(trial(looks) | {"mode": mode}, alarms_of, set())
+        assert found is not None
+        return found.is_answered(1)
+
+    # C6 is prevented or exact, A2 exact alone.
+    assert [is_answered("C6", 0), is_answered("C6", 1), is_answered("A2", 0)] == [True, False, False]
+
+
+def test_the_table_of_what_must_hold_names_who_breaks_a_line() -> None:
+    late = [look(1, "fault", [], 5), look(2, "fault", [FAILING], 5), look(3, "healed", [])]
+    at_once = [look(1, "fault", [FAILING], 5), look(2, "healed", [])]
+    found = [outcome(trial(looks), alarms_of, set()) for looks in (late, at_once)]
+    lines = list(must_hold.table([one for one in found if one is not None], clean([], alarms_of)))
+    assert "| exact, prevented: told of in the first look, or prevented | all | 1 of 2 | **no** | A2 away |" in lines
+    assert "| exact, prevented: no silent wrong row-hour | all | 1 of 2 | **no** | A2 away |" in lines
+    assert "| told by a name that is its cause | all | 2 of 2 | yes |  |" in lines
+    assert "| reconciled: told of by the first comparison | all | 0 of 0 | UNKNOWN |  |" in lines
 
 
 def test_a_fault_that_changed_nothing_is_no_incident() -> None:

@@ -193,6 +193,25 @@ def test_the_probe_counts_all_rows_and_knows_the_file(tmp_path):
     assert (probe.lowest_key, probe.highest_key) == ("1", "3")
 
 
+@pytest.mark.parametrize("told", ["'2026-11-20 10:00:00'", "'2026-11-20T11:00:00+01:00'", "1795168800", "1795168800.0"])
+def test_the_probe_tells_the_moments_that_the_contract_knows_how_to_ask_for(tmp_path, told):
+    url = database(tmp_path)
+    asked = {"heartbeat": f"SELECT {told}", "fed_until": "SELECT at FROM orders"}
+    source = open_source(order_contract({"kind": "sql", "table": "orders", **asked}, COLUMNS), {"SHOP": url})
+    probe = source.probe()
+    source.close()
+    assert (probe.heartbeat, probe.fed_until) == (datetime(2026, 11, 20, 10, tzinfo=UTC), None)
+
+
+def test_a_heartbeat_that_is_no_moment_is_named(tmp_path):
+    asked = {"kind": "sql", "table": "orders", "heartbeat": "SELECT 'yes'"}
+    source = open_source(order_contract(asked, COLUMNS), {"SHOP": database(tmp_path)})
+    with pytest.raises(FeedTrouble, match=r"source\.heartbeat gives 'yes', which is no moment") as caught:
+        source.probe()
+    source.close()
+    assert caught.value.kind == "contract"
+
+
 def test_rows_are_streamed_in_batches(tmp_path):
     url = database(tmp_path, rows=[(i, "x" * 100, i) for i in range(20_000)])
     source = open_source(sql_contract(), {"SHOP": url})

@@ -168,8 +168,8 @@ def test_an_older_full_delivery_neither_deletes_nor_revives(tmp_path):
     desk = Desk(tmp_path, is_full=True, deletes_absent=True)
     desk.apply(1, [order("a"), order("b")])
     desk.apply(3, [order("a"), order("c")])
-    tally = desk.apply(2, [order("a", "5.00"), order("b")])
-    assert (tally.rows_refused, tally.rows_deleted) == (2, 0)
+    tally = desk.apply(2, [order("a", "5.00"), order("b"), order("d")])
+    assert (tally.rows_refused, tally.rows_deleted) == (3, 0)
     assert {key: row[2] for key, row in desk.staged().items()} == {"a": False, "b": True, "c": False}
 
 

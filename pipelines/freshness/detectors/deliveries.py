@@ -8,8 +8,10 @@ from itertools import dropwhile, islice, takewhile
 
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.looks import is_announced, live_batches, recent_batches, trouble_of_last_run
+from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
+from pipelines.ledger.batches import begins_again
 from pipelines.ledger.evidence import Verdict
 
 # A sender who ended this many files with a line end, and at most one in ten without, ends them so.
@@ -107,7 +109,11 @@ def redelivered(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("stale_source")
 def stale_source(history: FeedHistory) -> Iterator[Finding]:
-    """Files keep coming, and the day that they are made from stands still: the sender is behind (mode A13)."""
+    """The source was itself not fed (mode A13): it says so, or files keep coming from a day that stands still."""
+    words = "it says that it was fed up to"
+    if by_word := told_behind(history, "stale_source", lambda answer: answer.fed_until, words):
+        yield by_word
+        return
     dated = [batch for batch in live_batches(history) if batch.business_date is not None]
     if not dated:
         yield Finding(history.feed, "stale_source", "UNKNOWN", "its deliveries do not say of which day they are")
@@ -140,7 +146,7 @@ def _missing(numbered: Sequence[Batch]) -> dict[int, Batch]:
     newest: int | None = None
     for batch in numbered:
         number = batch.sequence or 0
-        if newest is None or (number <= 1 and number < newest):
+        if newest is None or begins_again(number, newest):
             missing, newest = {}, number
         elif number > newest:
             missing |= dict.fromkeys(range(newest + 1, number), batch)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.cursors import source_value
-from pipelines.freshness.detectors.deliveries import is_sent_once_more
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import is_announced, live_batches, recent_batches
+from pipelines.freshness.detectors.looks import is_announced, recent_batches
+from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
+from pipelines.ledger.batches import higher_numbers
 from pipelines.ledger.evidence import Verdict
 
 # A few rows twice, or late, are everyday dirt; so many in a hundred are a delivery that went wrong.
@@ -35,14 +36,11 @@ def duplicate_rows(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("regressions")
 def regressions(history: FeedHistory) -> Iterator[Finding]:
-    """Versions or files arrive that are older than what is here (mode C4). Rows that tell their time are refused."""
-    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None]
-    late = [batch for batch in staged if _is_overtaken(batch, history)]
-    if late and not is_announced(history, "backfill"):
-        fact = "; ".join(f"{one.label} is number {one.sequence} and came after a higher one" for one in late)
-        rows, at = sum(batch.row_count for batch in late), late[-1].landed_at
-        yield Finding(history.feed, "regressions", "FAIL", fact, rows=rows, onset=late[0].landed_at, evidence_at=at)
-        return
+    """Versions arrive that are older than what is here (mode C4). They are refused, so nothing is overwritten.
+
+    A file that fills a gap in the sender's numbers was missed by name (`sequence_gap`): its old rows are no news.
+    """
+    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None and not _is_late(history, batch)]
     if not staged:
         yield Finding(history.feed, "regressions", "UNKNOWN", "nothing was staged of late")
         return
@@ -79,10 +77,14 @@ def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("lagging_replica")
 def lagging_replica(history: FeedHistory) -> Iterator[Finding]:
-    """The source answers with less, and older, than it had said before (mode B18): a copy that is behind.
+    """The source shows an old heartbeat, or less and older rows than it had said before (mode B18): a copy behind.
 
-    A newest row that was deleted looks the same once; a copy goes on at its distance.
+    A newest row that was deleted looks like older rows once; a copy goes on at its distance.
     """
+    words = "the heartbeat that it shows is of"
+    if by_heartbeat := told_behind(history, "lagging_replica", lambda answer: answer.heartbeat, words):
+        yield by_heartbeat
+        return
     cursor = history.contract.cursor
     answers = [one for one in history.answers if one.newest is not None and one.row_count is not None]
     if cursor is None or history.contract.source.kind != "sql" or len(answers) < 2:
@@ -90,38 +92,38 @@ def lagging_replica(history: FeedHistory) -> Iterator[Finding]:
         return
     values = [(source_value(cursor, one.newest), one) for one in answers]
     known = [(_comparable(value), one) for value, one in values if value is not None]
-    behind: list[tuple[float, SourceAnswer]] = []
+    lagging: list[tuple[float, SourceAnswer]] = []
     most = rows = float("-inf")
     for reached, answer in known:
         if reached < most and (answer.row_count or 0) < rows:
-            behind.append((reached, answer))
+            lagging.append((reached, answer))
         else:
-            most, rows, behind = max(most, reached), float(answer.row_count or 0), []
+            most, rows, lagging = max(most, reached), float(answer.row_count or 0), []
     if not known:
         yield Finding(history.feed, "lagging_replica", "UNKNOWN", "what the source says of itself cannot be read")
-    elif not behind:
+    elif not lagging:
         fact = f"it reaches {known[-1][1].newest}, no less than before"
         yield Finding(history.feed, "lagging_replica", "PASS", fact, evidence_at=known[-1][1].probed_at)
     else:
-        last = behind[-1][1]
-        is_moving = behind[-1][0] > behind[0][0]
+        last = lagging[-1][1]
+        is_moving = lagging[-1][0] > lagging[0][0]
         fact = f"it reaches {last.newest} with {last.row_count:,} rows, and had {rows:,.0f} that reached further"
         yield Finding(
             history.feed,
             "lagging_replica",
             "FAIL" if is_moving else "WARN",
             fact,
-            onset=behind[0][1].probed_at,
+            onset=lagging[0][1].probed_at,
             evidence_at=last.probed_at,
         )
 
 
-def _is_overtaken(batch: Batch, history: FeedHistory) -> bool:
-    """Whether a file is new and has a lower number than one that came before; a sender may begin again at one."""
-    former = [one for one in live_batches(history) if one.batch_seq < batch.batch_seq and one.sequence is not None]
-    if not former or batch.sequence is None or batch.sequence <= 1 or is_sent_once_more(batch, former):
+def _is_late(history: FeedHistory, batch: Batch) -> bool:
+    """Whether files of its sender with higher numbers came before it."""
+    if batch.sequence is None:
         return False
-    return batch.sequence < (former[-1].sequence or 0) and batch.sequence not in {one.sequence for one in former}
+    former = [one for one in history.batches if one.batch_seq <= batch.batch_seq and one.sequence is not None]
+    return bool(higher_numbers([(one.batch_seq, one.sequence or 0) for one in former]))
 
 
 def _is_many(rows: int | None, batch: Batch) -> bool:

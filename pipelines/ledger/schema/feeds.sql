@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS high_water_mark (
 CREATE TABLE IF NOT EXISTS source_probe (
     feed TEXT NOT NULL, run_id TEXT, probed_at TEXT NOT NULL, identity TEXT NOT NULL, source_clock TEXT,
     row_count INTEGER, newest TEXT, lowest_key TEXT, highest_key TEXT,
-    file_count INTEGER, newest_at TEXT, sequence INTEGER
+    file_count INTEGER, newest_at TEXT, sequence INTEGER, heartbeat TEXT, fed_until TEXT
 );
 CREATE INDEX IF NOT EXISTS source_probe_by_feed ON source_probe (feed, probed_at);
 -- One row per check and batch. UNKNOWN means that there was no evidence.

@@ -100,6 +100,19 @@ def test_old_data_are_idle_when_the_source_has_nothing_newer(history: History) -
     assert history.status()[0] == "IDLE"
 
 
+@pytest.mark.parametrize("failure", ["stale_source", "lagging_replica"])
+def test_old_data_are_not_idle_while_the_source_is_itself_behind(history: History, failure: str) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON - timedelta(hours=30))
+    history.landed("2026-11-20T06:00:00.000000Z")
+    history.probed("2026-11-20T06:00:00.000000Z", NOON)
+    found(history, failure, "FAIL")
+    assert history.status()[0] == "LATE"
+    assert history.status(NOON + timedelta(seconds=1))[0] == "STALE"
+    found(history, failure, "PASS")
+    assert history.status()[0] == "IDLE"
+
+
 def test_old_data_are_not_idle_when_the_source_has_newer_ones(history: History) -> None:
     history.run(NOON, "EMPTY_OK")
     history.staged(NOON - timedelta(hours=25))

@@ -9,7 +9,7 @@ from connectors.contract import Announced
 from pipelines.freshness.detectors.deliveries import redelivered, sequence_gap, stale_source, truncated
 from pipelines.freshness.detectors.versions import regressions
 from pipelines.freshness.history import Batch, FeedHistory
-from tests.pipelines.freshness.detectors.evidence_factory import a_failed_run, ago, changed, only
+from tests.pipelines.freshness.detectors.evidence_factory import a_failed_run, ago, an_answer, changed, only
 from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
 
 DAY = timedelta(days=1)
@@ -122,6 +122,16 @@ def test_a_redelivery_is_told_for_a_day_beside_good_files() -> None:
     history = of(a_file(8), again, a_file(10))
     assert only(redelivered(history)).verdict == "FAIL"
     assert only(redelivered(replace(history, now=NOON + timedelta(seconds=1)))).verdict == "PASS"
+
+
+def test_a_source_that_says_it_was_not_fed_is_behind_though_it_lives() -> None:
+    run = a_run(ago(1))
+
+    def verdict(fed: timedelta) -> str:
+        told = replace(an_answer(run), heartbeat=ago(1), fed_until=ago(1) - fed)
+        return only(stale_source(a_history([run], answers=[told]))).verdict
+
+    assert [verdict(timedelta(hours=1)), verdict(timedelta(hours=1, minutes=1))] == ["PASS", "FAIL"]
 
 
 def test_a_sender_whose_day_stands_still_is_behind() -> None:

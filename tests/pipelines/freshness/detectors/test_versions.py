@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pipelines.freshness.detectors.versions import bulk_restamp, duplicate_rows, lagging_replica, regressions
@@ -36,6 +37,16 @@ def test_rows_that_are_older_than_what_is_here_are_a_warning_and_many_are_told()
     assert only(regressions(a_history())).verdict == "UNKNOWN"
 
 
+def test_old_rows_of_a_file_that_fills_a_gap_are_no_news() -> None:
+    def verdict(*numbers: int) -> str:
+        files = [a_batch(place, ago(10 - place), 10, sequence=number) for place, number in enumerate(numbers)]
+        return only(regressions(a_history([], [*files[:-1], replace(files[-1], rows_refused=9)]))).verdict
+
+    assert verdict(5, 7, 6) == "PASS"
+    assert verdict(5, 6, 7) == "FAIL"
+    assert verdict(998, 999, 1) == "FAIL"
+
+
 def test_a_change_of_half_a_table_is_no_business_event() -> None:
     def verdict(changed: int, rows: int, feed: str = "shop.orders") -> str:
         run = a_run(ago(1))
@@ -64,6 +75,22 @@ def test_a_copy_that_is_behind_goes_on_at_its_distance() -> None:
     assert (found.verdict, found.onset) == ("FAIL", ago(2))
     assert only(lagging_replica(said(("10:00", 100), ("09:00", 80)))).verdict == "WARN"
     assert only(lagging_replica(said(("10:00", 100), ("09:00", 80), ("10:30", 110)))).verdict == "PASS"
+
+
+def test_a_heartbeat_older_than_the_contract_allows_is_a_copy_that_is_behind() -> None:
+    def seen(minutes: int) -> FeedHistory:
+        run = a_run(ago(1))
+        return a_history([run], answers=[replace(an_answer(run), heartbeat=ago(1) - timedelta(minutes=minutes))])
+
+    assert only(lagging_replica(seen(60))).verdict == "PASS"
+    late = only(lagging_replica(seen(61)))
+    assert (late.verdict, late.onset) == ("FAIL", ago(1))
+
+
+def test_what_a_heartbeat_says_goes_before_what_newest_rows_seem_to_say() -> None:
+    history = said(("10:00", 100), ("09:00", 80), ("09:15", 85))
+    alive = tuple(replace(answer, heartbeat=answer.probed_at) for answer in history.answers)
+    assert only(lagging_replica(replace(history, answers=alive))).verdict == "PASS"
 
 
 def test_deleted_rows_and_archived_rows_do_not_make_a_copy_that_is_behind() -> None:

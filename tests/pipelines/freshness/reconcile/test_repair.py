@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.landing import LandingFolder
+from connectors.tiers import EVERYTHING, WINDOWS, days_compared
+from pipelines.acceptance import accept_source
 from pipelines.freshness.reading import read_history
 from pipelines.freshness.status import feed_status
 from pipelines.ledger import batches, leases, reconciles
@@ -52,6 +54,30 @@ def test_a_repair_that_is_killed_leaves_nothing_to_clean_up(
     assert desk.differing() == (0, 0, 0)
     assert desk.staged("_is_deleted", 7) == (True,)
     assert list(desk.deployment.home.work.iterdir()) == []
+
+
+def test_so_many_deletions_that_they_may_be_a_mistake_are_repaired_once_somebody_accepts_them(desk: Desk) -> None:
+    desk.execute("DELETE FROM orders WHERE id < 15")
+    held = desk.reconcile(wants_repair=True).trouble
+    assert held is not None
+    assert held.kind == "held"
+    assert "c360 feeds accept shop.orders" in held.next_step
+    accept_source(desk.deployment, desk.contract, by="ada", reason="old orders were purged")
+    assert desk.reconcile(wants_repair=True).rows_landed == 14
+    assert desk.differing() == (0, 0, 0)
+
+
+def test_what_is_older_than_every_window_is_compared_and_repaired_when_all_is_asked_for(desk: Desk) -> None:
+    desk.orders(100, 110, days_ago=400)
+    assert desk.reconcile(days=WINDOWS[-1]).results[-1].missing == 0
+    assert desk.reconcile(days=EVERYTHING, wants_repair=True).rows_landed == 12
+    assert desk.reconcile(days=EVERYTHING).differing == 0
+
+
+def test_sundays_compare_all_and_other_nights_ninety_days() -> None:
+    sunday = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
+    assert days_compared(sunday) == EVERYTHING
+    assert {days_compared(sunday + timedelta(days=day)) for day in range(1, 7)} == {WINDOWS[-1]}
 
 
 def test_a_repair_waits_for_who_works_on_the_feed_and_a_comparison_does_not(desk: Desk) -> None:
