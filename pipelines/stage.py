@@ -169,8 +169,7 @@ class _Staging:
                 contract,
                 one,
                 manifest,
-                self.folder.table(manifest.batch_id),
-                rows_reused=applied.rows_reused,
+                applied=applied,
                 now=now,
             )
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)

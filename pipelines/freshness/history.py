@@ -17,7 +17,16 @@ from pipelines.ledger.breaches import BreachRecord, read_breaches
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.findings import failing_before
 from pipelines.ledger.leases import is_held
-from pipelines.ledger.links import LinkDay, StagedCount, TotalDay, read_count, read_links, read_totals
+from pipelines.ledger.links import (
+    FollowDay,
+    LinkDay,
+    StagedCount,
+    TotalDay,
+    read_count,
+    read_followed,
+    read_links,
+    read_totals,
+)
 from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch
 from pipelines.ledger.reconciles import TierResult, read_results
 
@@ -166,6 +175,7 @@ class FeedHistory:
     breaches: Mapping[str, Sequence[BreachRecord]] = field(default_factory=dict)  # batch → what was wrong in it
     links: tuple[LinkDay, ...] = ()  # by column and day, as counted at the last refresh
     totals: tuple[TotalDay, ...] = ()
+    followed: tuple[FollowDay, ...] = ()  # by column, day and age
     staged_count: StagedCount | None = None
     rules_since: datetime | None = None  # when the contract as it is was first in force
     failing_before_rules: tuple[str, ...] = ()  # what failed in the day before that
@@ -269,6 +279,7 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         breaches=breaches,
         links=read_links(ledger, feed),
         totals=read_totals(ledger, feed),
+        followed=read_followed(ledger, feed),
         staged_count=read_count(ledger, feed),
         rules_since=rules_since,
         failing_before_rules=tuple(failing_before(ledger, feed, contract.version, rules_since - RULES_BEFORE))

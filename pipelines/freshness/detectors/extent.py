@@ -14,6 +14,8 @@ from pipelines.ledger.evidence import Verdict
 # Sources stop at a thousand, five or ten thousand; a count that is a multiple of this is suspect when it comes twice.
 ROUND = 500
 LEAST_ROUND = 1_000
+# What is wrong with these has a name of its own.
+TOLD_APART = ("truncated", "totals")
 # Rows come and go while a full read is under way.
 MOVING_ROWS, MOVING_SHARE = 10, 0.01
 
@@ -28,7 +30,7 @@ def incomplete_read(history: FeedHistory) -> Iterator[Finding]:
     last = ended[-1]
     limited = list(takewhile(lambda run: run.error_kind == "limited", reversed(ended)))
     short = _short_of_count(history)
-    if last.status == "PARTIAL" and last.error_kind != "truncated":
+    if last.status == "PARTIAL" and last.error_kind not in TOLD_APART:
         fact = last.error or "the last read is partial"
         row = list(takewhile(lambda run: run.status == "PARTIAL", reversed(ended)))
         yield Finding(

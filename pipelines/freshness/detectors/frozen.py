@@ -1,4 +1,4 @@
-"""Frozen: rows come again and nothing is changed in them."""
+"""Frozen: rows come again and nothing is changed in them but, at most, their time of change."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pipelines.freshness.history import Batch, FeedHistory
 from pipelines.freshness.signals import Signal, per_batch
 
 
-def _unchanged(_history: FeedHistory, batch: Batch) -> Iterator[tuple[str, float, float]]:
+def _unchanged(history: FeedHistory, batch: Batch) -> Iterator[tuple[str, float, float]]:
     if batch.rows_in:
-        yield "", batch.rows_unchanged or 0, batch.rows_in
+        breaches = history.breaches.get(batch.batch_id, ())
+        restamped = sum(one.rows for one in breaches if one.kind == "restamped")
+        yield "", (batch.rows_unchanged or 0) + restamped, batch.rows_in
 
 
 UNCHANGED = Signal(
