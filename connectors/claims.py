@@ -92,7 +92,7 @@ def _check_totals(connection: duckdb.DuckDBPyConnection, contract: FeedContract,
         found = exact_total(connection, delivered.table, name) if name in contract.source_columns() else None
         if found is not None and found != claimed:
             fact = f"{delivered.label} claims a total {name} of {claimed} and holds {found}"
-            raise FeedTrouble(contract.feed, fact, _DELIVER_AGAIN, kind="partial")
+            raise FeedTrouble(contract.feed, fact, _DELIVER_AGAIN, kind="totals")
 
 
 def _check_not_emptied(contract: FeedContract, delivered: Delivered, previous: Manifest | None) -> None:

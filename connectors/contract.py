@@ -123,12 +123,14 @@ class Announced(Spec):
 class TotalsWith(Spec):
     """A sum that must agree: `column` of this feed's rows, added up by their parent, with the parent's `parent_total`.
 
-    `feed` is one of the feeds in `watch.parents`; `parent_total` is an expression over its canonical columns.
+    `feed` is one of the feeds in `watch.parents`; `parent_total` is an expression over its canonical columns. Only rows
+    on which `when`, an expression over this feed's canonical columns, is true are added up.
     """
 
     feed: str
     column: str
     parent_total: Expression
+    when: Expression | None = None
 
     def through(self, watch: Watch) -> str:
         """The column that holds the parent's key."""

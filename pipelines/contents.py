@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.contract import FeedContract
 from connectors.manifest import Manifest
-from pipelines.column_rules import closed_sets, column_rules, entity_types
+from pipelines.column_rules import CHANGE_TIME, closed_sets, column_rules, entity_types
 from pipelines.judge import Judged
 from pipelines.ledger.breaches import BreachRecord, record_breaches
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.profiles import ColumnProfile, record_profiles
 from warehouse import staging
-from warehouse.breaches import Breach, count_breaches, count_own_rows
+from warehouse.breaches import Breach, count_breaches
 from warehouse.profiling import profile_batch
 
 if TYPE_CHECKING:
@@ -27,14 +26,13 @@ def record_contents(
     contract: FeedContract,
     one: Judged,
     manifest: Manifest,
-    landed: Path,
     *,
-    rows_reused: int,
+    applied: staging.Tally,
     now: datetime,
 ) -> None:
     """Profile the columns that the feed fills and count breaches, all rows of the batch included.
 
-    `one` is the batch as it was cast and judged, `landed` its landed table; `rows_reused` were counted by the merge.
+    `one` is the batch as it was cast and judged, `applied` where the merge put its rows.
     """
     types = entity_types(contract.canonical)
     filled = {rule.name: types[rule.name] for rule in column_rules(contract)}
@@ -42,11 +40,10 @@ def record_contents(
     with staging.scratch_attached(connection, one.scratch, one.failures):
         profiles = profile_batch(connection, filled, landed_at=landed_at, segments=contract.watch.segments)
         breaches = count_breaches(connection, closed_sets(contract))
-    if contract.watch.own_rows is not None:
-        own = count_own_rows(connection, landed, contract.watch.own_rows, list(manifest.columns))
-        breaches += [Breach("own_row", "own_row", "", own)] if own else []
-    if rows_reused:
-        breaches.append(Breach("key_reused", "key_reused", ", ".join(contract.watch.immutable), rows_reused))
+    if applied.rows_reused:
+        breaches.append(Breach("key_reused", "key_reused", ", ".join(contract.watch.immutable), applied.rows_reused))
+    if applied.rows_restamped:
+        breaches.append(Breach("restamped", "restamped", CHANGE_TIME, applied.rows_restamped))
     record_profiles(
         ledger,
         contract.feed,

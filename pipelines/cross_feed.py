@@ -11,16 +11,44 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from connectors.contract import FeedContract
+from pipelines.column_rules import all_types
+from pipelines.deployment import Deployment
 from pipelines.freshness.history import SPAN
-from pipelines.ledger import links
+from pipelines.freshness.status import feed_statuses
+from pipelines.ledger import leases, links
 from pipelines.ledger.database import Ledger
-from warehouse.links import End, compare_totals, count_orphans
+from warehouse.connection import open_warehouse
+from warehouse.links import End, compare_totals, count_followed, count_orphans
+from warehouse.staging import ensure_schema
 
 if TYPE_CHECKING:
     import duckdb
 
 # A parent may be committed at its source a little after its child; readers of the source see it by then.
 SHORTEST_GRACE = timedelta(hours=1)
+# How long children are waited for, in days: those who come later are no sign of what comes now.
+OLDEST_AGE = 7
+
+
+def count_across(deployment: Deployment) -> None:
+    """Count in the warehouse, where there is one, and write it down.
+
+    Raises:
+        leases.LeaseHeld, warehouse.connection.WarehouseBusy: somebody writes the warehouse.
+    """
+    home = deployment.home
+    if not home.warehouse.exists():
+        return
+    with (
+        Ledger(home.ledger) as ledger,
+        leases.held(ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep),
+        open_warehouse(home.root) as connection,
+    ):
+        now = deployment.clock()
+        statuses = feed_statuses(ledger, deployment.catalog, now)
+        verified = {status.feed: status.verified_at for status in statuses if status.verified_at}
+        ensure_schema(connection, all_types())
+        record_cross_feed(connection, ledger, deployment.catalog, verified, now)
 
 
 def record_cross_feed(
@@ -30,11 +58,13 @@ def record_cross_feed(
     verified: Mapping[str, datetime],
     now: datetime,
 ) -> None:
-    """Count orphans and control totals of every feed. `verified`: feed → when its source was last read."""
+    """Count orphans, control totals and children of every feed. `verified`: feed → when its source was last read."""
     for contract in catalog.values():
         found = list(_links(connection, catalog, contract, verified, now))
         totals = list(_totals(connection, catalog, contract, verified, now))
         links.record_links(ledger, contract.feed, found, totals)
+        followed = _followed(connection, catalog, contract, verified, now)
+        links.record_followed(ledger, contract.feed, followed, forget_before=now - SPAN)
 
 
 def _links(
@@ -49,7 +79,11 @@ def _links(
         if parent is None or name not in verified:
             continue
         until = verified[name] - _grace(parent)
-        for day in count_orphans(connection, _end(contract), column, _end(parent), since=now - SPAN, until=until):
+        event_time = contract.canonical.event_time
+        days = count_orphans(
+            connection, _end(contract), column, _end(parent), event_time=event_time, since=now - SPAN, until=until
+        )
+        for day in days:
             yield links.LinkDay(
                 parent=name,
                 column=column,
@@ -59,6 +93,35 @@ def _links(
                 oldest_at=day.oldest_at.replace(tzinfo=UTC) if day.oldest_at else None,
                 counted_at=now,
             )
+
+
+def _followed(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Mapping[str, FeedContract],
+    contract: FeedContract,
+    verified: Mapping[str, datetime],
+    now: datetime,
+) -> Iterator[links.FollowDay]:
+    """Parents of whole days and those that have a child, by how many days later the child's source was last read."""
+    for column, name in contract.watch.parents.items():
+        parent = catalog.get(name)
+        if parent is None or parent.canonical.event_time is None or not {contract.feed, name} <= set(verified):
+            continue
+        reached = min(verified[contract.feed] - _grace(contract), verified[name] - _grace(parent)).astimezone(UTC)
+        until = datetime.combine(reached.date(), time(), UTC)
+        days = count_followed(
+            connection,
+            _end(contract),
+            column,
+            _end(parent),
+            event_time=parent.canonical.event_time,
+            since=until - timedelta(days=OLDEST_AGE + 1),
+            until=until,
+        )
+        for day in days:
+            begin = datetime.combine(day.day, time(), UTC)
+            age = (until - begin).days - 1
+            yield links.FollowDay(name, column, begin, age, day.parents, day.followed, now)
 
 
 def _totals(
@@ -82,9 +145,10 @@ def _totals(
         _end(parent),
         pair.parent_total,
         through=pair.through(contract.watch),
+        when=pair.when,
         event_time=parent.canonical.event_time,
         since=now - SPAN,
-        until=datetime.combine(reached.astimezone(UTC).date(), time(), UTC),
+        until=reached,
     )
     for day in days:
         yield links.TotalDay(parent.feed, datetime.combine(day.day, time(), UTC), day.parents, day.differing, now)

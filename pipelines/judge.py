@@ -118,6 +118,7 @@ def _cast(contract: FeedContract, batch: ToJudge, scratch: Path) -> None:
         masked=personal_columns(entity),
         deleted_when=deleted_when,
         test_when=contract.test_rows,
+        own_when=contract.watch.own_rows,
         only_rows=batch.only_rows,
     )
 

@@ -30,7 +30,7 @@ from pipelines.ledger.leases import Lease, LeaseHeld, LeaseLost
 # A holder that gets on with its work says so this often; who does not is taken for hung.
 HEARTBEAT = timedelta(seconds=30)
 # A delivery of which this is wrong was begun and is not whole.
-INCOMPLETE = ("partial", "truncated", "pages")
+INCOMPLETE = ("partial", "truncated", "pages", "totals")
 # Nothing is landed until somebody says that the source is right as it is.
 HOLDING = ("other_source", "rolled_back", "emptied")
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from connectors.entities import Entity, load_entities
 from pipelines.column_rules import all_types
-from pipelines.cross_feed import record_cross_feed
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import FeedStatus, feed_statuses
 from pipelines.identity import full_match
@@ -131,8 +130,6 @@ def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease, *, is_
         )
         merged = full_match.merged_since(connection, published_at, last.snapshot_id) if last and published_at else 0
         write_feed_marks(connection, statuses, snapshot_id, now)
-        verified_at = {status.feed: status.verified_at for status in statuses if status.verified_at}
-        record_cross_feed(connection, ledger, deployment.catalog, verified_at, now)
     build_models(deployment)
     leases.check(ledger, lease)
     customers = publish_snapshot(deployment, merged_customers=merged)

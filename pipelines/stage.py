@@ -188,8 +188,7 @@ class Staging:
                 contract,
                 one,
                 manifest,
-                self.folder.table(manifest.batch_id),
-                rows_reused=applied.rows_reused,
+                applied=applied,
                 now=now,
             )
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)

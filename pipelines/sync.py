@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.contract import FeedContract
+from pipelines.cross_feed import count_across
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
 from pipelines.ingest import FeedOutcome, stage_feed
@@ -16,6 +17,7 @@ from pipelines.ledger.leases import LeaseHeld, LeaseLost
 from pipelines.refresh import Refreshed, refresh_if_due
 from pipelines.trouble import Trouble
 from pipelines.watch import watch
+from warehouse.connection import WarehouseBusy
 from warehouse.models import MartTrouble
 from warehouse.publish import PublishRefused
 
@@ -70,6 +72,7 @@ def sync(
         on_step(contract.feed, "staging")
         outcome.feeds.append(stage_feed(deployment, contract, landing))
     # Before the refresh, so that readers are told in the same breath what is known to be wrong.
+    _count(deployment, outcome)
     _watch(deployment, outcome)
     if wants_refresh:
         on_step("refresh", "refreshing")
@@ -79,9 +82,19 @@ def sync(
             outcome.refresh_trouble = str(trouble)
         except Exception as error:  # what was landed and staged stands, and readers keep their snapshot
             outcome.refresh_trouble = record_fault(deployment, "refresh", error, "Readers keep the former snapshot")
-    if outcome.refreshed is not None:  # which counted across feeds
+    if outcome.refreshed is not None:  # so that what it put right is told
         _watch(deployment, outcome)
     return outcome
+
+
+def _count(deployment: Deployment, outcome: SyncOutcome) -> None:
+    """Count across feeds. Who writes the warehouse meanwhile counts after it."""
+    try:
+        count_across(deployment)
+    except (LeaseHeld, WarehouseBusy) as busy:
+        outcome.watch_trouble = str(busy)
+    except Exception as error:
+        outcome.watch_trouble = record_fault(deployment, "count across feeds", error, "What was staged stands")
 
 
 def _watch(deployment: Deployment, outcome: SyncOutcome) -> None:

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import duckdb
 
-from warehouse.cast_sql import literal, quoted
-from warehouse.casting import with_quoted_paths
-from warehouse.counting import number
+from warehouse.cast_sql import quoted
 
-# unreadable: a value is not of its type. unknown_code: a value outside a closed set. rule: of the entity's suite.
-# test_row, own_row: by the rule in the contract. key_reused: another value in a column that never changes for a key.
-Kind = Literal["unreadable", "unknown_code", "rule", "test_row", "own_row", "key_reused"]
+# unreadable: a value is not of its type. swapped_date: and is one once day and month change places. unknown_code: a
+# value outside a closed set. rule: of the entity's suite. test_row, own_row: by the rule in the contract. key_reused:
+# another value in a column that never changes for a key. restamped: nothing but the time of change is another.
+Kind = Literal["unreadable", "swapped_date", "unknown_code", "rule", "test_row", "own_row", "key_reused", "restamped"]
 
 # A column that holds something else than codes has thousands of unknown ones; a few tell that.
 MOST_CODES = 20
@@ -45,9 +43,13 @@ def count_breaches(connection: duckdb.DuckDBPyConnection, closed_sets: Mapping[s
         """
         SELECT 'unreadable', rule, column_name, count(*) FROM scratch.cast_failure GROUP BY ALL
         UNION ALL
+        SELECT 'swapped_date', rule, column_name, count(*) FROM scratch.cast_failure WHERE is_swapped GROUP BY ALL
+        UNION ALL
         SELECT 'rule', rule, "column", count(*) FROM rule_failure GROUP BY ALL
         UNION ALL
         SELECT 'test_row', 'test_row', '', count(*) FROM scratch.batch WHERE _is_test HAVING count(*) > 0
+        UNION ALL
+        SELECT 'own_row', 'own_row', '', count(*) FROM scratch.batch WHERE _is_own HAVING count(*) > 0
         ORDER BY ALL
         """
     ).fetchall()
@@ -55,15 +57,10 @@ def count_breaches(connection: duckdb.DuckDBPyConnection, closed_sets: Mapping[s
     for column, values in closed_sets.items():
         codes = connection.execute(
             f"""SELECT left(md5({quoted(column)}), 12) AS code, count(*) FROM scratch.batch
-                WHERE NOT _is_deleted AND NOT _is_test AND NOT list_contains(?::VARCHAR[], {quoted(column)})
+                WHERE NOT _is_deleted AND NOT _is_test AND NOT _is_own
+                    AND NOT list_contains(?::VARCHAR[], {quoted(column)})
                 GROUP BY ALL ORDER BY count(*) DESC, code LIMIT {MOST_CODES}""",
             [list(values)],
         ).fetchall()
         breaches += [Breach("unknown_code", f"{column}_unknown", column, rows, code) for code, rows in codes]
     return breaches
-
-
-def count_own_rows(connection: duckdb.DuckDBPyConnection, landed: Path, own_when: str, columns: Sequence[str]) -> int:
-    """Landed rows on which an expression over the source's `columns` is true: rows that we wrote there ourselves."""
-    condition = f"TRY(CAST(({with_quoted_paths(own_when, columns)}) AS BOOLEAN))"
-    return number(connection, f"SELECT count(*) FROM read_parquet({literal(str(landed))}) WHERE {condition}")

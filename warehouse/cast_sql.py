@@ -147,6 +147,17 @@ def failure(rule: ColumnRule, target: str, *, meaning_sql: str, number: str, is_
     return f"{literal(rule.name + ': ')} || {shown} || {why}"
 
 
+def is_swapped(rule: ColumnRule, *, meaning_sql: str) -> str:
+    """Whether a value that its formats cannot read is a moment once day and month change places in them."""
+    exchanged = {
+        pattern.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+        for pattern in rule.formats
+        if "%d" in pattern and "%m" in pattern
+    }
+    reads = [f"try_strptime({meaning_sql}, {literal(pattern)}) IS NOT NULL" for pattern in sorted(exchanged)]
+    return f"({' OR '.join(reads) or 'false'})"
+
+
 def _precision(target: str) -> tuple[int, int] | None:
     if target in _INTEGER_TYPES:
         return 19, 0

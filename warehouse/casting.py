@@ -20,7 +20,7 @@ from warehouse.connection import open_scratch
 
 __all__ = ["CastResult", "CastTrouble", "ColumnRule", "cast_batch", "row_hash_sql", "with_quoted_paths"]
 
-_DELETED, _TEST, _CHANGED = "_is_deleted", "_is_test", "_changed_at"
+_DELETED, _TEST, _OWN, _CHANGED = "_is_deleted", "_is_test", "_is_own", "_changed_at"
 _SHOWN_EXPRESSION = 100
 
 
@@ -75,6 +75,10 @@ class _Plan:
         unread = f"({self.at('meaning')} IS NOT NULL AND {self.at('typed')} IS NULL)"
         return f"({unread} OR {self.at('errored')})" if self.is_guarded else unread
 
+    def is_swapped(self) -> str:
+        """True on a row whose value can be read once day and month change places."""
+        return cast_sql.is_swapped(self.rule, meaning_sql=self.at("meaning"))
+
     def reason(self) -> str:
         """Why a failed value could not be read."""
         unread = cast_sql.failure(
@@ -102,13 +106,15 @@ def cast_batch(
     changed_at: ColumnRule | None = None,
     deleted_when: str | None = None,
     test_when: str | None = None,
+    own_when: str | None = None,
     only_rows: Sequence[int] | None = None,
 ) -> CastResult:
     """Cast one landed Parquet file into a new scratch file; an older scratch file of that name is replaced.
 
     Table `batch`, one row per landed row: row_number, the entity's columns of `types` (unmapped ones NULL), _key,
-    _is_deleted, _is_test, _changed_at, _row_hash, _cast_failed. Table `cast_failure`, one row per value that could not
-    be read. View `checked`: the rows that expectations judge, which are neither tombstones nor test rows nor failed.
+    _is_deleted, _is_test, _is_own, _changed_at, _row_hash, _cast_failed. Table `cast_failure`, one row per value that
+    could not be read; `is_swapped` where it can be once its day and month change places. View `checked`: the rows that
+    expectations judge, which are neither tombstones nor test rows nor our own nor failed.
     `_changed_at` comes from the rule `changed_at`, or else from the column updated_at. `masked` names columns whose
     values are not shown in reasons. A tombstone is held only when its key, time or flag cannot be read: other values
     that cannot be read stay NULL, so that a deletion always arrives.
@@ -122,10 +128,12 @@ def cast_batch(
         source = _source_sql(landed, only_rows)
         landed_columns = _landed_columns(connection, landed)
         flags = [
-            ColumnRule(name, sql=sql) for name, sql in ((_DELETED, deleted_when), (_TEST, test_when)) if sql is not None
+            ColumnRule(name, sql=sql)
+            for name, sql in ((_DELETED, deleted_when), (_TEST, test_when), (_OWN, own_when))
+            if sql is not None
         ]
         times = [] if changed_at is None else [ColumnRule(**{**vars(changed_at), "name": _CHANGED})]
-        targets = {**types, _DELETED: "BOOLEAN", _TEST: "BOOLEAN", _CHANGED: "TIMESTAMP"}
+        targets = {**types, _DELETED: "BOOLEAN", _TEST: "BOOLEAN", _OWN: "BOOLEAN", _CHANGED: "TIMESTAMP"}
         plans = _plans(connection, source, [*rules, *flags, *times], targets, landed_columns, masked)
         values = _stages(source, plans, landed_columns)
         connection.execute(f"CREATE TABLE batch AS {_batch_sql(values, plans, types, key)}")
@@ -140,8 +148,11 @@ def row_hash_sql(columns: Collection[str], prefix: str = "") -> str:
     return f"hash({', '.join(prefix + quoted(name) for name in sorted(columns))})"
 
 
-_FAILURES = "CREATE TABLE cast_failure (row_number BIGINT, rule VARCHAR, column_name VARCHAR, reason VARCHAR)"
-_CHECKED = "CREATE VIEW checked AS FROM batch WHERE NOT _is_deleted AND NOT _is_test AND NOT _cast_failed"
+_FAILURES = """CREATE TABLE cast_failure (
+    row_number BIGINT, rule VARCHAR, column_name VARCHAR, reason VARCHAR, is_swapped BOOLEAN
+)"""
+_CHECKED = """CREATE VIEW checked AS FROM batch
+    WHERE NOT _is_deleted AND NOT _is_test AND NOT _is_own AND NOT _cast_failed"""
 
 
 def _shortened(sql: str) -> str:
@@ -250,13 +261,13 @@ def _batch_sql(values: str, plans: Sequence[_Plan], types: Mapping[str, str], ke
         f"{by_name[name].at('typed') if name in by_name else f'CAST(NULL AS {kind})'} AS {quoted(name)}"
         for name, kind in types.items()
     ]
-    for flag in (_DELETED, _TEST):
+    for flag in (_DELETED, _TEST, _OWN):
         typed = f"coalesce({by_name[flag].at('typed')}, false)" if flag in by_name else "false"
         columns.append(f"{typed} AS {flag}")
     changed = by_name.get(_CHANGED) or by_name.get("updated_at")
     columns.append(f"{changed.at('typed') if changed else 'CAST(NULL AS TIMESTAMP)'} AS {_CHANGED}")
     failed = [plan.is_failed() for plan in plans if plan.rule.name != _DELETED]
-    vital = {*key, _DELETED, _TEST, _CHANGED} | ({changed.rule.name} if changed else set())
+    vital = {*key, _DELETED, _TEST, _OWN, _CHANGED} | ({changed.rule.name} if changed else set())
     failed_vital = [plan.is_failed() for plan in plans if plan.rule.name in vital]
     is_gone = columns[len(types)].removesuffix(f" AS {_DELETED}")
     columns.append(
@@ -285,7 +296,7 @@ def _record_failures(connection: duckdb.DuckDBPyConnection, values: str, plans: 
     for plan in plans:
         name = plan.rule.name
         connection.execute(
-            f"INSERT INTO cast_failure SELECT row_number, ?, ?, {plan.reason()} FROM failed_value "
+            f"INSERT INTO cast_failure SELECT row_number, ?, ?, {plan.reason()}, {plan.is_swapped()} FROM failed_value "
             f"WHERE {plan.is_failed()} ORDER BY row_number",
             [f"{name.lstrip('_')}_cast", name],
         )

@@ -13,7 +13,7 @@ import duckdb
 
 from warehouse.batch import Batch
 from warehouse.cast_sql import literal, quoted
-from warehouse.quarantine import KEY_MISSING, TEST_ROW, UNREADABLE, utc
+from warehouse.quarantine import KEY_MISSING, OWN_ROW, TEST_ROW, UNREADABLE, utc
 
 TEMPORARY = ("held_now", "held_row_now")
 # What landing adds to a row; not part of what the source sent.
@@ -37,6 +37,9 @@ def find_held(connection: duckdb.DuckDBPyConnection, landed_batch_id: str, *, is
             WHERE f.severity = 'stop'
             UNION ALL
             SELECT row_number, '{TEST_ROW}', 'a test row, by the rule in the contract' FROM scratch.batch WHERE _is_test
+            UNION ALL
+            SELECT row_number, '{OWN_ROW}', 'written by ourselves, by the rule in the contract' FROM scratch.batch
+            WHERE _is_own
         ), keyless AS (
             SELECT row_number, '{KEY_MISSING}' AS rule, 'the key is missing' AS reason
             FROM scratch.batch ANTI JOIN found USING (row_number) WHERE _key IS NULL

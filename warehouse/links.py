@@ -48,19 +48,32 @@ class TotalDay:
     differing: int
 
 
+@dataclass(frozen=True)
+class FollowDay:
+    """Parents of a day (UTC, by their event time), and those of them that have a child."""
+
+    day: date
+    parents: int
+    followed: int
+
+
 def count_orphans(
     connection: duckdb.DuckDBPyConnection,
     child: End,
     column: str,
     parent: End,
     *,
+    event_time: str | None,
     since: datetime,
     until: datetime,
 ) -> list[OrphanDay]:
-    """Live rows of `child` landed from `since` to `until`, by day, whose `column` names no staged row of `parent`.
+    """Live rows of `child` landed since `since`, by day, whose `column` names no staged row of `parent`.
 
-    A parent that is held in quarantine or deleted at its source is known, so its children are no orphans.
+    Counted are rows that were there before `until`: by when they changed or came about (`event_time`), or where the
+    source tells neither, by when they landed. A parent that is held in quarantine or deleted at its source is known, so
+    its children are no orphans.
     """
+    event = f"c.{quoted(event_time)}" if event_time else "NULL"
     rows = connection.execute(
         f"""
         SELECT CAST(c._landed_at AS DATE) AS day, count(*),
@@ -74,7 +87,7 @@ def count_orphans(
                 SELECT DISTINCT _key FROM quarantine.held_row WHERE feed = $parent AND status = 'held'
             ) h ON h._key = {_as_key("c", column)}
             WHERE c._feed = $child AND NOT c._is_deleted AND c.{quoted(column)} IS NOT NULL
-                AND c._landed_at BETWEEN $since AND $until
+                AND c._landed_at >= $since AND least(c._landed_at, coalesce(c._changed_at, {event})) <= $until
         ) c GROUP BY day ORDER BY day
         """,
         {
@@ -96,6 +109,7 @@ def compare_totals(
     parent_total: str,
     *,
     through: str,
+    when: str | None,
     event_time: str,
     since: datetime,
     until: datetime,
@@ -103,8 +117,9 @@ def compare_totals(
     """Live parents with `event_time` from `since` to `until`, by day, against the sum of their children.
 
     The children's `column` is summed by `through`, which holds the parent's key, and compared exactly with
-    `parent_total`, an expression over the parent's columns. Parents without a total, without children, or with a child
-    without a value are left out: other checks speak of these.
+    `parent_total`, an expression over the parent's columns; `when` says which children are added up. Parents without a
+    total, without children, or with a child without a value are left out, as other checks speak of these, and so are
+    those that changed, or whose children did, at or after `until`: one side may not have been read since.
     """
     rows = connection.execute(
         f"""
@@ -112,16 +127,45 @@ def compare_totals(
             count(*) FILTER (p._total <> c.total)
         FROM (SELECT *, {parent_total} AS _total FROM {parent.table}) p JOIN (
             SELECT {_as_key("l", through)} AS _key, sum({quoted(column)}) AS total FROM {child.table} l
-            WHERE _feed = $child AND NOT _is_deleted
-            GROUP BY ALL HAVING count(*) = count({quoted(column)})
+            WHERE _feed = $child AND NOT _is_deleted AND ({when or "true"})
+            GROUP BY ALL
+            HAVING count(*) = count({quoted(column)}) AND coalesce(max(_changed_at) < $until, true)
         ) c ON c._key = p._key
         WHERE p._feed = $parent AND NOT p._is_deleted AND p._total IS NOT NULL
             AND p.{quoted(event_time)} >= $since AND p.{quoted(event_time)} < $until
+            AND coalesce(p._changed_at < $until, true)
         GROUP BY day ORDER BY day
         """,
         {"child": child.feed, "parent": parent.feed, "since": utc(since), "until": utc(until)},
     ).fetchall()
     return [TotalDay(*row) for row in rows]
+
+
+def count_followed(
+    connection: duckdb.DuckDBPyConnection,
+    child: End,
+    column: str,
+    parent: End,
+    *,
+    event_time: str,
+    since: datetime,
+    until: datetime,
+) -> list[FollowDay]:
+    """Live parents with `event_time` from `since` to `until`, by day, and those that `column` of a live child names."""
+    rows = connection.execute(
+        f"""
+        SELECT CAST(p.{quoted(event_time)} AS DATE) AS day, count(*), count(c._key)
+        FROM {parent.table} p LEFT JOIN (
+            SELECT DISTINCT {_as_key("l", column)} AS _key FROM {child.table} l
+            WHERE _feed = $child AND NOT _is_deleted
+        ) c ON c._key = p._key
+        WHERE p._feed = $parent AND NOT p._is_deleted
+            AND p.{quoted(event_time)} >= $since AND p.{quoted(event_time)} < $until
+        GROUP BY day ORDER BY day
+        """,
+        {"child": child.feed, "parent": parent.feed, "since": utc(since), "until": utc(until)},
+    ).fetchall()
+    return [FollowDay(*row) for row in rows]
 
 
 def count_staged(connection: duckdb.DuckDBPyConnection, entity: str) -> dict[str, int]:

@@ -129,6 +129,20 @@ def count_reused(connection: duckdb.DuckDBPyConnection, source: Incoming, immuta
     )
 
 
+def count_restamped(connection: duckdb.DuckDBPyConnection, source: Incoming) -> int:
+    """Changed rows that hold what the staged row holds, but for the time of change."""
+    same = " AND ".join(
+        f"b.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(name)}" for name in source.columns if name != "updated_at"
+    )
+    return number(
+        connection,
+        f"SELECT count(*) FROM temp.verdict v JOIN scratch.batch b USING (row_number) "
+        f"JOIN staging.{quoted(source.entity)} s ON s._key = v._key AND s._source_system = ? "
+        f"WHERE v.state = 'changed' AND NOT b._is_deleted AND NOT s._is_deleted AND {same}",
+        [source.source_system],
+    )
+
+
 def rows_sql(source: Incoming) -> str:
     """Every candidate with its columns: live rows as they came, tombstones with the last known values."""
     names = ", ".join(

@@ -38,6 +38,9 @@ _ARRIVAL = "CAST($landed_at::TIMESTAMP AS DATE)"
 _RECENT = f"BETWEEN {_ARRIVAL} - INTERVAL 3 DAY AND {_ARRIVAL}"
 _EXCHANGED = "CASE WHEN day(value) <= 12 THEN TRY(make_date(year(value), day(value), month(value))) END"
 _QUANTILES = "[0.05, 0.5, 0.95]"
+# What forms and exports put where there is nothing to say. Whether a column ever has it is learned, not assumed.
+_FILLERS = r"(?i)n/?a|none|null|nil|nan|unknown|tbd|todo|default|0{3,}|9{4,}|x{2,}|[-.?_]+"
+_FILLER_DAYS = "DATE '1899-12-30', DATE '1900-01-01', DATE '1970-01-01'"
 
 # Kind → the type that its columns are stacked as, and fact → SQL over `value`.
 _KINDS: dict[str, tuple[str, dict[str, str]]] = {
@@ -49,6 +52,10 @@ _KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "questioned": f"count(*) FILTER ({_IS_QUESTIONED})",
             "large": f"count(*) FILTER ({_IS_LARGE} OR {_IS_EXPONENT})",
             "rounded": f"count(*) FILTER (({_IS_ROUNDED}) OR {_IS_EXPONENT})",
+            "hundreds": "count(*) FILTER (regexp_full_match(value, '[0-9]+00'))",
+            "wordless": r"count(*) FILTER (NOT regexp_matches(value, '\p{L}'))",
+            "digitless": "count(*) FILTER (NOT regexp_matches(value, '[0-9]'))",
+            "fillers": f"count(*) FILTER (regexp_full_match(value, {literal(_FILLERS)}))",
         },
     ),
     "number": (
@@ -72,6 +79,7 @@ _KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "age_p95": "approx_quantile(epoch($landed_at::TIMESTAMP) - epoch(value), 0.95)",
             "days": "approx_count_distinct(CAST(value AS DATE))",
             "low_days": "count(*) FILTER (day(value) <= 12)",
+            "fillers": f"count(*) FILTER (CAST(value AS DATE) IN ({_FILLER_DAYS}))",
             "swapped": f"count(*) FILTER ({_EXCHANGED} {_RECENT} AND CAST(value AS DATE) NOT {_RECENT})",
         },
     ),
@@ -94,7 +102,8 @@ def profile_batch(
     """Facts on each column (name → DuckDB type) of `scratch.batch`: column → fact → value; absent facts do not apply.
 
     Counts are of the rows looked at, which `rows` tells; see `SAMPLED_ROWS`. `distinct`, `days` and the quantiles are
-    estimates (HyperLogLog, t-digest). No value leaves the query, but those of `segments`. `landed_at` is aware UTC.
+    estimates (HyperLogLog, t-digest). Test rows and our own are left out. No value leaves the query, but those of
+    `segments`. `landed_at` is aware UTC.
     """
     sample = _sample(connection)
     facts: dict[str, dict[str, Fact]] = {}
@@ -115,9 +124,12 @@ def _kind(declared: str) -> str:
 
 
 def _sample(connection: duckdb.DuckDBPyConnection) -> str:
-    """The condition that leaves a sample of a large batch: the same rows each time, and in no rhythm of the data."""
+    """The condition that leaves the source's own rows, and of a large batch a sample of them.
+
+    The same rows each time, and in no rhythm of the data.
+    """
     every = number(connection, "SELECT count(*) FROM scratch.batch") // SAMPLED_ROWS
-    return f"WHERE hash(row_number) % {every} = 0" if every > 1 else ""
+    return "WHERE NOT _is_test AND NOT _is_own" + (f" AND hash(row_number) % {every} = 0" if every > 1 else "")
 
 
 def _facts(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
-UNREADABLE, TEST_ROW, KEY_MISSING = "unreadable", "test_row", "key_missing"
+UNREADABLE, TEST_ROW, OWN_ROW, KEY_MISSING = "unreadable", "test_row", "own_row", "key_missing"
 
 _DDL = """
 CREATE SCHEMA IF NOT EXISTS quarantine;
@@ -102,15 +102,15 @@ def accept_as_is(
 
     Raises:
         QuarantineTrouble: a row is not held, no reason is given, or the row has a value that could not be read, no key,
-            or is a test row: then there is nothing that could be staged.
+            or is a test row or our own: then there is nothing that could be staged.
     """
     if not reason.strip() or not accepted_by.strip():
         raise QuarantineTrouble("accepting held rows needs a name and a reason. Give both.")
     _require_held(connection, held_ids)
     blocked = connection.execute(
         "SELECT held_id, rules FROM quarantine.held_row WHERE list_contains(?::VARCHAR[], held_id) AND (_key IS NULL "
-        "OR len(list_filter(rules, lambda rule: ends_with(rule, '_cast') OR rule IN (?, ?))) > 0) ORDER BY held_id",
-        [list(held_ids), TEST_ROW, UNREADABLE],
+        "OR len(list_filter(rules, lambda rule: ends_with(rule, '_cast') OR rule IN (?, ?, ?))) > 0) ORDER BY held_id",
+        [list(held_ids), TEST_ROW, OWN_ROW, UNREADABLE],
     ).fetchall()
     if blocked:
         held_id, rules = blocked[0]

@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS staging.applied_batch (
     batch_id VARCHAR PRIMARY KEY, feed VARCHAR, entity VARCHAR, batch_seq BIGINT, applied_at TIMESTAMP,
     rows_in BIGINT, rows_new BIGINT, rows_changed BIGINT, rows_unchanged BIGINT, rows_quarantined BIGINT,
     rows_duplicate BIGINT, rows_refused BIGINT, rows_deleted BIGINT, rows_delete_withheld BIGINT,
-    rows_reused BIGINT
+    rows_reused BIGINT, rows_restamped BIGINT
 );
 CREATE TABLE IF NOT EXISTS staging.confirmed_row (
     entity VARCHAR, source_system VARCHAR, _key VARCHAR, batch_seq BIGINT
@@ -78,6 +78,7 @@ class Tally:
     `rows_deleted` counts rows that became deleted, by tombstone or by absence; `rows_delete_withheld` those that are
     absent from a full delivery but not deleted, because unreadable rows of the delivery may be the missing ones.
     `rows_reused` are changed rows with another value in an immutable column: their key names another thing than before.
+    `rows_restamped` are changed rows in which nothing but the time of change is another.
     """
 
     rows_in: int
@@ -90,6 +91,7 @@ class Tally:
     rows_deleted: int
     rows_delete_withheld: int
     rows_reused: int
+    rows_restamped: int
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, Mapping[str, str]]) -> None:
@@ -168,6 +170,7 @@ def apply_batch(
         if deletes_absent and not source.is_overtaken:
             absent, withheld = find_absent(connection, batch, rejects=rejects, max_shrink=max_shrink)
         reused = merging.count_reused(connection, source, immutable)
+        restamped = merging.count_restamped(connection, source)
         replaced, written = _write(connection, batch, source, now)
         gone = states.newly_deleted + (delete_absent(connection, batch, now) if absent else 0)
         merging.confirm(connection, source)
@@ -184,6 +187,7 @@ def apply_batch(
             rows_deleted=gone,
             rows_delete_withheld=withheld,
             rows_reused=reused,
+            rows_restamped=restamped,
         )
         _prove(batch, tally)
         connection.execute(

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from connectors.contract import FeedContract
+from pipelines.cross_feed import count_across
 from pipelines.defs.contract_facts import mart_schema
 from pipelines.defs.keys import (
     CROSSWALK,
@@ -51,6 +52,7 @@ def customer_assets(deployment: Deployment, contracts: Sequence[FeedContract]) -
             raise dg.Failure(str(refused), metadata=_report(refused.report)) from refused
         except (LeaseHeld, LeaseLost) as busy:
             raise dg.Failure(f"{busy}. Readers keep the former snapshot; the sensor asks again.") from busy
+        count_across(deployment)
         metadata = _metadata(refreshed)
         for spec in specs:
             yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata.get(spec.key))

@@ -29,6 +29,7 @@ from pipelines.freshness.detectors import (
     keys_merged,
     late,
     links,
+    missing_children,
     null_flood,
     old_events,
     processes,
@@ -99,6 +100,7 @@ FEED_DETECTORS: tuple[FeedDetector, ...] = (
     damage.damaged_text,
     damage.damaged_numbers,
     damage.swapped_dates,
+    unknown_keys.unknown_keys,
     books.ledger_disagrees,
     books.rules_changed,
     reconciled.rows_missing,
@@ -120,7 +122,6 @@ LEARNED_DETECTORS: tuple[FeedDetector, ...] = (
     drift.drift,
     frozen.frozen,
     keys_merged.keys_merged,
-    unknown_keys.unknown_keys,
 )
 # Of all feeds together.
 CROSS_DETECTORS: tuple[CrossDetector, ...] = (
@@ -129,6 +130,7 @@ CROSS_DETECTORS: tuple[CrossDetector, ...] = (
     links.stale_parent,
     links.mixed_times,
     links.totals_disagree,
+    missing_children.missing_children,
 )
 # Of watching itself.
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)

@@ -13,7 +13,7 @@ from pipelines.freshness.blamed import Blamed
 from pipelines.freshness.ordinary import ordinary_batches
 from pipelines.ledger.band_models import BandModel
 from pipelines.ledger.breaches import BreachRecord
-from pipelines.ledger.links import LinkDay, StagedCount, TotalDay
+from pipelines.ledger.links import FollowDay, LinkDay, StagedCount, TotalDay
 from pipelines.ledger.profiles import ColumnProfile
 from pipelines.ledger.reconciles import TierResult
 
@@ -158,6 +158,7 @@ class FeedHistory:
     breaches: Mapping[str, Sequence[BreachRecord]] = field(default_factory=dict)  # batch → what was wrong in it
     links: tuple[LinkDay, ...] = ()  # by column and day, as counted at the last refresh
     totals: tuple[TotalDay, ...] = ()
+    followed: tuple[FollowDay, ...] = ()  # by column, day and age
     staged_count: StagedCount | None = None
     rules_since: datetime | None = None  # when the contract as it is was first in force
     failing_before_rules: tuple[str, ...] = ()  # what failed in the day before that

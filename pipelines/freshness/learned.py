@@ -15,7 +15,6 @@ from pipelines.freshness.detectors import (
     shifted_times,
     slowing,
     unit_changed,
-    unknown_keys,
     unusual_volume,
 )
 from pipelines.freshness.signals import Signal
@@ -37,7 +36,6 @@ SIGNALS: tuple[Signal, ...] = (
     default_flood.ZEROS,
     cut_text.AT_LONGEST,
     keys_merged.REPEATED,
-    unknown_keys.UNMATCHED,
     unit_changed.MEDIAN,
     unit_changed.LARGEST,
     unit_changed.SMALLEST,

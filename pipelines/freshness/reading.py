@@ -14,7 +14,7 @@ from pipelines.ledger.breaches import BreachRecord, read_breaches
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.findings import failing_before
 from pipelines.ledger.leases import is_held
-from pipelines.ledger.links import read_count, read_links, read_totals
+from pipelines.ledger.links import read_count, read_followed, read_links, read_totals
 from pipelines.ledger.profiles import profiles_by_batch
 from pipelines.ledger.reconciles import read_results
 
@@ -59,6 +59,7 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         breaches=breaches,
         links=read_links(ledger, feed),
         totals=read_totals(ledger, feed),
+        followed=read_followed(ledger, feed),
         staged_count=read_count(ledger, feed),
         rules_since=rules_since,
         failing_before_rules=tuple(failing_before(ledger, feed, contract.version, rules_since - RULES_BEFORE))

@@ -34,6 +34,19 @@ class TotalDay:
 
 
 @dataclass(frozen=True)
+class FollowDay:
+    """Parents of a day and those that had a child, when the child's source had first been read `age` days after it."""
+
+    parent: str
+    column: str
+    day: datetime
+    age: int
+    parents: int
+    followed: int
+    counted_at: datetime
+
+
+@dataclass(frozen=True)
 class StagedCount:
     """Rows that staging holds of a feed's entity and source system, and those that the ledger counted there."""
 
@@ -69,6 +82,28 @@ def record_links(ledger: Ledger, feed: str, links: Iterable[LinkDay], totals: It
         )
 
 
+def record_followed(ledger: Ledger, feed: str, followed: Iterable[FollowDay], *, forget_before: datetime) -> None:
+    """Add what was counted of days at an age; what is known of a day at that age stays. Older days are forgotten."""
+    with ledger.transaction() as connection:
+        connection.execute("DELETE FROM feed_follow WHERE feed = ? AND day < ?", (feed, stamp(forget_before)))
+        connection.executemany(
+            "INSERT OR IGNORE INTO feed_follow VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    feed,
+                    one.parent,
+                    one.column,
+                    stamp(one.day),
+                    one.age,
+                    one.parents,
+                    one.followed,
+                    stamp(one.counted_at),
+                )
+                for one in followed
+            ],
+        )
+
+
 def record_count(ledger: Ledger, feed: str, staged: int, tallied: int, now: datetime) -> None:
     """Write down what staging holds beside what the ledger counted."""
     ledger.write("INSERT OR REPLACE INTO feed_count VALUES (?, ?, ?, ?)", feed, staged, tallied, stamp(now))
@@ -95,6 +130,22 @@ def read_totals(ledger: Ledger, feed: str) -> tuple[TotalDay, ...]:
     return tuple(
         TotalDay(row["parent"], _at(row["day"]), row["parents"], row["differing"], _at(row["counted_at"]))
         for row in ledger.rows("SELECT * FROM feed_total WHERE feed = ? ORDER BY parent, day", feed)
+    )
+
+
+def read_followed(ledger: Ledger, feed: str) -> tuple[FollowDay, ...]:
+    """How many parents had a child, by column, day and age, oldest first."""
+    return tuple(
+        FollowDay(
+            row["parent"],
+            row["column_name"],
+            _at(row["day"]),
+            row["age"],
+            row["parents"],
+            row["followed"],
+            _at(row["counted_at"]),
+        )
+        for row in ledger.rows("SELECT * FROM feed_follow WHERE feed = ? ORDER BY column_name, day, age", feed)
     )
 
 

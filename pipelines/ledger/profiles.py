@@ -25,7 +25,9 @@ class ColumnProfile:
     U+FFFD, C1 controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days` counts times
     whose day of the month is at most 12, `days` distinct days. `swapped` counts dates that are of the last three days
     before arrival only with day and month exchanged. `whole` counts numbers without a fraction; `large` texts
-    that are whole numbers above 2^53, and `rounded` those of them that a double holds unchanged.
+    that are whole numbers above 2^53, and `rounded` those of them that a double holds unchanged; `hundreds` texts that
+    are whole numbers ending in 00. `wordless` counts texts without a letter, `digitless` those without a digit.
+    `fillers` counts texts and days that forms and exports put where there is no value ('N/A', '0000', 1970-01-01).
     `segments` counts rows by value, for columns that the contract declares so.
     """
 
@@ -51,6 +53,10 @@ class ColumnProfile:
     whole: int | None = None
     large: int | None = None
     rounded: int | None = None
+    hundreds: int | None = None
+    wordless: int | None = None
+    digitless: int | None = None
+    fillers: int | None = None
     longest: int | None = None
     at_longest: int | None = None
     damaged: int | None = None

@@ -23,7 +23,7 @@ def nulls_flood(shown: Shown, moment: Moment) -> None:
     on_shop(shown, moment, f"UPDATE orders SET email = NULL WHERE updated_at > ? AND {moment.chosen('id')}")
 
 
-@fault("E3", "shop.payments", after="corrects")
+@fault("E3", "shop.payments", after="corrects", others=("shop.orders",))
 def values_move(shown: Shown, moment: Moment) -> None:
     """Amounts are nearly twice what they are."""
     on_shop(

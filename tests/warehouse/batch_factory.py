@@ -61,7 +61,7 @@ class Desk:
         """Land and cast; a release casts chosen rows of what has landed."""
         landed = self.folder / f"{batch_id}.parquet"
         if not landed.exists():
-            land(landed, rows, ["order_id", "amount", "status", "updated_at", "gone", "test"])
+            land(landed, rows, ["order_id", "amount", "status", "updated_at", "gone", "test", "own"])
         return cast_batch(
             landed,
             self.folder / f"{batch_id}.duckdb",
@@ -70,6 +70,7 @@ class Desk:
             key=["order_id"],
             deleted_when="gone = 'yes'",
             test_when="test = 'yes'",
+            own_when="own = 'yes'",
             only_rows=only_rows,
         )
 

@@ -9,8 +9,11 @@ import pyarrow as pa
 
 from expectations.validation import FAILURE_SCHEMA
 from tests.warehouse.batch_factory import NOW, Desk, land
-from warehouse.breaches import MOST_CODES, Breach, count_breaches, count_own_rows
+from warehouse.breaches import MOST_CODES, Breach, count_breaches
+from warehouse.casting import ColumnRule, cast_batch
 from warehouse.staging import scratch_attached
+
+DATES = ("25/11/2026", "11/25/2026", "13/13/2026", "11/12/2026")
 
 
 def counted(folder: Path, rows: list[dict[str, object]], failures: pa.Table | None = None) -> list[Breach]:
@@ -64,12 +67,36 @@ def test_a_column_of_anything_but_codes_leaves_a_few_of_them(tmp_path: Path) -> 
     assert len(counted(tmp_path, rows)) == MOST_CODES
 
 
-def test_own_rows_are_those_on_which_the_expression_is_true(tmp_path: Path) -> None:
-    rows = [{"via.name": name, "n": number} for name, number in (("c360", "1"), ("web", "2"), (None, "x"))]
-    landed = land(tmp_path / "own.parquet", rows)
-    with duckdb.connect() as connection:
-        assert count_own_rows(connection, landed, "via.name = 'c360'", ["via.name", "n"]) == 1
-        assert count_own_rows(connection, landed, "CAST(n AS INTEGER) > 1", ["via.name", "n"]) == 1
+def test_rows_that_we_wrote_are_counted_and_kept_out_of_staging(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    rows: list[dict[str, object]] = [{"order_id": "a", "own": "yes", "status": "?"}, {"order_id": "b", "own": None}]
+    tally = desk.apply(1, rows)
+    assert (tally.rows_new, tally.rows_quarantined) == (1, 1)
+    assert desk.rows("SELECT rules FROM quarantine.held_row") == [(["own_row"],)]
+    assert counted(tmp_path, rows) == [Breach("own_row", "own_row", "", 1)]
+
+
+def test_a_date_that_can_be_read_with_day_and_month_exchanged_is_counted_as_such(tmp_path: Path) -> None:
+    landed = land(tmp_path / "dates.parquet", [{"id": str(n), "on": on} for n, on in enumerate(DATES)])
+    scratch = tmp_path / "dates.duckdb"
+    rules = [ColumnRule("id", column="id"), ColumnRule("on", column="on", formats=("%d/%m/%Y",))]
+    cast_batch(landed, scratch, rules=rules, types={"id": "VARCHAR", "on": "DATE"}, key=["id"])
+    with duckdb.connect() as connection, scratch_attached(connection, scratch, FAILURE_SCHEMA.empty_table()):
+        # 11/25 is one; 13/13 is none either way, and 11/12 cannot be told from the twelfth of November.
+        assert count_breaches(connection, {}) == [
+            Breach("swapped_date", "on_cast", "on", 1),
+            Breach("unreadable", "on_cast", "on", 2),
+        ]
+
+
+def test_rows_with_nothing_new_but_their_time_of_change_are_counted(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    row: dict[str, object] = {"order_id": "a", "amount": None, "status": "paid", "updated_at": "2026-11-01 10:00"}
+    other = row | {"order_id": "b"}
+    assert desk.apply(1, [row, other]).rows_restamped == 0
+    later = {"updated_at": "2026-11-02 10:00"}
+    tally = desk.apply(2, [row | later, other | later | {"amount": "5.00"}])
+    assert (tally.rows_changed, tally.rows_restamped) == (2, 1)
 
 
 def test_another_value_in_an_immutable_column_is_a_key_that_was_used_again(tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from warehouse.links import End, OrphanDay, TotalDay, compare_totals, count_orphans, count_staged
+from warehouse.links import (
+    End,
+    FollowDay,
+    OrphanDay,
+    TotalDay,
+    compare_totals,
+    count_followed,
+    count_orphans,
+    count_staged,
+)
 from warehouse.staging import ensure_schema
 
 LINES, ORDERS = End("shop.lines", "lines", "shop"), End("shop.orders", "orders", "shop")
@@ -27,7 +36,7 @@ class Desk:
         self.connection = duckdb.connect()
         types = {
             "orders": {"order_id": "VARCHAR", "gross": "DECIMAL(18,2)", "ordered_at": "TIMESTAMP"},
-            "lines": {"order_id": "VARCHAR", "net": "DECIMAL(18,2)"},
+            "lines": {"order_id": "VARCHAR", "net": "DECIMAL(18,2)", "made_at": "TIMESTAMP"},
         }
         ensure_schema(self.connection, types)
 
@@ -49,9 +58,16 @@ class Desk:
         )
 
     def orphans(self, until: datetime = MONTH_END) -> list[OrphanDay]:
-        return count_orphans(self.connection, LINES, "order_id", ORDERS, since=day(5), until=until)
+        return count_orphans(
+            self.connection, LINES, "order_id", ORDERS, event_time="made_at", since=day(5), until=until
+        )
 
-    def totals(self, until: datetime = MONTH_END) -> list[TotalDay]:
+    def followed(self, until: datetime = MONTH_END) -> list[FollowDay]:
+        return count_followed(
+            self.connection, LINES, "order_id", ORDERS, event_time="ordered_at", since=day(1), until=until
+        )
+
+    def totals(self, until: datetime = MONTH_END, when: str | None = None) -> list[TotalDay]:
         return compare_totals(
             self.connection,
             LINES,
@@ -59,6 +75,7 @@ class Desk:
             ORDERS,
             "gross - 1",
             through="order_id",
+            when=when,
             event_time="ordered_at",
             since=day(1),
             until=until,
@@ -88,6 +105,15 @@ def test_rows_outside_the_time_deleted_ones_and_those_that_name_nobody_are_not_c
     assert desk.orphans(until=day(11)) == []
 
 
+def test_a_row_waits_from_when_it_came_about_and_not_only_from_when_it_landed(desk: Desk) -> None:
+    early = day(11, 8).replace(tzinfo=None)
+    desk.line("7", landed=day(12), made_at=early)
+    desk.line("8", landed=day(12), made_at=day(11, 23).replace(tzinfo=None), _changed_at=early)
+    desk.line("9", landed=day(12), made_at=early, _changed_at=day(11, 23).replace(tzinfo=None))
+    desk.line("9", landed=day(12))
+    assert [(found.rows, found.orphans) for found in desk.orphans(until=day(11, 12))] == [(2, 2)]
+
+
 def test_a_parent_in_quarantine_or_deleted_at_its_source_is_known(desk: Desk) -> None:
     desk.connection.execute(
         "INSERT INTO quarantine.held_row (feed, _key, status) VALUES (?, '2', 'held'), (?, '2', 'held')",
@@ -113,6 +139,34 @@ def test_a_parent_differs_when_its_children_add_up_to_something_else(desk: Desk)
         desk.line(order, net)
     assert desk.totals() == [TotalDay(date(2026, 11, 1), 1, 0), TotalDay(date(2026, 11, 2), 2, 1)]
     assert desk.totals(until=day(2)) == [TotalDay(date(2026, 11, 1), 1, 0)]
+
+
+def test_only_the_children_that_count_are_added_up(desk: Desk) -> None:
+    desk.order("1", "11.00")
+    desk.line("1", "10.00")
+    desk.line("1", "-3.00")
+    assert desk.totals() == [TotalDay(date(2026, 11, 1), 1, 1)]
+    assert desk.totals(when="net > 0") == [TotalDay(date(2026, 11, 1), 1, 0)]
+
+
+def test_a_parent_of_which_a_side_changed_since_it_was_read_is_not_compared(desk: Desk) -> None:
+    late = day(20).replace(tzinfo=None)
+    desk.order("1", "99.00", _changed_at=late)
+    desk.order("2", "99.00", _changed_at=day(2).replace(tzinfo=None))
+    desk.line("1", "10.00")
+    desk.line("2", "10.00", _changed_at=late)
+    assert desk.totals(until=day(20)) == []
+    assert desk.totals(until=day(20, 1)) == [TotalDay(date(2026, 11, 1), 2, 2)]
+
+
+def test_parents_are_counted_by_day_with_those_that_have_a_child(desk: Desk) -> None:
+    for key, on in (("1", 1), ("2", 1), ("3", 2), ("4", 3)):
+        desk.order(key, on=on)
+    desk.order("5", on=1, _is_deleted=True)
+    for order in ("1", "1", "4"):
+        desk.line(order)
+    desk.line("3", _is_deleted=True)
+    assert desk.followed(until=day(3)) == [FollowDay(date(2026, 11, 1), 2, 1), FollowDay(date(2026, 11, 2), 1, 0)]
 
 
 def test_what_cannot_be_added_up_is_left_out(desk: Desk) -> None:

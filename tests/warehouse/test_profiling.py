@@ -31,7 +31,8 @@ class Desk:
         rows = pa.table({"row_number": list(range(len(values))), "c": list(values)})
         self.connection.register("given", rows)
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE scratch.batch AS SELECT row_number, CAST(c AS {declared}) AS c FROM given"
+            f"""CREATE OR REPLACE TABLE scratch.batch AS
+                SELECT row_number, CAST(c AS {declared}) AS c, false AS _is_test, false AS _is_own FROM given"""
         )
         facts = profile_batch(self.connection, {"c": declared}, landed_at=LANDED_AT, segments=segments)
         return facts["c"]
@@ -117,7 +118,7 @@ def test_segments_are_counted_where_they_are_few(desk: Desk) -> None:
 
 
 def test_a_batch_without_rows_has_no_facts(desk: Desk) -> None:
-    desk.connection.execute("CREATE TABLE scratch.batch (row_number BIGINT, c VARCHAR)")
+    desk.connection.execute("CREATE TABLE scratch.batch (row_number BIGINT, c VARCHAR, _is_test BOOL, _is_own BOOL)")
     assert profile_batch(desk.connection, {"c": "VARCHAR"}, landed_at=LANDED_AT) == {}
 
 
@@ -127,3 +128,29 @@ def test_a_large_batch_is_sampled_alike_each_time_and_keeps_its_shares(desk: Des
     assert SAMPLED_ROWS * 0.9 < facts["rows"] < SAMPLED_ROWS * 1.1  # type: ignore[operator]
     assert 0.73 < facts["top_count"] / facts["rows"] < 0.77  # type: ignore[operator]
     assert desk.profile(values) == facts
+
+
+def test_of_texts_are_told_those_without_letters_and_those_without_digits(desk: Desk) -> None:
+    facts = desk.profile(["Köln", "50667", "50a", "-", None])
+    # Without a letter are 50667 and -, without a digit Köln and -.
+    assert picked(facts, "wordless", "digitless") == [2, 2]
+
+
+def test_of_texts_are_told_whole_numbers_of_hundreds(desk: Desk) -> None:
+    assert desk.profile(["1300", "00", "1230", "A100", "100.00", "900"])["hundreds"] == 2
+
+
+@pytest.mark.parametrize("filler", ["N/A", "none", "0000", "99999", "XXX", "--", "?"])
+def test_what_forms_put_where_there_is_no_value_is_counted(desk: Desk, filler: str) -> None:
+    assert desk.profile([filler, "Ada", "50667", "Nonni"])["fillers"] == 1
+
+
+def test_days_that_stand_for_no_day_are_counted(desk: Desk) -> None:
+    assert desk.profile([date(1970, 1, 1), date(1900, 1, 1), date(1970, 1, 2)])["fillers"] == 2
+
+
+def test_test_rows_and_our_own_are_not_profiled(desk: Desk) -> None:
+    desk.profile(["Ada", "Bob", "Cid"])
+    desk.connection.execute("UPDATE scratch.batch SET _is_test = c = 'Ada', _is_own = c = 'Bob'")
+    facts = profile_batch(desk.connection, {"c": "VARCHAR"}, landed_at=LANDED_AT)
+    assert facts["c"]["rows"] == 1

@@ -37,7 +37,15 @@ def test_a_row_that_fails_is_held_with_every_rule_and_its_source_columns(desk):
          ["amount is larger than any real amount: '9'", "status is not one of paid, placed: 'payd'"], "held")
     ]  # fmt: skip
     payload = json.loads(desk.rows("SELECT payload FROM quarantine.held_row")[0][0])
-    assert payload == {"order_id": "a", "amount": "9", "status": "payd", "updated_at": None, "gone": None, "test": None}
+    assert payload == {
+        "order_id": "a",
+        "amount": "9",
+        "status": "payd",
+        "updated_at": None,
+        "gone": None,
+        "test": None,
+        "own": None,
+    }
 
 
 def test_a_row_that_fails_only_a_tell_rule_goes_on(desk):

@@ -290,7 +290,7 @@ def test_a_hundred_thousand_rows_are_staged_and_a_thousand_updated_in_seconds(de
             "amount": [amount] * count,
         }
         columns = {name: pa.array(list(values)) for name, values in table.items()}
-        columns |= {name: pa.nulls(count, pa.string()) for name in ("status", "updated_at", "gone", "test")}
+        columns |= {name: pa.nulls(count, pa.string()) for name in ("status", "updated_at", "gone", "test", "own")}
         pq.write_table(pa.table(columns), desk.folder / f"{batch_id}.parquet")
 
     land("b1", 100_000, "1.00")

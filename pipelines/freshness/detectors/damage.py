@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.freshness.detectors import dirt
 from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.looks import trouble_of_last_run
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
 
@@ -18,6 +21,8 @@ EVEN_ODDS = 0.5
 MANY_DAYS = 60
 # When day and month are swapped, days after the 12th cannot be read: 3 of 5 where all days occur.
 SWAPPED_UNREADABLE = 0.4
+# Digits by which the middle of amounts moves when their unit does, as from cents to euros.
+UNIT_DIGITS = 1.0
 # So many batches, evenly over the time before, tell what was usual; and the newest as they follow each other.
 BATCHES_BEFORE = 40
 BATCHES_NEWEST = 20
@@ -39,7 +44,7 @@ def damaged_text(history: FeedHistory) -> Iterator[Finding]:
 
     Damaged are characters that no text holds; a '?' between letters is damage only where it is far more than usual.
     """
-    batches = _chosen(history)
+    batches = chosen(history)
     if not batches:
         yield Finding(history.feed, "damaged_text", "UNKNOWN", NOTHING)
         return
@@ -47,8 +52,8 @@ def damaged_text(history: FeedHistory) -> Iterator[Finding]:
     for column, newest in history.profiles[batches[-1].batch_id].items():
         if newest.damaged is None:
             continue
-        damaged = dirt.look(_parts(history, batches, column, "damaged"), dirt.NEVER)
-        questioned = dirt.look(_parts(history, batches, column, "questioned"))
+        damaged = dirt.look(parts(history, batches, column, "damaged"), dirt.NEVER)
+        questioned = dirt.look(parts(history, batches, column, "questioned"))
         if damaged.is_beyond or damaged.is_new:
             words = "have damaged text"
             yield dirt.finding(history, "damaged_text", damaged, words, segment=column, evidence_at=evidence_at)
@@ -60,13 +65,23 @@ def damaged_text(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("damaged_numbers")
 def damaged_numbers(history: FeedHistory) -> Iterator[Finding]:
-    """Identifiers above 2^53 that went through a float, and amounts that lost their decimals (mode D9), by column."""
-    yield from _by_column(history, "damaged_numbers", _lost_digits)
+    """Identifiers and amounts that went through a float or a rounding (mode D9), by column.
+
+    A delivery whose rows are all there and do not come to the sender's total is one of these before it is landed.
+    """
+    refused = trouble_of_last_run(history, "damaged_numbers", ("totals",))
+    if refused.verdict == "FAIL":
+        yield refused
+    else:
+        yield from _by_column(history, "damaged_numbers", _lost_digits)
 
 
 @detects("swapped_dates")
 def swapped_dates(history: FeedHistory) -> Iterator[Finding]:
-    """Dates whose day and month changed places (mode D12), by column."""
+    """Dates whose day and month changed places (mode D12), by column.
+
+    Exact where the contract's format makes a date unreadable that the other order can read.
+    """
     yield from _by_column(history, "swapped_dates", _swapped)
 
 
@@ -75,7 +90,7 @@ Judge = Callable[[FeedHistory, list[Batch], list[Batch], str], Damage | None]
 
 def _by_column(history: FeedHistory, failure: str, judge: Judge) -> Iterator[Finding]:
     """A FAIL for each column of the newest rows that the judge finds damaged, and a PASS for the others."""
-    batches = _chosen(history)
+    batches = chosen(history)
     if not batches:
         yield Finding(history.feed, failure, "UNKNOWN", NOTHING)
         return
@@ -95,11 +110,29 @@ def _lost_digits(history: FeedHistory, before: list[Batch], newest: list[Batch],
     now = _sums(history, newest, column)
     for part, whole, words in (
         ("rounded", "large", "identifiers above 2^53 in {} are as a float holds them"),
-        ("whole", "values", "amounts in {} are without decimals"),
+        ("whole", "amounts", "amounts in {} are without decimals"),
     ):
         if now[part] == now[whole] >= ENOUGH and _was_mixed(history, before, column, part, whole):
+            if part == "whole" and _is_other_unit(history, before, newest, column):
+                continue
             return Damage(now[part], f"all {now[part]:,} " + words.format(column))
+    if column in {*history.contract.watch.parents, *history.contract.canonical.key}:
+        seen = parts(history, [*before, *newest], column, "hundreds")
+        hundreds, was_mixed = dirt.look(seen), any(one.bad < EVEN_ODDS * one.rows for one in seen[: -len(newest)])
+        if hundreds.is_beyond and hundreds.bad >= EVEN_ODDS * hundreds.rows and was_mixed:
+            return Damage(hundreds.bad, f"{hundreds.bad:,} of {hundreds.rows:,} identifiers in {column} end with 00")
     return None
+
+
+def _is_other_unit(history: FeedHistory, before: list[Batch], newest: list[Batch], column: str) -> bool:
+    """Whether amounts are so much larger or smaller than before that a change of unit took the decimals."""
+    then, now = ([*_middles(history, some, column)] for some in (before, newest[-1:]))
+    return bool(then and now) and abs(math.log10(now[0] / statistics.median(then))) > UNIT_DIGITS
+
+
+def _middles(history: FeedHistory, batches: list[Batch], column: str) -> Iterator[float]:
+    profiles = (history.profiles[batch.batch_id].get(column) for batch in batches)
+    return (abs(one.q50) for one in profiles if one is not None and one.q50)
 
 
 def _was_mixed(history: FeedHistory, before: list[Batch], column: str, part: str, whole: str) -> bool:
@@ -114,6 +147,10 @@ def _swapped(history: FeedHistory, before: list[Batch], newest: list[Batch], col
     if now["swapped"] >= dirt.LEAST_ROWS and now["swapped"] >= EVEN_ODDS * values:
         fact = f"{now['swapped']:,} of {values:,} dates in {column} are of the last days once day and month swap"
         return Damage(now["swapped"], fact)
+    exchanged = dirt.look(_exchanged(history, column), dirt.NEVER) if _has_exchanged(history, newest, column) else None
+    if exchanged is not None and exchanged.is_beyond:
+        fact = f"{exchanged.bad:,} of {exchanged.rows:,} dates in {column} are dates only once day and month swap"
+        return Damage(exchanged.bad, fact)
     if not now["days"] or now["low_days"] < values:
         return None
     if now["days"] >= MANY_DAYS and _was_mixed(history, before, column, "low_days", "values"):
@@ -130,8 +167,20 @@ def _swapped(history: FeedHistory, before: list[Batch], newest: list[Batch], col
     return None
 
 
-def _chosen(history: FeedHistory) -> list[Batch]:
-    """Batches to compare, oldest first: some of all times, and the newest."""
+def _exchanged(history: FeedHistory, column: str) -> list[dirt.Part]:
+    rows: Counter[str] = Counter()
+    for batch_id, breaches in history.breaches.items():
+        rows[batch_id] += sum(one.rows for one in breaches if (one.kind, one.columns) == ("swapped_date", column))
+    return dirt.parts_of(dirt.staged(history), rows)
+
+
+def _has_exchanged(history: FeedHistory, batches: list[Batch], column: str) -> bool:
+    breaches = (one for batch in batches for one in history.breaches.get(batch.batch_id, ()))
+    return any((one.kind, one.columns) == ("swapped_date", column) for one in breaches)
+
+
+def chosen(history: FeedHistory) -> list[Batch]:
+    """Batches with profiles to compare, oldest first: some of all times, and the newest."""
     batches = dirt.profiled(history)
     older, newest = batches[:-BATCHES_NEWEST], batches[-BATCHES_NEWEST:]
     return older[:: len(older) // BATCHES_BEFORE + 1] + newest
@@ -146,7 +195,8 @@ def _newest(batches: Sequence[Batch]) -> list[Batch]:
     return list(batches[place:])
 
 
-def _parts(history: FeedHistory, batches: Iterable[Batch], column: str, fact: str) -> list[dirt.Part]:
+def parts(history: FeedHistory, batches: Iterable[Batch], column: str, fact: str) -> list[dirt.Part]:
+    """Of each batch that has the column, its rows and how many of them have a fact."""
     profiles = ((batch, history.profiles[batch.batch_id].get(column)) for batch in batches)
     return [
         dirt.Part(batch.landed_at, profile.rows, getattr(profile, fact) or 0)
@@ -164,6 +214,7 @@ def _sums(history: FeedHistory, batches: Iterable[Batch], column: str) -> Counte
             total["values"] += profile.rows - profile.nulls
             for fact in ("large", "rounded", "low_days", "swapped", "days"):
                 total[fact] += getattr(profile, fact) or 0
-            # Without a fraction may be said of numbers only.
-            total["whole"] += profile.whole if profile.whole is not None else 0
+            if profile.whole is not None:
+                total["amounts"] += profile.rows - profile.nulls - (profile.zeros or 0)
+                total["whole"] += profile.whole - (profile.zeros or 0)
     return total

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.freshness import against_bands
+from pipelines.freshness.detectors import dirt
+from pipelines.freshness.detectors.damage import chosen, parts
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.signals import Signal, per_column
 from pipelines.ledger.profiles import ColumnProfile
 
+CHANGE_TIME = "updated_at"
+
 
 def _top(history: FeedHistory, column: ColumnProfile) -> tuple[float, float] | None:
     """Repetitions of the most frequent value: where all values differ there are none, however few rows there are.
 
-    Not of the time of change, which all rows of one statement at the source share.
+    The time of change is left out: nobody gives it, and many rows are touched at once in any repair.
     """
-    if column.top_count is None or _is_cursor(history, column.column):
+    if column.top_count is None or column.column == CHANGE_TIME or _is_cursor(history, column.column):
         return None
     return max(column.top_count - 1, 0), column.rows - column.nulls
 
@@ -51,5 +55,20 @@ ZEROS = Signal(
 
 @detects("default_flood")
 def default_flood(history: FeedHistory) -> Iterator[Finding]:
-    """The most frequent value and zero against their usual share (mode E1)."""
-    return against_bands.findings(history, TOP, ZEROS)
+    """The most frequent value and zero against their usual share, and fillers where there were none (mode E1)."""
+    filled = {finding.segment: finding for finding in _filled(history)}
+    yield from filled.values()
+    yield from (finding for finding in against_bands.findings(history, TOP, ZEROS) if finding.segment not in filled)
+
+
+def _filled(history: FeedHistory) -> Iterator[Finding]:
+    """Columns with more of what stands for no value ('N/A', '0000') than usual dirt explains."""
+    batches = chosen(history)
+    if not batches:
+        return
+    evidence_at = batches[-1].landed_at
+    for column in history.profiles[batches[-1].batch_id]:
+        seen = dirt.look(parts(history, batches, column, "fillers"))
+        if seen.is_beyond:
+            words = "have a value that stands for none"
+            yield dirt.finding(history, "default_flood", seen, words, segment=column, evidence_at=evidence_at)

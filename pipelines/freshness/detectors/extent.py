@@ -18,6 +18,8 @@ LEAST_ROUND = 1_000
 # Pages and caps are of 5, 10, 25, 100, 200, 5,000 ... rows: a number's digits without its zeros.
 ROUND_STARTS = ("1", "2", "25", "5")
 LEAST_CUT = 5
+# What is wrong with these has a name of its own.
+TOLD_APART = ("truncated", "pages", "totals")
 # Rows come and go while a full read is under way.
 MOVING_ROWS, MOVING_SHARE = 10, 0.01
 
@@ -32,7 +34,7 @@ def incomplete_read(history: FeedHistory) -> Iterator[Finding]:
     last = ended[-1]
     limited = list(takewhile(lambda run: run.error_kind == "limited", reversed(ended)))
     short = _short_of_count(history)
-    if last.status == "PARTIAL" and last.error_kind not in ("truncated", "pages"):
+    if last.status == "PARTIAL" and last.error_kind not in TOLD_APART:
         fact = last.error or "the last read is partial"
         row = list(takewhile(lambda run: run.status == "PARTIAL", reversed(ended)))
         yield Finding(

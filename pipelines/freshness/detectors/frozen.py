@@ -1,4 +1,4 @@
-"""Frozen: rows come again and nothing is changed in them."""
+"""Frozen: rows come again and nothing is changed in them but, at most, their time of change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from pipelines.freshness.signals import Signal, per_batch
 def _unchanged(history: FeedHistory, batch: Batch) -> Iterator[tuple[str, float, float]]:
     is_part = batch.file_name is not None and history.contract.delivery != "snapshot"
     if batch.rows_in and not (is_part and brings_no_news(batch)):  # a redelivery, and told as one
-        yield "", batch.rows_unchanged or 0, batch.rows_in
+        breaches = history.breaches.get(batch.batch_id, ())
+        restamped = sum(one.rows for one in breaches if one.kind == "restamped")
+        yield "", (batch.rows_unchanged or 0) + restamped, batch.rows_in
 
 
 UNCHANGED = Signal(

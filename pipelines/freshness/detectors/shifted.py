@@ -1,4 +1,7 @@
-"""Values in the wrong columns: two columns that fail at once, or two that now look as others did."""
+"""Values in the wrong columns: two columns that fail at once, or two that now look as others did.
+
+A column of words that turns into numbers while one of numbers turns into words has changed places with it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from pipelines.freshness.detectors import dirt
+from pipelines.freshness.detectors.damage import chosen
 from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.forms import strange_columns
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
 from pipelines.ledger.breaches import BreachRecord
@@ -30,7 +35,11 @@ def columns_shifted(history: FeedHistory) -> Iterator[Finding]:
     newest = batches[-1]
     misfits = _misfits(history, batches)
     taken = _taken_places(history, batches)
-    if misfits:
+    strange = list(strange_columns(history, chosen(history)))
+    if len({one.form.is_numeric for one in strange}) > 1:
+        reason = "; ".join(f"{one.look.bad:,} values of {one.column} are {one.form.words}" for one in strange)
+        reason += ", as none of them were before"
+    elif misfits:
         reason = f"most values of {' and of '.join(misfits)} do not fit their columns"
     else:
         reason = "; ".join(f"{column} now holds what {other} held" for column, other in taken.items())

@@ -1,39 +1,33 @@
-"""Unknown keys: far more rows than usual point at a parent that is not here, as when keys are written in a new way."""
+"""Unknown keys: references to a parent are written in another form than before, so that they point at nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator
 
-from pipelines.freshness import against_bands
+from pipelines.freshness.detectors import dirt
+from pipelines.freshness.detectors.damage import NOTHING, chosen
 from pipelines.freshness.detectors.detects import detects
+from pipelines.freshness.detectors.forms import strange_columns
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import Batch, FeedHistory
-from pipelines.freshness.signals import Reading, Signal
-
-# Parents may come later on the same day, and do so every day.
-CLOSED = timedelta(days=1)
-
-
-def unmatched(history: FeedHistory, _batches: Sequence[Batch]) -> Iterator[Reading]:
-    """Rows without a parent by the day on which they landed, of days that were over when they were counted."""
-    for link in history.links:
-        if link.rows and link.landed_on + CLOSED <= link.counted_at:
-            yield Reading(link.column, link.landed_on, link.orphans, link.rows)
-
-
-UNMATCHED = Signal(
-    failure="unknown_keys",
-    kind="share",
-    series=unmatched,
-    least=0.15,
-    side="high",
-    says="share of keys that nothing has",
-    pooled=(1, 3),
-)
+from pipelines.freshness.history import FeedHistory
 
 
 @detects("unknown_keys")
 def unknown_keys(history: FeedHistory) -> Iterator[Finding]:
-    """Keys without a parent on the newest closed days against their usual share (mode E5)."""
-    return against_bands.findings(history, UNMATCHED)
+    """References to a parent in a form that none had before (mode E5), by column.
+
+    Keys that are others in the same form wait for their parents: `orphans` tells of them.
+    """
+    batches = chosen(history)
+    if not history.contract.watch.parents or not batches:
+        fact = NOTHING if history.contract.watch.parents else "the contract names no parent"
+        yield Finding(history.feed, "unknown_keys", "UNKNOWN", fact)
+        return
+    evidence_at = batches[-1].landed_at
+    for strange in strange_columns(history, batches):
+        if strange.column in history.contract.watch.parents:
+            words = f"name a {history.contract.watch.parents[strange.column]} {strange.form.words}"
+            yield dirt.finding(
+                history, "unknown_keys", strange.look, words, segment=strange.column, evidence_at=evidence_at
+            )
+    yield Finding(history.feed, "unknown_keys", "PASS", "keys look as they did", evidence_at=evidence_at)

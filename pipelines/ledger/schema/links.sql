@@ -11,6 +11,13 @@ CREATE TABLE IF NOT EXISTS feed_total (
     parents INTEGER NOT NULL, differing INTEGER NOT NULL, counted_at TEXT NOT NULL,
     PRIMARY KEY (feed, parent, day)
 );
+-- One row per child feed, day of parents and age: how many parents had a child when the child's source had first been
+-- read so many whole days after the day.
+CREATE TABLE IF NOT EXISTS feed_follow (
+    feed TEXT NOT NULL, parent TEXT NOT NULL, column_name TEXT NOT NULL, day TEXT NOT NULL, age INTEGER NOT NULL,
+    parents INTEGER NOT NULL, followed INTEGER NOT NULL, counted_at TEXT NOT NULL,
+    PRIMARY KEY (feed, column_name, day, age)
+);
 -- One row per feed: rows that staging holds of its entity and source system, and those that the ledger counted there.
 CREATE TABLE IF NOT EXISTS feed_count (
     feed TEXT PRIMARY KEY, staged INTEGER NOT NULL, tallied INTEGER NOT NULL, counted_at TEXT NOT NULL

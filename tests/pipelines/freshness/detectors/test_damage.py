@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.freshness.detectors.damage import damaged_numbers, damaged_text, swapped_dates
+from pipelines.freshness.history import FeedHistory
 from tests.pipelines.freshness.contents_factory import a_breach, contents, told
-from tests.pipelines.freshness.history_factory import a_history
+from tests.pipelines.freshness.detectors.evidence_factory import a_failed_run, ago, only
+from tests.pipelines.freshness.history_factory import a_history, a_run
 
 
 def text(damaged: int, questioned: int = 0) -> Mapping[str, Mapping[str, object]]:
@@ -90,3 +92,38 @@ def test_dates_of_which_the_late_days_cannot_be_read_are_swapped() -> None:
     low = {2: date(40, 12, nulls=60)}
     assert told(swapped_dates(contents([100] * 3, unreadable, low, usual=date(40, 30)))) == {"ordered_at": "FAIL"}
     assert told(swapped_dates(contents([100] * 3, {}, low, usual=date(40, 30)))) == {}
+
+
+def test_dates_that_are_dates_only_once_day_and_month_swap_are_told_at_once() -> None:
+    def swapped(rows: int) -> FeedHistory:
+        return contents([14] * 15, {14: [a_breach("swapped_date", rows, columns="ordered_at")]}, usual=date(6, 9))
+
+    assert told(swapped_dates(swapped(8))) == {"ordered_at": "FAIL"}
+    assert told(swapped_dates(swapped(4))) == {}
+
+
+def test_a_total_that_does_not_come_out_is_a_number_that_lost_digits() -> None:
+    found = only(damaged_numbers(a_history([a_run(ago(1)), a_failed_run(ago(0), "totals", "PARTIAL")])))
+    assert (found.verdict, found.onset) == ("FAIL", ago(0))
+
+
+def test_identifiers_that_end_with_two_zeros_are_told_where_few_did() -> None:
+    def hundreds(rows: int) -> dict[str, dict[str, object]]:
+        return {"order_id": {"hundreds": rows}, "postal_code": {"hundreds": rows}}
+
+    usual = hundreds(1)
+    assert told(damaged_numbers(contents([14] * 15, profiles={14: hundreds(14)}, usual=usual))) == {"order_id": "FAIL"}
+    assert told(damaged_numbers(contents([14] * 15, profiles={14: hundreds(4)}, usual=usual))) == {}
+    assert told(damaged_numbers(contents([14] * 15, usual=hundreds(13)))) == {}  # a shop that counts so
+
+
+def test_amounts_a_hundred_times_as_large_are_another_unit_and_no_lost_digits() -> None:
+    euros, cents = {"total_amount": {"whole": 12, "q50": 40.5}}, {"total_amount": {"whole": 100, "q50": 4050.0}}
+    rounded = {"total_amount": {"whole": 100, "q50": 41.0}}
+    assert told(damaged_numbers(contents([100] * 5, profiles={4: cents}, usual=euros))) == {}
+    assert told(damaged_numbers(contents([100] * 5, profiles={4: rounded}, usual=euros))) == {"total_amount": "FAIL"}
+
+
+def test_zeros_have_lost_no_digits() -> None:
+    usual, none = {"total_amount": {"whole": 10, "zeros": 0}}, {"total_amount": {"whole": 100, "zeros": 100}}
+    assert told(damaged_numbers(contents([100] * 5, profiles={4: none}, usual=usual))) == {}

@@ -14,6 +14,11 @@ def a_read(quarters: int, rows: int, landed: int = 1, **facts: object) -> Run:
     return a_run(ago(quarters), rows_read=rows, rows_landed=landed, **facts)
 
 
+def test_a_total_that_does_not_come_out_is_no_read_that_ended_early() -> None:
+    found = only(incomplete_read(a_history([a_run(ago(1)), a_failed_run(ago(0), "totals", "PARTIAL")])))
+    assert found.verdict == "UNKNOWN"
+
+
 def test_a_partial_read_is_told_since_the_first_of_its_row() -> None:
     partial = [a_failed_run(ago(back), "partial", "PARTIAL") for back in (2, 1)]
     found = only(incomplete_read(a_history([a_run(ago(3)), *partial])))

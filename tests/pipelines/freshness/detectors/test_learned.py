@@ -23,13 +23,12 @@ from pipelines.freshness.detectors.scope_narrowed import scope_narrowed
 from pipelines.freshness.detectors.shifted_times import shifted_times
 from pipelines.freshness.detectors.slowing import slowing
 from pipelines.freshness.detectors.unit_changed import unit_changed
-from pipelines.freshness.detectors.unknown_keys import unknown_keys
 from pipelines.freshness.detectors.unusual_volume import unusual_volume
 from pipelines.freshness.evaluate import LEARNED_DETECTORS
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, SourceAnswer
 from pipelines.freshness.training import FailedSpan
-from pipelines.ledger.links import LinkDay
+from pipelines.ledger.breaches import BreachRecord
 from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
 from tests.pipelines.freshness.learned_factory import (
     HOUR,
@@ -60,26 +59,9 @@ def test_less_than_a_week_of_life_is_unknown(detector: FeedDetector) -> None:
     assert [finding.verdict for finding in detector(trained(lived(days=5)))] == ["UNKNOWN"]
 
 
-@pytest.mark.parametrize("detector", [one for one in LEARNED_DETECTORS if one is not unknown_keys])
+@pytest.mark.parametrize("detector", LEARNED_DETECTORS)
 def test_ordinary_life_passes(detector: FeedDetector) -> None:
     assert [finding.verdict for finding in detector(followed(LIFE, next_batch(LIFE)))] == ["PASS"]
-
-
-def test_keys_that_nothing_has_are_told_once_their_day_is_over() -> None:
-    def links(*orphans: int) -> tuple[LinkDay, ...]:
-        days = [NOON - timedelta(days=len(orphans) - place, hours=12) for place in range(len(orphans))]
-        return tuple(
-            LinkDay("shop.accounts", "account_id", day, 1_000, count, day, NOON)
-            for day, count in zip(days, orphans, strict=True)
-        )
-
-    before = [10 + place % 3 for place in range(26)]
-    life = trained(replace(lived(), links=links(*before, 12)))
-    assert [one.verdict for one in unknown_keys(life)] == ["PASS"]
-    (found,) = failing(unknown_keys, replace(life, links=links(*before, 200)))
-    assert (found.segment, found.evidence["value"]) == ("account_id", 0.2)
-    today = LinkDay("shop.accounts", "account_id", NOON - 12 * HOUR, 400, 400, NOON, NOON)
-    assert not failing(unknown_keys, replace(life, links=(*links(*before, 12), today)))
 
 
 NEXT = next_batch(LIFE)
@@ -126,6 +108,27 @@ def test_a_file_of_nothing_but_known_rows_is_told_as_a_redelivery_and_not_as_fro
     assert not failing(frozen, followed(LIFE, replace(known, file_name="again.csv")))
     a_row_of_news = replace(known, file_name="again.csv", rows_new=1, rows_unchanged=ROWS - 1)
     assert failing(frozen, followed(LIFE, a_row_of_news))
+
+
+def test_rows_with_nothing_new_but_their_time_of_change_are_unchanged_ones() -> None:
+    batch = next_batch(LIFE, rows_changed=ROWS)
+    stamped = BreachRecord(batch.batch_id, "restamped", "restamped", "updated_at", "", FIFTH)
+    (found,) = failing(frozen, replace(followed(LIFE, batch), breaches={batch.batch_id: [stamped]}))
+    assert found.evidence["value"] == 0.2
+
+
+def test_the_time_of_change_of_a_repair_is_no_default() -> None:
+    many = {"top": 7, "top_count": ROWS}
+    assert failing(default_flood, followed(LIFE, NEXT, updated_at=[a_profile(NEXT, "updated_at", **many)])) == []
+
+
+def test_a_filler_that_a_column_never_had_is_told_from_the_fifth_on() -> None:
+    def filled(rows: int) -> FeedHistory:
+        return followed(LIFE, NEXT, street=[a_profile(NEXT, "street", fillers=rows)])
+
+    (found,) = failing(default_flood, filled(8))
+    assert (found.segment, found.rows) == ("street", 8)
+    assert failing(default_flood, filled(4)) == []
 
 
 def test_three_times_the_rows_and_a_fifth_of_them_are_told() -> None:

@@ -56,9 +56,9 @@ def test_reuse_of_keys_is_unknown_where_no_column_is_immutable() -> None:
 
 
 def test_own_rows_are_unknown_until_the_contract_knows_them() -> None:
-    history = contents([100] * 3, {2: [a_breach("own_row", 50)]})
+    contract = CATALOG["shop.payments"]
+    history = contents([100] * 3, {2: [a_breach("own_row", 50)]}, contract=contract)
     assert [one.verdict for one in own_rows(history)] == ["UNKNOWN"]
-    contract = history.contract
     knows = contract.model_copy(update={"watch": contract.watch.model_copy(update={"own_rows": "channel = 'ours'"})})
     assert told(own_rows(replace(history, contract=knows))) == {"": "FAIL"}
 

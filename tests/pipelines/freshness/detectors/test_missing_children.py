@@ -1,0 +1,80 @@
+"""Parcels that do not follow their orders are told, and slow days, weekends and late parcels are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+
+from connectors.contract import FeedContract
+from pipelines.freshness.detectors.missing_children import missing_children
+from pipelines.freshness.finding import Finding
+from pipelines.ledger.links import FollowDay
+from tests.pipelines.freshness.history_factory import NOON, ORDERS, a_history
+
+DAY = timedelta(days=1)
+PARCELS: FeedContract = ORDERS.model_copy(
+    update={
+        "feed": "carrier.shipments",
+        "watch": ORDERS.watch.model_copy(update={"parents": {"order_id": "shop.orders"}}),
+    }
+)
+ALONE: FeedContract = ORDERS.model_copy(update={"watch": ORDERS.watch.model_copy(update={"parents": {}})})
+DAYS, OLDEST = 28, 7
+LEFT = 0.4  # share of the orders without a parcel that get one on a day
+
+
+def counted(orders: int, come: Sequence[float], seed: int = 1) -> tuple[FollowDay, ...]:
+    """Orders by day and age when on each of the last `DAYS` days so large a share of the usual parcels came."""
+    rng = np.random.default_rng(seed)
+    begin, found = NOON - DAYS * DAY, []
+    for day in range(DAYS):
+        parents, followed = int(rng.poisson(orders)), 0
+        for age in range(min(OLDEST + 1, DAYS - day)):
+            followed += int(rng.binomial(parents - followed, LEFT * come[day + age]))
+            found.append(FollowDay("shop.orders", "order_id", begin + day * DAY, age, parents, followed, NOON))
+    return tuple(found)
+
+
+def looked(followed: tuple[FollowDay, ...]) -> Finding:
+    histories = {PARCELS.feed: replace(a_history(contract=PARCELS), followed=followed)}
+    (found,) = missing_children(histories)
+    return found
+
+
+def test_a_day_without_any_parcel_of_a_busy_shop_is_told_at_once() -> None:
+    found = looked(counted(40, [1.0] * (DAYS - 1) + [0.0]))
+    assert (found.verdict, found.segment, found.evidence["came"], found.evidence["days"]) == ("FAIL", "order_id", 0, 1)
+    # About 40 orders a day get a parcel each: 0.4 of those of today, 0.4 of what is left of those before.
+    assert found.rows is not None
+    assert 30 < found.rows < 50
+
+
+def test_three_days_without_parcels_of_a_small_shop_are_told() -> None:
+    assert looked(counted(9, [1.0] * (DAYS - 1) + [0.0])).verdict == "PASS"
+    assert looked(counted(9, [1.0] * (DAYS - 3) + [0.0] * 3)).verdict == "FAIL"
+
+
+def test_half_of_the_parcels_of_a_busy_shop_are_missed_within_three_days() -> None:
+    assert looked(counted(60, [1.0] * (DAYS - 3) + [0.5] * 3)).verdict == "FAIL"
+
+
+def test_ordinary_life_stays_silent() -> None:
+    for seed in range(200):
+        assert looked(counted(9 + seed % 50, [1.0] * DAYS, seed)).verdict == "PASS", seed
+
+
+def test_a_carrier_that_rests_on_sundays_is_no_failure() -> None:
+    come = [0.0 if day % 7 == 6 else 1.0 for day in range(DAYS)]
+    assert come[-1] == 0.0
+    for seed in range(50):
+        assert looked(counted(40, come, seed)).verdict == "PASS", seed
+
+
+def test_too_few_days_and_no_parent_in_the_contract_are_unknown() -> None:
+    few = tuple(one for one in counted(40, [1.0] * DAYS) if one.day >= NOON - 10 * DAY)
+    assert looked(few).verdict == "UNKNOWN"
+    (found,) = missing_children({ALONE.feed: a_history(contract=ALONE)})
+    assert (found.verdict, found.reason) == ("UNKNOWN", "the contract names no parent")
