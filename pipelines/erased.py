@@ -1,0 +1,109 @@
+"""Rows that belong to somebody who was erased, told by tombstones alone: what feeds send of them again is left out.
+
+A row belongs to them when it, or the account, order or ticket that it refers to, was erased. The rule is that of the
+models: the account that a row names decides; without one it is a record of its own, and goes with the order or ticket
+that it names. Nothing is kept by which a person could be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.contract import FeedContract
+from connectors.entities import Entity
+from pipelines.column_rules import column_rules, entity_types
+from pipelines.ledger import erasures
+from pipelines.ledger.database import Ledger
+from warehouse.cast_sql import literal
+from warehouse.casting import CastTrouble, cast_batch
+from warehouse.connection import open_scratch
+
+# Column → entity it refers to, the column that says which system issued it, and whether it decides alone.
+ACCOUNT = "account_id"
+_FOLLOWED = {"order_id": ("orders", "order_source"), "ticket_id": ("tickets", None)}
+
+
+@dataclass(frozen=True)
+class Graves:
+    """All tombstones of a home, and the secret that they are made with."""
+
+    salt: str
+    tombstones: Sequence[str]
+
+
+def graves(ledger: Ledger) -> Graves | None:
+    """What the ledger knows of erased rows; None where nobody was ever erased."""
+    found = erasures.tombstones(ledger)
+    return Graves(erasures.salt(ledger), found) if found else None
+
+
+def tombstone(salt: str, reference: str) -> str:
+    """SQL of the tombstone of a reference (SQL)."""
+    return f"sha256({literal(salt)} || {reference})"
+
+
+def erased_rows(table: Path, scratch: Path, contract: FeedContract, known: Graves) -> list[int]:
+    """Numbers of the rows of a landed table that belong to somebody erased. `scratch` is a file for the time being."""
+    entity = contract.canonical
+    names = _reference_columns(entity)
+    types = entity_types(entity)
+    there = pq.read_schema(table).names
+    rules = [rule for rule in column_rules(contract) if rule.name in names and rule.column in {None, *there}]
+    try:
+        cast_batch(table, scratch, rules=rules, types={name: types[name] for name in names}, key=entity.key)
+    except CastTrouble:
+        return []  # it cannot be staged either; what stands in it is found by its values
+    is_erased = f"{tombstone(known.salt, '({})')} IN (SELECT tombstone FROM grave)"
+    belongs = belongs_to_erased(entity.entity, names, is_erased, system=literal(contract.system))
+    try:
+        with open_scratch(scratch) as connection:
+            connection.register("grave", pa.table({"tombstone": pa.array(known.tombstones, pa.string())}))
+            rows = connection.execute(f"SELECT row_number FROM batch WHERE {belongs} ORDER BY row_number").fetchall()
+    finally:
+        scratch.unlink(missing_ok=True)
+    return [int(number) for (number,) in rows]
+
+
+def _reference_columns(entity: Entity) -> tuple[str, ...]:
+    """Columns of an entity that its key or a reference is made of, in their order."""
+    wanted = {*entity.key, ACCOUNT, "account_source", "order_id", "order_source", "ticket_id"}
+    return tuple(name for name in entity.columns if name in wanted)
+
+
+def own_reference(entity: str, system: str = "_source_system", key: str = "_key") -> str:
+    """SQL of what a row is itself called."""
+    return f"{system} || '/{entity}/' || {key}"
+
+
+def belongs_to_erased(entity: str, columns: Collection[str], erased: str, *, system: str = "_source_system") -> str:
+    """SQL condition: a row with these columns belongs to somebody of whom `erased` (SQL) holds of a reference.
+
+    `erased` has a place `{}` for the SQL of the reference. A row that names the account of somebody else is theirs,
+    whatever order or ticket it names.
+    """
+    own = erased.format(own_reference(entity, system))
+    account = _reference(ACCOUNT, "accounts", "account_source", columns, system)
+    followed = [
+        erased.format(reference)
+        for column, (target, source) in _FOLLOWED.items()
+        if (reference := _reference(column, target, source, columns, system)) is not None
+    ]
+    if account is None:
+        return " OR ".join([own, *followed])
+    without = " OR ".join([own, *followed])
+    return (
+        f"CASE WHEN {account} IS NOT NULL AND '{entity}' <> 'accounts' THEN {erased.format(account)} ELSE {without} END"
+    )
+
+
+def _reference(column: str, target: str, source: str | None, columns: Collection[str], system: str) -> str | None:
+    if column not in columns:
+        return None
+    issuer = f'coalesce("{source}", {system})' if source in columns else system
+    # The same escapes as in staging's _key, so that a reference and the row's own key are one text.
+    return rf"""{issuer} || '/{target}/' || replace(replace(nullif(trim("{column}"), ''), '\', '\\'), '|', '\|')"""

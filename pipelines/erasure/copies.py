@@ -1,0 +1,93 @@
+"""Files of a home written anew, so that nothing of what was deleted stays behind in blocks that are free now."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import Home
+from warehouse.cast_sql import literal, quoted
+from warehouse.connection import marts_path
+
+Redact = Callable[[str], str]
+
+
+def rewrite_warehouse(home: Home) -> None:
+    """Copy the warehouse into a new file that takes its place; call while holding its lease."""
+    fresh = home.root / f".{home.warehouse.name}"
+    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH {literal(str(home.warehouse))} AS former")
+        connection.execute(f"ATTACH {literal(str(fresh))} AS fresh")
+        connection.execute("COPY FROM DATABASE former TO fresh")
+        connection.execute("DETACH former")
+        connection.execute("DETACH fresh")
+    fresh.replace(home.warehouse)
+
+
+def forget_marts(home: Home) -> None:
+    """Remove the marts; the next refresh builds them from nothing. What readers have open stays until it publishes."""
+    marts_path(home.root).unlink(missing_ok=True)
+
+
+def redact_ledger(ledger: Path, redact: Redact) -> int:
+    """Take traces out of the texts of the ledger and write its file anew; how many texts held some.
+
+    The ledger keeps no values of people, but samples and reasons name keys of rows, and a key may be an address.
+    """
+    count = 0
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for table, column in list(_text_columns(connection)):
+            named = f"SELECT rowid, {quoted(column)} FROM {quoted(table)} WHERE typeof({quoted(column)}) = 'text'"
+            changed = [(after, row) for row, text in connection.execute(named) if (after := redact(text)) != text]
+            if changed:
+                _update(connection, table, column, changed)
+                count += len(changed)
+        connection.execute("COMMIT")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return count
+
+
+def redact_texts(home: Home, redact: Redact) -> int:
+    """Take traces out of the home's files of plain text; how many files held some."""
+    count = 0
+    for file in (home.told, home.faults):
+        text = file.read_text("utf-8", errors="surrogateescape") if file.exists() else ""
+        after = "".join(redact(line) for line in text.splitlines(keepends=True))
+        if after != text:
+            fresh = file.with_name(f".{file.name}")
+            fresh.write_text(after, "utf-8", errors="surrogateescape")
+            fresh.replace(file)
+            count += 1
+    return count
+
+
+def _text_columns(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    # Tables without row ids hold numbers and tombstones.
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master "
+        "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '%WITHOUT ROWID%'"
+    ).fetchall()
+    for (table,) in tables:
+        for _, column, kind, *_ in connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall():
+            if kind == "TEXT":
+                yield table, column
+
+
+def _update(connection: sqlite3.Connection, table: str, column: str, changed: list[tuple[str, int]]) -> None:
+    """Change texts, also of a table that triggers keep from being changed."""
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", [table]
+    ).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {quoted(name)}")
+    connection.executemany(f"UPDATE {quoted(table)} SET {quoted(column)} = ? WHERE rowid = ?", changed)
+    for _, sql in triggers:
+        connection.execute(sql)
