@@ -12,9 +12,11 @@ from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
 from pipelines.cli.review import steward_of
 from pipelines.cli.sync import JsonOption
+from pipelines.deployment import Deployment
 from pipelines.erasure.certificate import Certificate
 from pipelines.erasure.erase import Request, erase_customers, resume, unfinished
 from pipelines.identity.erasure import EraseRefused
+from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
 
 
@@ -27,13 +29,19 @@ def erase_command(
     by: Annotated[str | None, typer.Option(help="Who asks for it. Default: $C360_STEWARD.")] = None,
     is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask before erasing.")] = False,
     resumes: Annotated[bool, typer.Option("--resume", help="Go on with an erasure that was cut off.")] = False,
+    lifted: Annotated[
+        str | None, typer.Option("--lift", metavar="ERASURE", help="Let in again what feeds send of its customers.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Erase customers for good: landed bytes, staging, quarantine, identity, ledger, marts and the published file.
 
-    What feeds send of them again is left out. Exit code 1 when the search afterwards still found something.
+    What feeds send of them again is left out until that is lifted, as for a person who comes back. Exit code 1 when the
+    search afterwards still found something.
     """
     deployment = deployment_of(context)
+    if lifted:
+        return _lift(deployment, lifted)
     if resumes:
         with Ledger(deployment.home.ledger) as ledger:
             waiting = unfinished(ledger)
@@ -55,6 +63,17 @@ def erase_command(
         err.print(f"[red]{escape(str(refused))}[/red]")
         return WRONG_USE
     return _shown(certificate, as_json=as_json)
+
+
+def _lift(deployment: Deployment, erasure_id: str) -> int:
+    with Ledger(deployment.home.ledger) as ledger:
+        if erasures.lift(ledger, erasure_id, deployment.clock()):
+            out.print(
+                f"{escape(erasure_id)} is lifted: what feeds send of its customers is let in, as new."
+            )
+            return 0
+    err.print(f"[red]{escape(erasure_id)} is no erasure of this home. Its certificate has the id.[/red]")
+    return WRONG_USE
 
 
 def _listed(file: Path | None) -> list[str]:

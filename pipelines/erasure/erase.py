@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pipelines import refresh
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
-from pipelines.erased import Graves, tombstone
+from pipelines.erased import Graves, address_reference, tombstone
 from pipelines.erasure.certificate import Certificate
 from pipelines.erasure.copies import forget_marts, redact_ledger, redact_texts, rewrite_warehouse
 from pipelines.erasure.landed import FromLanding, erase_landed
@@ -131,7 +131,7 @@ def _erase(
             is_known, traces = True, find_traces(connection)
             traces.write(kept)
             held = find_held(connection, traces)
-            erasures.bury(ledger, _tombstones(connection, salt))
+            erasures.bury(ledger, asked.erasure_id, _tombstones(connection, salt))
         landed = erase_landed(deployment, ledger, Graves(salt, erasures.tombstones(ledger)), traces, held)
         gone = FromWarehouse({}, {}, {}, [])
         if is_known:
@@ -146,7 +146,11 @@ def _erase(
 
 
 def _tombstones(connection: duckdb.DuckDBPyConnection, salt: str) -> list[str]:
-    rows = connection.execute(f"SELECT {tombstone(salt, 'reference')} FROM erased_reference").fetchall()
+    """Of all rows that were found, and of addresses that were theirs alone."""
+    addresses = f"SELECT {address_reference('value')} AS reference FROM trace_email"
+    rows = connection.execute(
+        f"SELECT {tombstone(salt, 'reference')} FROM (FROM erased_reference UNION ALL {addresses})"
+    ).fetchall()
     return [mark for (mark,) in rows]
 
 

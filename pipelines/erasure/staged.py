@@ -33,7 +33,7 @@ def count_staged(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, 
     """Rows of staging that belong to the erased, by entity and feed. Needs `erased_reference`."""
     selects = [
         f"SELECT '{name}' AS entity, _feed, count(*) AS n FROM staging.{quoted(name)} "
-        f"WHERE {belongs_to_erased(name, entity.columns, IS_ERASED)} GROUP BY _feed"
+        f"WHERE {belongs_to_erased(entity, IS_ERASED)} GROUP BY _feed"
         for name, entity in load_entities().items()
     ]
     return connection.execute(" UNION ALL ".join(selects) + " ORDER BY ALL").fetchall()
@@ -79,7 +79,7 @@ def erase_staged(
         by_feed[feed] = by_feed.get(feed, 0) + count
     with transaction(connection):
         for name, entity in load_entities().items():
-            belongs = belongs_to_erased(name, entity.columns, IS_ERASED)
+            belongs = belongs_to_erased(entity, IS_ERASED)
             connection.execute(f"DELETE FROM staging.{quoted(name)} WHERE {belongs}")
             own = IS_ERASED.format(own_reference(name, "source_system"))
             connection.execute(f"DELETE FROM staging.confirmed_row WHERE entity = '{name}' AND {own}")

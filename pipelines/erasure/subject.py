@@ -63,7 +63,7 @@ def _follow(connection: duckdb.DuckDBPyConnection) -> int:
         ((added,),) = connection.execute(
             f"""INSERT INTO erased_reference
                 SELECT DISTINCT {own_reference(name)} FROM staging.{quoted(name)}
-                WHERE ({belongs_to_erased(name, entity.columns, IS_ERASED)})
+                WHERE ({belongs_to_erased(entity, IS_ERASED)})
                   AND NOT coalesce({IS_ERASED.format(own_reference(name))}, false)"""
         ).fetchall()
         found += added

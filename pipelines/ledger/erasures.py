@@ -27,7 +27,7 @@ class Erasure:
 def begin(ledger: Ledger, erasure: Erasure) -> None:
     """Write a request down before anything is erased, so that one that was cut off is seen and can be run again."""
     ledger.write(
-        "INSERT INTO erasure VALUES (?, ?, ?, ?, ?, NULL, NULL)",
+        "INSERT INTO erasure VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)",
         erasure.erasure_id,
         json.dumps(erasure.customer_ids),
         erasure.reason,
@@ -74,10 +74,20 @@ def salt(ledger: Ledger) -> str:
         return str(connection.execute("SELECT salt FROM erasure_salt").fetchone()[0])
 
 
-def bury(ledger: Ledger, tombstones: Iterable[str]) -> None:
-    """Add tombstones; those that are there stay."""
+def bury(ledger: Ledger, erasure_id: str, tombstones: Iterable[str]) -> None:
+    """Add the tombstones of an erasure; those that are there stay."""
     with ledger.transaction() as connection:
-        connection.executemany("INSERT OR IGNORE INTO erased_row VALUES (?)", [(one,) for one in tombstones])
+        connection.executemany(
+            "INSERT OR IGNORE INTO erased_row VALUES (?, ?)", [(one, erasure_id) for one in tombstones]
+        )
+
+
+def lift(ledger: Ledger, erasure_id: str, now: datetime) -> bool:
+    """Let in again what feeds send of the customers of an erasure; False when there is none of that id."""
+    with ledger.transaction() as connection:
+        connection.execute("DELETE FROM erased_row WHERE erasure_id = ?", [erasure_id])
+        done = connection.execute("UPDATE erasure SET lifted_at = ? WHERE erasure_id = ?", [stamp(now), erasure_id])
+        return done.rowcount > 0
 
 
 def tombstones(ledger: Ledger) -> Sequence[str]:
