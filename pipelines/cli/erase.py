@@ -68,9 +68,7 @@ def erase_command(
 def _lift(deployment: Deployment, erasure_id: str) -> int:
     with Ledger(deployment.home.ledger) as ledger:
         if erasures.lift(ledger, erasure_id, deployment.clock()):
-            out.print(
-                f"{escape(erasure_id)} is lifted: what feeds send of its customers is let in, as new."
-            )
+            out.print(f"{escape(erasure_id)} is lifted: what feeds send of its customers is let in, as new.")
             return 0
     err.print(f"[red]{escape(erasure_id)} is no erasure of this home. Its certificate has the id.[/red]")
     return WRONG_USE

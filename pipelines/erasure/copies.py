@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -40,15 +40,10 @@ def redact_ledger(ledger: Path, redact: Redact) -> int:
 
     The ledger keeps no values of people, but samples and reasons name keys of rows, and a key may be an address.
     """
-    count = 0
     with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
+        connection.create_function("redact", 1, redact, deterministic=True)
         connection.execute("BEGIN IMMEDIATE")
-        for table, column in list(_text_columns(connection)):
-            named = f"SELECT rowid, {quoted(column)} FROM {quoted(table)} WHERE typeof({quoted(column)}) = 'text'"
-            changed = [(after, row) for row, text in connection.execute(named) if (after := redact(text)) != text]
-            if changed:
-                _update(connection, table, column, changed)
-                count += len(changed)
+        count = sum(_redact(connection, table, columns) for table, columns in _text_columns(connection).items())
         connection.execute("COMMIT")
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -69,25 +64,31 @@ def redact_texts(home: Home, redact: Redact) -> int:
     return count
 
 
-def _text_columns(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    # Tables without row ids hold numbers and tombstones.
-    tables = connection.execute(
-        "SELECT name FROM sqlite_master "
-        "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '%WITHOUT ROWID%'"
-    ).fetchall()
-    for (table,) in tables:
-        for _, column, kind, *_ in connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall():
-            if kind == "TEXT":
-                yield table, column
+def _text_columns(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Table → its columns of text."""
+    found: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        """SELECT told.name, held.name FROM sqlite_master AS told, pragma_table_info(told.name) AS held
+           WHERE told.type = 'table' AND told.name NOT LIKE 'sqlite_%' AND held.type = 'TEXT'"""
+    ).fetchall():
+        found.setdefault(table, []).append(column)
+    return found
 
 
-def _update(connection: sqlite3.Connection, table: str, column: str, changed: list[tuple[str, int]]) -> None:
-    """Change texts, also of a table that triggers keep from being changed."""
+def _redact(connection: sqlite3.Connection, table: str, columns: list[str]) -> int:
+    """Take traces out of the texts of a table, also of one that triggers keep from being changed."""
     triggers = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", [table]
     ).fetchall()
     for name, _ in triggers:
         connection.execute(f"DROP TRIGGER {quoted(name)}")
-    connection.executemany(f"UPDATE {quoted(table)} SET {quoted(column)} = ? WHERE rowid = ?", changed)
+    count = 0
+    for column in map(quoted, columns):
+        done = connection.execute(
+            f"UPDATE {quoted(table)} SET {column} = redact({column}) "
+            f"WHERE typeof({column}) = 'text' AND redact({column}) <> {column}"
+        )
+        count += done.rowcount
     for _, sql in triggers:
         connection.execute(sql)
+    return count
