@@ -50,7 +50,8 @@ INCOMING = ".incoming"
 class LandingRequest:
     """What a landing needs to know beyond the delivery itself.
 
-    `may_be_empty` lets a full delivery without rows follow one that had some; `progress` is called as rows arrive.
+    `may_be_empty` lets a full delivery without rows follow one that had some; `progress` is called as rows arrive;
+    `erased` tells the numbers of rows in a landed table that belong to somebody who was erased.
     """
 
     batch_seq: int
@@ -66,6 +67,7 @@ class LandingRequest:
     kind: BatchKind = "live"
     may_be_empty: bool = False
     progress: Callable[[], None] = lambda: None
+    erased: Callable[[Path], Sequence[int]] = lambda _table: ()
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ class Written:
     """What became of one delivery. `batch` is None when all its rows were landed before.
 
     `rows_read` counts what the source handed over, rows that could not be read included; `rows_reread` those of them
-    that were landed before (or, in a backfill, are left to the next live read); `rows_repeated` those that pages of
-    this one delivery held already, None where there are no pages.
+    that were landed before, in a backfill are left to the next live read, or belong to somebody erased;
+    `rows_repeated` those that pages of this one delivery held already, None where there are no pages.
     """
 
     batch: LandedBatch | None
@@ -133,6 +135,25 @@ class LandingFolder:
         """Forget the bytes that a batch arrived as. Its table, rejects and manifest stay."""
         shutil.rmtree(self.folder / batch_id / RAW_FOLDER, ignore_errors=True)
 
+    def erase(
+        self, connection: duckdb.DuckDBPyConnection, batch_id: str, *, rows: Sequence[int], lines: Sequence[int]
+    ) -> None:
+        """Take rows, and lines that could not be read, out of a committed batch for good, and the bytes it came as.
+
+        Each file is replaced as a whole; after a kill in between, done again, it ends the same.
+        """
+        self.remove_raw(batch_id)
+        if lines:
+            rereads.leave_rows(connection, self.folder / batch_id / REJECTS_NAME, lines, number="line_number")
+        if rows:
+            rereads.leave_rows(connection, self.table(batch_id), rows)
+        manifest = self.manifest(batch_id)
+        erased = manifest.row_count - int(pq.read_metadata(self.table(batch_id)).num_rows)
+        corrected = self.folder / batch_id / f".{MANIFEST_NAME}"
+        corrected.write_text(manifest.model_copy(update={"erased_count": erased}).model_dump_json(indent=1), "utf-8")
+        corrected.replace(self.folder / batch_id / MANIFEST_NAME)
+        _fsync_tree(self.folder / batch_id)
+
     def incoming(self, batch_id: str) -> Path:
         """A fresh incoming folder with room for raw bytes."""
         folder = self.folder / INCOMING / batch_id
@@ -159,6 +180,9 @@ class LandingFolder:
                 rereads.leave_later_rows(connection, contract, table, request.window)
             if contract.cursor is not None and delivered.handed_over:
                 rereads.leave_landed_rows(connection, table, request.recent_tables)
+            if erased := request.erased(table):
+                rereads.leave_rows(connection, table, erased)
+                _empty(incoming / RAW_FOLDER)
             reread = delivered.handed_over - int(pq.read_metadata(table).num_rows)
             if receipt.rejects.num_rows:
                 pq.write_table(receipt.rejects, incoming / REJECTS_NAME, compression="zstd")
@@ -313,6 +337,11 @@ def _is_nothing_new(contract: FeedContract, manifest: Manifest, previous: Manife
         getattr(manifest, name) == getattr(previous, name)
         for name in ("row_count", "key_hash_sum", "row_hash_sum", "hash_function", "contract_version", "reject_count")
     )
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
 
 
 def _fsync_tree(folder: Path) -> None:

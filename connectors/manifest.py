@@ -49,6 +49,7 @@ class Manifest(BaseModel):
 
     `kind` is 'reconcile' for rows that a comparison with the source brought: they hold what the source holds at
     `landed_at`, whatever their change times say, and move no cursor. Their table has the column `IS_GONE`.
+    `erased_count` of the `row_count` rows that were landed were erased since, as people asked for it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,6 +89,7 @@ class Manifest(BaseModel):
     business_date: str | None
     parts: list[ManifestPart]
     source_file: ManifestFile | None
+    erased_count: int = 0
 
     @property
     def byte_count(self) -> int:

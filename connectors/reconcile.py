@@ -6,7 +6,7 @@ in a scratch file on disk, so that memory stays bounded whatever the size of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from connectors.cursors import cursor_expression
 from connectors.delivery import Bucketing
 from connectors.landing import LandingFolder, watched, write_table
 from connectors.manifest import IS_GONE, TABLE_NAME, Manifest
+from connectors.rereads import leave_rows
 from connectors.sql import quoted
 from connectors.tiers import Bound, Tier, literal, within, within_any
 
@@ -43,12 +44,20 @@ class Differences:
 class SideBySide:
     """One comparison, in a scratch folder of its own. `types` are the source's columns as they arrive now.
 
-    `is_deleted` is a DuckDB condition over landed columns: true on a row that says itself that it is gone.
+    `is_deleted` is a DuckDB condition over landed columns: true on a row that says itself that it is gone. `erased`
+    tells the numbers of rows in a table of the source that belong to somebody erased: they are missing here on purpose.
     """
 
     def __init__(
-        self, contract: FeedContract, scratch: Path, tiers: Sequence[Tier], schema: pa.Schema, is_deleted: str | None
+        self,
+        contract: FeedContract,
+        scratch: Path,
+        tiers: Sequence[Tier],
+        schema: pa.Schema,
+        is_deleted: str | None,
+        erased: Callable[[Path], Sequence[int]] = lambda _table: (),
     ) -> None:
+        self._erased = erased
         self.contract, self.tiers, self._schema = contract, tiers, schema
         self._scratch, self._is_deleted = scratch, is_deleted or "false"
         self._read = 0
@@ -97,6 +106,8 @@ class SideBySide:
         table.parent.mkdir()
         with watched(reader) as (rows, _):
             write_table(self._connection, self.contract, rows, table)
+        if erased := self._erased(table):
+            leave_rows(self._connection, table, erased)
         self._connection.execute(f"INSERT INTO theirs SELECT {self._facts()} FROM {_parquet([str(table)])}")
 
     def buckets_that_differ(self, bucketing: Bucketing, digests: pa.Table) -> list[tuple[datetime, datetime]]:

@@ -1,4 +1,4 @@
-"""Rows of a delivery that are not landed: those that were landed before, and what a backfill leaves to a live read."""
+"""Rows of a delivery that are not landed: those landed before, those erased, what a backfill leaves to a live read."""
 
 from __future__ import annotations
 
@@ -58,6 +58,14 @@ def leave_landed_rows(connection: duckdb.DuckDBPyConnection, table: Path, recent
                FROM read_parquet([{recent}], filename = true) GROUP BY _key_hash
            ) landed USING (_key_hash, _row_hash) ORDER BY new._row_number""",
     )
+
+
+def leave_rows(
+    connection: duckdb.DuckDBPyConnection, table: Path, numbers: Sequence[int], *, number: str = "_row_number"
+) -> None:
+    """Leave out rows by their numbers, which stand in the column `number`."""
+    left = ", ".join(map(str, numbers))
+    _keep(connection, table, f"FROM read_parquet({literal(table)}) WHERE {number} NOT IN ({left})")
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, table: Path, query: str) -> None:

@@ -57,8 +57,8 @@ def refresh_reason(deployment: Deployment, ledger: Ledger) -> str | None:
     return None
 
 
-def refresh(deployment: Deployment) -> Refreshed:
-    """Resolve identities, rebuild the models, audit and publish.
+def refresh(deployment: Deployment, *, is_purge: bool = False) -> Refreshed:
+    """Resolve identities, rebuild the models, audit and publish. After a purge, tables may have lost any share of rows.
 
     Raises:
         leases.LeaseHeld: another run writes the warehouse.
@@ -67,7 +67,7 @@ def refresh(deployment: Deployment) -> Refreshed:
         full_match.Refused: the rules are others than before and affect too many customers; the published file stays.
     """
     with _writing(deployment) as (ledger, lease):
-        return _refresh(deployment, ledger, lease)
+        return _refresh(deployment, ledger, lease, is_purge=is_purge)
 
 
 def rematch(deployment: Deployment) -> Refreshed:
@@ -117,7 +117,14 @@ def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, leases.Lease]]:
         yield ledger, lease
 
 
-def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease, *, is_rematch: bool = False) -> Refreshed:
+def _refresh(
+    deployment: Deployment,
+    ledger: Ledger,
+    lease: leases.Lease,
+    *,
+    is_rematch: bool = False,
+    is_purge: bool = False,
+) -> Refreshed:
     now = deployment.clock()
     statuses = feed_statuses(ledger, deployment.catalog, now)
     fingerprint = _fingerprint(ledger, statuses)
@@ -132,7 +139,7 @@ def _refresh(deployment: Deployment, ledger: Ledger, lease: leases.Lease, *, is_
         write_feed_marks(connection, statuses, snapshot_id, now)
     build_models(deployment)
     leases.check(ledger, lease)
-    customers = publish_snapshot(deployment, merged_customers=merged)
+    customers = publish_snapshot(deployment, merged_customers=merged, is_purge=is_purge)
     verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
     publications.record_publication(
         ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)
@@ -165,14 +172,16 @@ def build_models(deployment: Deployment) -> None:
     models.build(deployment.home.root)
 
 
-def publish_snapshot(deployment: Deployment, *, merged_customers: int) -> int:
+def publish_snapshot(deployment: Deployment, *, merged_customers: int, is_purge: bool = False) -> int:
     """Audit the marts and put them in the place that readers open; the number of customers published.
 
     `merged_customers` were merged away by full matches since the last time, which somebody or the limit let through.
+    After a purge any share of the rows may be gone.
     """
     from warehouse import publish
 
-    audit = publish.audit(deployment.home.root, merged_customers=merged_customers)
+    allowed_shrink = 1.0 if is_purge else publish.ALLOWED_SHRINK
+    audit = publish.audit(deployment.home.root, allowed_shrink=allowed_shrink, merged_customers=merged_customers)
     publish.publish(deployment.home.root, audit)
     with warehouse_files.open_reader(deployment.home.published) as connection:
         ((customers,),) = connection.execute("SELECT count(*) FROM customer_360").fetchall()

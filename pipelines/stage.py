@@ -194,11 +194,8 @@ class Staging:
         evidence.record_checks(self.ledger, contract.feed, one.batch_id, checks, now)
         if manifest.kind == "live":  # what a backfill or reconcile brings says nothing about how current the feed is
             self._advance_marks(manifest)
-        ((held, oldest),) = self.connection.execute(
-            "SELECT count(*), min(first_held_at) FROM quarantine.held_row WHERE feed = ? AND status = 'held'",
-            [contract.feed],
-        ).fetchall()
-        evidence.record_held_rows(self.ledger, contract.feed, held, oldest and oldest.replace(tzinfo=UTC), now)
+        held, oldest = quarantine.count_held(self.connection, contract.feed)
+        evidence.record_held_rows(self.ledger, contract.feed, held, oldest, now)
         batches.mark_staged(self.ledger, one.batch_id, contract.feed, tally, now)
         return StagedBatch(one.batch_id, tally, checks)
 

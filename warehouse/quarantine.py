@@ -68,6 +68,14 @@ def summary(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     ).to_arrow_table()
 
 
+def count_held(connection: duckdb.DuckDBPyConnection, feed: str) -> tuple[int, datetime | None]:
+    """How many rows of a feed are held, and since when the oldest of them."""
+    ((held, oldest),) = connection.execute(
+        "SELECT count(*), min(first_held_at) FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [feed]
+    ).fetchall()
+    return held, oldest and oldest.replace(tzinfo=UTC)
+
+
 def release_batch(
     connection: duckdb.DuckDBPyConnection, *, feed: str, held_ids: Sequence[str] | None = None
 ) -> list[Release]:

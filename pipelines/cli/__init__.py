@@ -35,6 +35,7 @@ def main() -> None:
         demo,
         docs,
         doctor,
+        erase,
         feeds,
         feeds_status,
         identity,

@@ -24,6 +24,7 @@ from connectors.reconcile import SideBySide
 from connectors.reconcile_files import FolderSource
 from connectors.tiers import Bound, Tier, closed_tiers, joined
 from pipelines.deployment import Deployment
+from pipelines.erased import erased_rows, graves
 from pipelines.freshness.folder_comparison import compare_folder
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.reconciles import TierResult
@@ -68,7 +69,12 @@ def compared(
         return
     with _scratch(deployment, contract) as scratch:
         [shape] = source.deliveries(Window(), is_landed=lambda _: False, raw_folder=lambda: scratch)
-        sides = SideBySide(contract, scratch, tiers, shape.reader.schema, _is_deleted(contract))
+        known = graves(ledger)
+
+        def erased(table: Path) -> list[int]:
+            return erased_rows(table, scratch / "erased.duckdb", contract, known) if known else []
+
+        sides = SideBySide(contract, scratch, tiers, shape.reader.schema, _is_deleted(contract), erased)
         try:
             digests = _digests(source, contract, tiers)
             sides.take_landed(folder, manifests, wants_check_values=bool(digests))

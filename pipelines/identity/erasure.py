@@ -1,6 +1,6 @@
-"""Erasing one customer from schema `identity`: every record, whatever was made of it, and what tells of it.
+"""Erasing customers from schema `identity`: every record, whatever was made of it, and what tells of it.
 
-What stays names nobody: that there was a customer of this id and when it was erased, which ids had been merged into it,
+What stays names nobody: that there was a customer of each id and when it was erased, which ids had been merged into it,
 what was learned from all records together, as numbers, and of each record a tombstone, by which `changes.gather` leaves
 it out should a feed bring it again. Other layers (landing, staging, quarantine, published) are not erased here.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipelines.identity import values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     import duckdb
@@ -45,31 +46,53 @@ class Erased:
 
 
 def erase(
-    connection: duckdb.DuckDBPyConnection, customer_id: str, *, now: datetime, run_id: str, actor: str, reason: str
-) -> Erased:
-    """Erase a customer for good; no other customer changes its id.
+    connection: duckdb.DuckDBPyConnection,
+    customer_ids: Sequence[str],
+    *,
+    now: datetime,
+    run_id: str,
+    actor: str,
+    reason: str,
+) -> list[Erased]:
+    """Erase customers for good, in the order given; no other customer changes its id.
 
     The caller's transaction makes it one change. `reason` is kept: it may name a request, never the person. Raises
-    EraseRefused when the id was never given, is merged into another or was erased before; a retired one is erased, too.
+    EraseRefused, and changes nothing, when an id was never given, is merged into another or was erased before; a
+    retired one is erased, too.
     """
-    _check(connection, customer_id)
-    _collect(connection, customer_id)
+    find_records(connection, customer_ids)
     _bury(connection, now)
     _redact_events(connection)
-    _delete(connection, customer_id)
+    _delete(connection)
     values.forget_unused(connection)
     connection.execute(
         """INSERT INTO identity.identity_event
-           VALUES ($event_id, 'erase', $customer_id, NULL, NULL, $actor, $reason, $run_id, $now)""",
-        {
-            "event_id": f"{run_id}/erase/{customer_id}", "customer_id": customer_id, "actor": actor, "reason": reason,
-            "run_id": run_id, "now": now.replace(tzinfo=None),
-        },
-    )  # fmt: skip
-    ((records,),) = connection.execute("SELECT count(*) FROM erased_key").fetchall()
-    for name in ("erased_key", "erased_no"):
+           SELECT $run_id || '/erase/' || customer_id, 'erase', customer_id, NULL, NULL, $actor, $reason, $run_id, $now
+           FROM erased_customer""",
+        {"actor": actor, "reason": reason, "run_id": run_id, "now": now.replace(tzinfo=None)},
+    )
+    counted = connection.execute(
+        """SELECT customer_id, count(source_record_key) FROM erased_customer LEFT JOIN erased_key USING (customer_id)
+           GROUP BY customer_id, place ORDER BY place"""
+    ).fetchall()
+    for name in ("erased_customer", "erased_key", "erased_no"):
         connection.execute(f"DROP TABLE temp.{name}")
-    return Erased(customer_id, records)
+    return [Erased(*one) for one in counted]
+
+
+def find_records(connection: duckdb.DuckDBPyConnection, customer_ids: Sequence[str]) -> None:
+    """Build what `erase` works on: `erased_customer` (place, customer_id), `erased_key` (customer_id,
+    source_record_key: records that the customer, or an id merged into it, has now or had last), `erased_no`.
+
+    Raises EraseRefused as `erase` does.
+    """
+    connection.execute("CREATE OR REPLACE TEMP TABLE erased_customer (place BIGINT, customer_id VARCHAR)")
+    connection.execute(
+        "INSERT INTO erased_customer SELECT unnest(range(len($ids))), unnest($ids)",
+        {"ids": list(dict.fromkeys(customer_ids))},
+    )
+    _check(connection)
+    _collect(connection)
 
 
 def leave_out_erased(connection: duckdb.DuckDBPyConnection) -> None:
@@ -99,35 +122,36 @@ def _is_erased(key: str) -> str:
     return f"{_tombstone(key)} IN (SELECT tombstone FROM identity.erased_record)"
 
 
-def _check(connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
+def _check(connection: duckdb.DuckDBPyConnection) -> None:
     told = connection.execute(
-        """SELECT 'is merged into ' || current_customer_id || '; erase that one if it is the person meant, '
-                    || 'or c360 unmerge ' || old_customer_id || ' first'
-           FROM identity.customer_id_redirect WHERE old_customer_id = $id
+        """SELECT place, customer_id, 'is merged into ' || current_customer_id
+                    || '; erase that one if it is the person meant, or c360 unmerge ' || customer_id || ' first'
+           FROM identity.customer_id_redirect JOIN erased_customer ON old_customer_id = customer_id
            UNION ALL
-           SELECT 'was erased on ' || strftime(occurred_at, '%Y-%m-%d') || ' already'
-           FROM identity.identity_event WHERE customer_id = $id AND event_type = 'erase'
+           SELECT place, customer_id, 'was erased on ' || strftime(occurred_at, '%Y-%m-%d') || ' already'
+           FROM identity.identity_event JOIN erased_customer USING (customer_id) WHERE event_type = 'erase'
            UNION ALL
-           SELECT 'was never given to a customer; find the id with c360 customer'
-           WHERE $id NOT IN (SELECT customer_id FROM identity.identity_event WHERE event_type = 'create')""",
-        {"id": customer_id},
+           SELECT place, customer_id, 'was never given to a customer; find the id with c360 customer'
+           FROM erased_customer WHERE customer_id NOT IN (
+             SELECT customer_id FROM identity.identity_event WHERE event_type = 'create')
+           ORDER BY place LIMIT 1"""
     ).fetchall()
-    for (fact,) in told:
+    for _, customer_id, fact in told:
         raise EraseRefused(f"{customer_id} {fact}. Nothing was erased.")
 
 
-def _collect(connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
-    """Build `erased_key`: records that the customer, or an id merged into it, has now or had last; and `erased_no`."""
+def _collect(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE erased_key AS
            WITH lasting AS (
              SELECT source_record_key,
                     arg_max(customer_id, (coalesce(valid_to, 'infinity'), valid_from, change_event_id)) AS customer_id
-             FROM identity.crosswalk_history GROUP BY source_record_key)
-           SELECT source_record_key FROM lasting
-           WHERE customer_id = $id OR customer_id IN (
-             SELECT old_customer_id FROM identity.customer_id_redirect WHERE current_customer_id = $id)""",
-        {"id": customer_id},
+             FROM identity.crosswalk_history GROUP BY source_record_key),
+           meant AS (
+             SELECT customer_id AS id, customer_id FROM erased_customer
+             UNION ALL SELECT old_customer_id, current_customer_id
+             FROM identity.customer_id_redirect JOIN erased_customer ON current_customer_id = customer_id)
+           SELECT meant.customer_id, source_record_key FROM lasting JOIN meant ON lasting.customer_id = meant.id"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE erased_no AS
@@ -155,7 +179,7 @@ def _redact_events(connection: duckdb.DuckDBPyConnection) -> None:
     """Take the records' keys, which may be e-mail addresses, out of former events and of reasons that end in one."""
     connection.execute(
         """UPDATE identity.identity_event SET source_record_key = $erased, reason = $erased
-           WHERE source_record_key IN (FROM erased_key)""",
+           WHERE source_record_key IN (SELECT source_record_key FROM erased_key)""",
         {"erased": ERASED},
     )
     connection.execute(
@@ -166,13 +190,17 @@ def _redact_events(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _delete(connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
+def _delete(connection: duckdb.DuckDBPyConnection) -> None:
     for table, columns in _BY_KEY.items():
-        named = " OR ".join(f"{column} IN (FROM erased_key)" for column in columns)
+        named = " OR ".join(f"{column} IN (SELECT source_record_key FROM erased_key)" for column in columns)
         connection.execute(f"DELETE FROM identity.{table} WHERE {named}")
     for table in _BY_CUSTOMER:
-        connection.execute(f"DELETE FROM identity.{table} WHERE customer_id = ?", [customer_id])
-    connection.execute("DELETE FROM identity.named_mailbox WHERE customer_no = hash(?)", [customer_id])
+        connection.execute(
+            f"DELETE FROM identity.{table} WHERE customer_id IN (SELECT customer_id FROM erased_customer)"
+        )
+    connection.execute(
+        "DELETE FROM identity.named_mailbox WHERE customer_no IN (SELECT hash(customer_id) FROM erased_customer)"
+    )
     for table in ("block_key", "home_value", "chain"):
         connection.execute(f"DELETE FROM identity.{table} WHERE record_no IN (FROM erased_no)")
     # A chain is named after its lowest number; what is left of it gets a new name, lest a new record take the old one.

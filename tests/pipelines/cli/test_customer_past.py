@@ -38,7 +38,7 @@ def story(tmp_path: Path) -> Story:
     for groups in (("a", "z"), ("a", "b", "z"), ("ab", "z"), ("ab",), ("ab", "d")):
         world.run(*groups)
         ids |= {letter: customer_id for letter, customer_id in world.ids().items() if letter not in ids}
-    erase(world.connection, ids["d"], now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
+    erase(world.connection, [ids["d"]], now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
     home = Home(tmp_path)
     publish(world.connection, home)
     return Story(home, world.now, **ids)

@@ -26,9 +26,10 @@ def evening(world: World) -> datetime:
 
 
 def erased(world: World, customer_id: str) -> Erased:
-    return erase(
-        world.connection, customer_id, now=evening(world), run_id="erasure-1", actor="dana", reason="request 4711"
+    [done] = erase(
+        world.connection, [customer_id], now=evening(world), run_id="erasure-1", actor="dana", reason="request 4711"
     )
+    return done
 
 
 def tables_with_traces(world: World) -> set[str]:
@@ -117,7 +118,7 @@ def test_the_id_and_those_merged_into_it_still_tell_that_it_was_erased() -> None
     for groups in (("a",), ("a", "b"), ("ab",)):
         before = world.ids()
         world.run(*groups)
-    erase(world.connection, before["a"], now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
+    erase(world.connection, [before["a"]], now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
     assert world.redirects() == {before["b"]: before["a"]}
     told = world.connection.execute(
         "SELECT customer_id, source_record_key, actor, reason FROM identity.identity_event WHERE event_type = 'erase'"
@@ -134,7 +135,7 @@ def test_what_former_customers_tell_of_a_record_goes_with_it() -> None:
     world.run("b", "ac")
     # a was the first record of its customer, went to c, and took the id along: so b got one anew.
     customer = world.ids()["a"]
-    erase(world.connection, customer, now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
+    erase(world.connection, [customer], now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
     left = world.connection.execute(
         """SELECT DISTINCT source_record_key FROM identity.identity_event WHERE source_record_key IS NOT NULL
            UNION SELECT source_record_key FROM identity.crosswalk_history ORDER BY ALL"""
@@ -147,7 +148,7 @@ def test_a_customer_of_whom_no_record_is_left_is_erased_from_history() -> None:
     world.run("a", "b")
     gone = world.ids()["a"]
     world.run("b")
-    done = erase(world.connection, gone, now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
+    [done] = erase(world.connection, [gone], now=world.now, run_id="erasure-1", actor="dana", reason="request 4711")
     assert done == Erased(gone, 1)
     assert world.ids_as_of(world.now - timedelta(hours=1)).keys() == {"b"}
 
@@ -159,8 +160,8 @@ def test_what_cannot_be_erased_is_told_with_the_next_step() -> None:
     a, b = world.ids()["a"], world.ids()["b"]
     world.run("ab")
 
-    def attempt(customer_id: str) -> Erased:
-        return erase(world.connection, customer_id, now=world.now, run_id="e", actor="dana", reason="request 4711")
+    def attempt(customer_id: str) -> list[Erased]:
+        return erase(world.connection, [customer_id], now=world.now, run_id="e", actor="dana", reason="request 4711")
 
     with pytest.raises(EraseRefused, match=f"{b} is merged into {a}; .*c360 unmerge {b} first"):
         attempt(b)

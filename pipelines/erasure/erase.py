@@ -1,0 +1,161 @@
+"""Erase customers from all that a home holds: landing, staging, quarantine, identity, marts, ledger, published file.
+
+Each step may be killed and done again. The request is written down first; what the search afterwards needs is kept in
+a file that only the owner reads, until the erasure is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines import refresh
+from pipelines.column_rules import all_types
+from pipelines.deployment import Deployment
+from pipelines.erased import Graves, address_reference, tombstone
+from pipelines.erasure.certificate import Certificate
+from pipelines.erasure.copies import forget_marts, redact_ledger, redact_texts, rewrite_warehouse
+from pipelines.erasure.landed import FromLanding, erase_landed
+from pipelines.erasure.matching import Redaction
+from pipelines.erasure.remains import search
+from pipelines.erasure.staged import FromWarehouse, count_staged, erase_staged, find_held
+from pipelines.erasure.subject import Traces, find_rows, find_traces
+from pipelines.identity.erasure import EraseRefused, find_records
+from pipelines.identity.tables import ensure_schema
+from pipelines.ledger import erasures, evidence, leases
+from pipelines.ledger.database import Ledger
+from pipelines.ledger.erasures import Erasure
+from pipelines.trouble import Trouble
+from warehouse import connection as warehouse_files
+from warehouse import quarantine, staging
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who asked for what. `reason` may name a request, never the person."""
+
+    customer_ids: tuple[str, ...]
+    reason: str
+    asked_by: str
+
+
+def erase_customers(deployment: Deployment, request: Request) -> Certificate:
+    """Erase customers and certify it.
+
+    Raises:
+        EraseRefused: an id was never given, is merged into another, or was erased before; nothing was changed.
+        Trouble: there is no warehouse yet, or an erasure that was cut off waits to be resumed.
+        leases.LeaseHeld: somebody lands a feed or writes the warehouse.
+    """
+    home, now = deployment.home, deployment.clock()
+    if not home.warehouse.exists():
+        raise Trouble(str(home.warehouse), "there is no warehouse yet", "Run c360 sync first.")
+    with Ledger(home.ledger) as ledger:
+        if waiting := unfinished(ledger):
+            raise Trouble(waiting.erasure_id, "this erasure was cut off", "Run c360 erase --resume first.")
+        with _alone(deployment, ledger):
+            _check(deployment, request.customer_ids)
+            number = len(erasures.erasures(ledger)) + 1
+            erasure_id = f"erasure-{now.astimezone(UTC):%Y%m%d}-{number:04d}"
+            asked = Erasure(erasure_id, request.customer_ids, request.reason, request.asked_by, now, None)
+            erasures.begin(ledger, asked)
+    return resume(deployment, asked)
+
+
+def unfinished(ledger: Ledger) -> Erasure | None:
+    """The erasure that was begun and not ended, if there is one."""
+    return next((one for one in erasures.erasures(ledger) if one.certificate is None), None)
+
+
+def resume(deployment: Deployment, asked: Erasure) -> Certificate:
+    """Carry out a request that is written down, from wherever a former attempt came to."""
+    home = deployment.home
+    kept = home.root / f".{asked.erasure_id}.json"
+    with Ledger(home.ledger) as ledger:
+        with _alone(deployment, ledger):
+            traces, landed, gone = _erase(deployment, ledger, asked, kept)
+            rewrite_warehouse(home)
+            forget_marts(home)
+        refreshed = refresh.refresh(deployment, is_purge=True)
+    redact = Redaction.of(traces)
+    texts = redact_ledger(home.ledger, redact) + redact_texts(home, redact)
+    found = search(home, traces, aside=kept)
+    certificate = Certificate.of(asked, deployment.clock(), landed, gone, texts, refreshed.snapshot_id, traces, found)
+    with Ledger(home.ledger) as ledger:
+        erasures.end(ledger, asked.erasure_id, certificate.facts(), deployment.clock())
+    kept.unlink()
+    return certificate
+
+
+@contextmanager
+def _alone(deployment: Deployment, ledger: Ledger) -> Iterator[None]:
+    """Nobody lands a feed or writes the warehouse meanwhile."""
+    with ExitStack() as stack:
+        for resource in (*(f"feed:{feed}" for feed in sorted(deployment.catalog)), "warehouse"):
+            held = leases.held(
+                ledger, resource, clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
+            )
+            stack.enter_context(held)
+        yield
+
+
+def _check(deployment: Deployment, customer_ids: Sequence[str]) -> None:
+    with warehouse_files.open_warehouse(deployment.home.root) as connection:
+        ensure_schema(connection)
+        find_records(connection, customer_ids)
+
+
+def _erase(
+    deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path
+) -> tuple[Traces, FromLanding, FromWarehouse]:
+    """Landing first: what is to go from it is found by what the warehouse knows."""
+    with warehouse_files.open_warehouse(deployment.home.root) as connection:
+        staging.ensure_schema(connection, all_types())
+        ensure_schema(connection)
+        salt = erasures.salt(ledger)
+        held: dict[str, set[int]] = {}
+        try:
+            find_records(connection, asked.customer_ids)
+        except EraseRefused:
+            # A former attempt came as far as the warehouse, and what belongs to them is no longer known there.
+            is_known, traces = False, Traces.read(kept)
+        else:
+            find_rows(connection)
+            is_known, traces = True, find_traces(connection)
+            traces.write(kept)
+            held = find_held(connection, traces)
+            erasures.bury(ledger, asked.erasure_id, _tombstones(connection, salt))
+        landed = erase_landed(deployment, ledger, Graves(salt, erasures.tombstones(ledger)), traces, held)
+        gone = FromWarehouse({}, {}, {}, [])
+        if is_known:
+            for entity, feed, rows in count_staged(connection):
+                erasures.count_as_gone(ledger, f"{feed}/{asked.erasure_id}/{entity}", feed, rows, asked.began_at)
+            gone = erase_staged(
+                connection, asked.customer_ids,
+                now=asked.began_at, run_id=asked.erasure_id, actor=asked.asked_by, reason=asked.reason,
+            )  # fmt: skip
+        _count_held(deployment, ledger, connection)
+    return traces, landed, gone
+
+
+def _tombstones(connection: duckdb.DuckDBPyConnection, salt: str) -> list[str]:
+    """Of all rows that were found, and of addresses that were theirs alone."""
+    addresses = f"SELECT {address_reference('value')} AS reference FROM trace_email"
+    rows = connection.execute(
+        f"SELECT {tombstone(salt, 'reference')} FROM (FROM erased_reference UNION ALL {addresses})"
+    ).fetchall()
+    return [mark for (mark,) in rows]
+
+
+def _count_held(deployment: Deployment, ledger: Ledger, connection: duckdb.DuckDBPyConnection) -> None:
+    """Tell the ledger how many rows each feed has in quarantine now."""
+    for feed in deployment.catalog:
+        held, oldest = quarantine.count_held(connection, feed)
+        evidence.record_held_rows(ledger, feed, held, oldest, deployment.clock())

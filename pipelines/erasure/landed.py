@@ -1,0 +1,73 @@
+"""Erasing rows from landed batches: their tables are written anew without them, and the bytes they came as are removed.
+
+What a manifest says of a delivery as it arrived, its counts and sums among them, stays true of the delivery;
+`erased_count` says how many of its rows are no longer there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from connectors.landing import LandingFolder
+from pipelines.deployment import Deployment
+from pipelines.erased import Graves, erased_rows
+from pipelines.erasure.matching import names_somebody, register_traces
+from pipelines.erasure.subject import Traces
+from pipelines.ledger import batches
+from pipelines.ledger.database import Ledger
+from warehouse.cast_sql import literal
+
+
+@dataclass
+class FromLanding:
+    """What was erased from landing: batches that were touched; rows, and lines that could not be read, by feed."""
+
+    batches: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+def erase_landed(
+    deployment: Deployment, ledger: Ledger, known: Graves, traces: Traces, held: Mapping[str, Collection[int]]
+) -> FromLanding:
+    """Erase rows of all feeds, and those of `held`: batch → numbers of rows that never reached staging.
+
+    Done again, it finds nothing. A table is replaced as a whole, so a kill leaves the former one or the new.
+    """
+    done = FromLanding()
+    deployment.home.work.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        register_traces(connection, traces)
+        for contract in deployment.catalog.values():
+            folder = LandingFolder(deployment.home.landing, contract)
+            for batch_id in folder.committed():
+                scratch = deployment.home.work / f"erase-{batch_id}.duckdb"
+                found = erased_rows(folder.table(batch_id), scratch, contract, known)
+                rows = {*found, *_there(connection, folder.table(batch_id), held.get(batch_id, ()))}
+                lines = _lines_naming(connection, folder.rejects(batch_id))
+                if rows or lines:
+                    folder.erase(connection, batch_id, rows=sorted(rows), lines=lines)
+                    batches.mark_raw_removed(ledger, batch_id, deployment.clock())
+                    done.batches += 1
+                    done.rows[contract.feed] = done.rows.get(contract.feed, 0) + len(rows)
+                    done.lines[contract.feed] = done.lines.get(contract.feed, 0) + len(lines)
+    return done
+
+
+def _there(connection: duckdb.DuckDBPyConnection, table: Path, numbers: Collection[int]) -> list[int]:
+    if not numbers:
+        return []
+    sql = f"SELECT _row_number FROM read_parquet({literal(str(table))}) WHERE list_contains($numbers, _row_number)"
+    return [int(number) for (number,) in connection.execute(sql, {"numbers": list(numbers)}).fetchall()]
+
+
+def _lines_naming(connection: duckdb.DuckDBPyConnection, rejects: Path | None) -> list[int]:
+    """Numbers of lines that could not be read and name somebody."""
+    if rejects is None:
+        return []
+    sql = f"SELECT line_number FROM read_parquet({literal(str(rejects))}) WHERE {names_somebody('lower(raw)')}"
+    return [int(number) for (number,) in connection.execute(sql).fetchall()]

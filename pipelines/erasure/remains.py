@@ -1,0 +1,113 @@
+"""Search a whole home for traces of erased customers: every table of every file, and the bytes of all other files."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.erasure.matching import Redaction, names_somebody, register_traces
+from pipelines.erasure.subject import Traces
+from pipelines.settings import Home
+from warehouse.cast_sql import literal, quoted
+
+_DUCKDB, _SQLITE, _PARQUET = ".duckdb", ".db", ".parquet"
+
+
+@dataclass(frozen=True)
+class Remain:
+    """Something that was found. `place` is the file, in the home, with the table where it has tables."""
+
+    place: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was searched and found. A file that could not be read is among `unread`: nothing is known of it."""
+
+    files: int
+    bytes: int
+    found: tuple[Remain, ...]
+    unread: tuple[str, ...]
+
+
+def search(home: Home, traces: Traces, *, aside: Path) -> Search:
+    """Look for traces in all files under the home, other than the sample company, which is a source, and `aside`."""
+    redact = Redaction.of(traces)
+    found: list[Remain] = []
+    unread: list[str] = []
+    files = [
+        file
+        for file in sorted(home.root.rglob("*"))
+        if file.is_file() and not file.is_relative_to(home.sample) and file not in (aside, home.connections)
+    ]
+    with duckdb.connect() as connection:
+        register_traces(connection, traces)
+        for file in files:
+            name = str(file.relative_to(home.root))
+            try:
+                found += [Remain(f"{name}{table}", rows) for table, rows in _in_file(connection, file, traces, redact)]
+            except (OSError, duckdb.Error, sqlite3.Error):
+                unread.append(name)
+    return Search(len(files), sum(file.stat().st_size for file in files if file.exists()), tuple(found), tuple(unread))
+
+
+def _in_file(
+    connection: duckdb.DuckDBPyConnection, file: Path, traces: Traces, redact: Callable[[str], str]
+) -> Iterator[tuple[str, int]]:
+    if file.suffix == _PARQUET:
+        yield from _counted("", _rows_naming(connection, f"read_parquet({literal(str(file))})"))
+    elif file.suffix == _DUCKDB:
+        yield from _in_duckdb(connection, file)
+        yield from _in_blocks(file, traces)
+    elif file.suffix == _SQLITE:
+        yield from _in_sqlite(file, redact)
+        yield from _in_blocks(file, traces)
+    else:
+        lines = file.read_bytes().decode("utf-8", "surrogateescape").splitlines()
+        yield from _counted("", sum(redact(line) != line for line in lines))
+
+
+def _in_blocks(file: Path, traces: Traces) -> Iterator[tuple[str, int]]:
+    """Blocks of a database that are free now keep what they held, so its bytes are searched for addresses as well."""
+    held = file.read_bytes().lower()
+    yield from _counted(" (bytes)", sum(email.encode() in held for email in traces.emails))
+
+
+def _in_duckdb(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[tuple[str, int]]:
+    connection.execute(f"ATTACH {literal(str(file))} AS searched (READ_ONLY)")
+    try:
+        for schema, table in connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'searched' ORDER BY ALL"
+        ).fetchall():
+            rows = _rows_naming(connection, f"searched.{quoted(schema)}.{quoted(table)}")
+            yield from _counted(f": {schema}.{table}", rows)
+    finally:
+        connection.execute("DETACH searched")
+
+
+def _in_sqlite(file: Path, redact: Callable[[str], str]) -> Iterator[tuple[str, int]]:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        for (table,) in tables:
+            rows = connection.execute(f"SELECT * FROM {quoted(table)}")
+            named = sum(any(isinstance(value, str) and redact(value) != value for value in row) for row in rows)
+            yield from _counted(f": {table}", named)
+
+
+def _rows_naming(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    ((rows,),) = connection.execute(
+        f"SELECT count(*) FROM (SELECT lower(CAST(told AS VARCHAR)) AS said FROM {source} AS told) "
+        f"WHERE {names_somebody('said')}"
+    ).fetchall()
+    return int(rows)
+
+
+def _counted(place: str, rows: int) -> Iterator[tuple[str, int]]:
+    if rows:
+        yield place, rows

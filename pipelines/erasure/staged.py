@@ -1,0 +1,94 @@
+"""Erasing customers from the warehouse: staging, quarantine and identity, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connectors.entities import load_entities
+from pipelines.erased import belongs_to_erased, own_reference
+from pipelines.erasure.matching import names_somebody, register_traces
+from pipelines.erasure.subject import IS_ERASED, Traces
+from pipelines.identity.erasure import Erased, erase
+from pipelines.identity.transaction import transaction
+from warehouse.cast_sql import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class FromWarehouse:
+    """What was erased: staged rows by entity and by feed, held rows by feed, and the records of each customer."""
+
+    staged: dict[str, int]
+    staged_by_feed: dict[str, int]
+    held: dict[str, int]
+    records: list[Erased]
+
+
+def count_staged(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """Rows of staging that belong to the erased, by entity and feed. Needs `erased_reference`."""
+    selects = [
+        f"SELECT '{name}' AS entity, _feed, count(*) AS n FROM staging.{quoted(name)} "
+        f"WHERE {belongs_to_erased(entity, IS_ERASED)} GROUP BY _feed"
+        for name, entity in load_entities().items()
+    ]
+    return connection.execute(" UNION ALL ".join(selects) + " ORDER BY ALL").fetchall()
+
+
+def find_held(connection: duckdb.DuckDBPyConnection, traces: Traces) -> dict[str, set[int]]:
+    """Build `erased_held` (held_id): rows in quarantine, settled ones too, that belong to the erased or name them.
+
+    Landed batch → numbers of those rows. Needs `erased_reference`.
+    """
+    register_traces(connection, traces)
+    own = IS_ERASED.format("source_system || '/' || entity || '/' || _key")
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE erased_held AS
+            SELECT held_id, batch_id, row_number FROM quarantine.held_row
+            WHERE coalesce({own}, false) OR {names_somebody("lower(CAST(payload AS VARCHAR))")}"""
+    )
+    held: dict[str, set[int]] = {}
+    for batch_id, number in connection.execute(
+        "SELECT batch_id, row_number FROM erased_held WHERE row_number IS NOT NULL"
+    ).fetchall():
+        held.setdefault(batch_id, set()).add(number)
+    return held
+
+
+def erase_staged(
+    connection: duckdb.DuckDBPyConnection,
+    customer_ids: Sequence[str],
+    *,
+    now: datetime,
+    run_id: str,
+    actor: str,
+    reason: str,
+) -> FromWarehouse:
+    """Erase what `find_rows` and `find_held` found, and the customers' identity. All of it or nothing.
+
+    Raises EraseRefused as `identity.erasure.erase` does.
+    """
+    staged: dict[str, int] = {}
+    by_feed: dict[str, int] = {}
+    for name, feed, count in count_staged(connection):
+        staged[name] = staged.get(name, 0) + count
+        by_feed[feed] = by_feed.get(feed, 0) + count
+    with transaction(connection):
+        for name, entity in load_entities().items():
+            belongs = belongs_to_erased(entity, IS_ERASED)
+            connection.execute(f"DELETE FROM staging.{quoted(name)} WHERE {belongs}")
+            own = IS_ERASED.format(own_reference(name, "source_system"))
+            connection.execute(f"DELETE FROM staging.confirmed_row WHERE entity = '{name}' AND {own}")
+        held = dict(
+            connection.execute(
+                "SELECT feed, count(*) FROM quarantine.held_row SEMI JOIN erased_held USING (held_id) GROUP BY feed"
+            ).fetchall()
+        )
+        for table in ("held_row", "accepted_rule"):
+            connection.execute(f"DELETE FROM quarantine.{table} WHERE held_id IN (SELECT held_id FROM erased_held)")
+        records = erase(connection, customer_ids, now=now, run_id=run_id, actor=actor, reason=reason)
+    return FromWarehouse(staged, by_feed, held, records)

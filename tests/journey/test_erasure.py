@@ -1,0 +1,197 @@
+"""Customers are erased from everything that the home holds, and what their systems send again stays out."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.cli import erase  # noqa: F401  (a command of the app)
+from sample_company import company
+from tests.journey_factory import DAY_ONE, DAY_TWO, Company, Said, query_sqlite, running_company
+
+CUSTOMERS, ERASED = 60, 6
+REREAD = ("shop.accounts", "shop.orders", "shop.payments", "helpdesk.tickets", "mailer.activity")
+# What changes with every publication, whoever is in it.
+OF_THE_SNAPSHOT = ("snapshot_id", "snapshot_at")
+KEPT = (
+    "fct_order", "fct_order_line", "fct_payment", "fct_shipment", "fct_ticket", "fct_campaign_touch",
+    "fct_web_registration", "interaction", "contact_point", "dim_customer", "identity.customer_crosswalk",
+    "identity.attribute_provenance",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Person:
+    """An erased person, as the shop's own database has them."""
+
+    customer_id: str
+    account_id: int
+    email: str
+    phone: str
+    name: str
+    postal_code: str
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was there before and after, and after a sync in which every system sent everything once more."""
+
+    people: list[Person]
+    said: Said
+    before: dict[str, list[str]]
+    after: dict[str, list[str]]
+    remains: list[str]
+    again: Said
+    remains_again: list[str]
+    keys_again: set[str]
+    alerts: list[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def erasure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erasure]:
+    with running_company(tmp_path_factory.mktemp("erasure"), customers=CUSTOMERS) as co:
+        assert co.c360("sync", now=DAY_ONE).code == 0
+        people = _people(co)
+        before = _others(co, people)
+        ids = [person.customer_id for person in people]
+        said = co.c360("erase", *ids, "--reason", "request 4711", "--by", "dana", "--yes", "--json", now=DAY_ONE)
+        after, remains = _others(co, people), _remains(co, people)
+        company.advance(co.folder, until=DAY_TWO)
+        again = _everything_again(co)
+        with duckdb.connect(str(co.home.published), read_only=True) as published:
+            keys = {
+                key for (key,) in published.sql("SELECT source_record_key FROM identity.customer_crosswalk").fetchall()
+            }
+        alerts = query_sqlite(co.home.ledger, "SELECT feed, failure, reason FROM alert WHERE state = 'OPEN'")
+        yield Erasure(people, said, before, after, remains, again, _remains(co, people), keys, alerts)
+
+
+def test_the_certificate_says_what_was_touched_and_that_nothing_is_left(erasure: Erasure) -> None:
+    assert (erasure.said.code, erasure.said.err) == (0, "")
+    told = erasure.said.document
+    assert told["is_clean"]
+    assert (told["found"], told["unread"]) == ({}, [])
+    assert told["customer_ids"] == [person.customer_id for person in erasure.people]
+    assert told["searched_for"]["e-mail addresses"] >= ERASED
+    assert told["staged_rows"]["accounts"] >= ERASED
+    for person in erasure.people:
+        assert person.email not in erasure.said.out
+        assert person.name not in erasure.said.out
+
+
+def test_no_file_under_the_home_holds_anything_of_them(erasure: Erasure) -> None:
+    assert erasure.remains == []
+
+
+def test_nothing_of_anybody_else_changes(erasure: Erasure) -> None:
+    assert erasure.before.keys() == set(KEPT)
+    for table in KEPT:
+        assert erasure.after[table] == erasure.before[table], table
+        assert erasure.after[table], table
+
+
+def test_what_their_systems_send_again_stays_out(erasure: Erasure) -> None:
+    assert (erasure.again.code, erasure.again.err) == (0, "")
+    assert erasure.remains_again == []
+    assert not {f"shop/accounts/{person.account_id}" for person in erasure.people} & erasure.keys_again
+
+
+def test_an_erasure_is_no_loss_to_those_who_watch(erasure: Erasure) -> None:
+    # Half a day went by without a sync, and all files came once more.
+    assert {failure for _, failure, _ in erasure.alerts} == {"not_running", "redelivered"}
+
+
+def _everything_again(co: Company) -> Said:
+    """A sync after which every feed that reads on from a mark was read from its beginning, and every file once more."""
+    for folder in ("carrier", "website", "frontdesk", "bureau"):
+        for file in (co.folder / folder).iterdir():
+            os.utime(file, (DAY_TWO.timestamp() - 60, DAY_TWO.timestamp() - 60))
+    said = co.c360("sync", *REREAD, "--from", "2020-01-01", now=DAY_TWO)
+    assert (said.code, said.err) == (0, "")
+    return co.c360("sync", now=DAY_TWO)
+
+
+def _people(co: Company) -> list[Person]:
+    """Customers with an account in the shop and an address and telephone number that no other account has."""
+    accounts = query_sqlite(
+        co.folder / "shop" / "shop.db",
+        """SELECT id, email, phone, first_name || ' ' || last_name, zip FROM customers AS mine
+           WHERE email LIKE '%@%' AND phone IS NOT NULL AND zip IS NOT NULL AND first_name <> '' AND last_name <> ''
+             AND NOT EXISTS (SELECT 1 FROM customers AS other WHERE other.id <> mine.id
+                             AND (lower(other.email) = lower(mine.email) OR other.phone = mine.phone
+                                  OR (other.last_name = mine.last_name AND other.zip = mine.zip)))
+           ORDER BY id""",
+    )
+    with duckdb.connect(str(co.home.published), read_only=True) as published:
+        owner = dict(published.sql("SELECT source_record_key, customer_id FROM identity.customer_crosswalk").fetchall())
+        ordered = {one for (one,) in published.sql("SELECT DISTINCT customer_id FROM fct_order").fetchall()}
+    found = [
+        Person(customer, account, email.lower(), phone, name.lower(), postcode.lower())
+        for account, email, phone, name, postcode in accounts
+        if (customer := owner.get(f"shop/accounts/{account}")) in ordered
+    ]
+    people = list({person.customer_id: person for person in found}.values())[:ERASED]
+    assert len(people) == ERASED
+    return people
+
+
+def _others(co: Company, people: list[Person]) -> dict[str, list[str]]:
+    """Rows of the published tables that are not of these people."""
+    mine = ", ".join(f"'{person.customer_id}'" for person in people)
+    with duckdb.connect(str(co.home.published), read_only=True) as published:
+        return {
+            table: sorted(
+                map(
+                    repr,
+                    published.sql(
+                        f"SELECT * FROM {table} WHERE customer_id NOT IN ({mine}) OR customer_id IS NULL"
+                    ).fetchall(),
+                )
+            )
+            for table in KEPT
+        }
+
+
+def _remains(co: Company, people: list[Person]) -> list[str]:
+    """Files that hold something of these people, read row by row, or as bytes, by other means than the erasure's."""
+    files = [path for path in co.home.root.rglob("*") if path.is_file() and not path.is_relative_to(co.home.sample)]
+    return [
+        f"{path.relative_to(co.home.root)}: {text[:120]}"
+        for path in files
+        for text in _texts(path)
+        for person in people
+        if _is_about(text.lower(), person)
+    ]
+
+
+def _is_about(text: str, person: Person) -> bool:
+    digits = "".join(sign for sign in person.phone if sign.isdigit())[-9:]
+    is_called = len(digits) == 9 and digits in "".join(sign for sign in text if sign not in " ()-./")
+    return person.email in text or is_called or (person.name in text and person.postal_code in text)
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Each row of each table in a file, each line of any other; of databases the bytes besides."""
+    if path.suffix == ".parquet":
+        yield from (repr(row) for row in pq.read_table(path).to_pylist())
+        return
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as connection:
+            for name in connection.sql(
+                "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal"
+            ).fetchall():
+                yield from (repr(row) for row in connection.sql(f"FROM {name[0]}").fetchall())
+    elif path.suffix == ".db":
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            yield from (repr(row) for row in connection.execute(f'SELECT * FROM "{name}"').fetchall())
+        connection.close()
+    yield from path.read_bytes().decode("latin-1").splitlines()
