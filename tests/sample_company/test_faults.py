@@ -108,7 +108,7 @@ def test_the_same_rows_are_hit_at_each_look(shown: Shown) -> None:
         shown.show(day)
         with sqlite3.connect(shown.folder / "shop" / "shop.db") as connection:
             true = {row[0] for row in connection.execute("SELECT id FROM orders")}
-        FAULTS["late_commits"].act(shown, moment_of(shown, day, 0.5))
+        FAULTS["volume_drops"].act(shown, moment_of(shown, day, 0.5))
         with sqlite3.connect(shown.folder / "shop" / "shop.db") as connection:
             return true - {row[0] for row in connection.execute("SELECT id FROM orders")}
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from connectors.contract import Announced
 from pipelines.freshness.detectors.deliveries import redelivered, sequence_gap, stale_source, truncated
-from pipelines.freshness.detectors.versions import regressions
 from pipelines.freshness.history import Batch, FeedHistory
 from tests.pipelines.freshness.detectors.evidence_factory import a_failed_run, ago, an_answer, changed, only
 from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
@@ -155,13 +154,3 @@ def test_a_file_that_is_sent_once_more_under_its_own_name_is_not_redelivered() -
 def test_names_that_come_round_again_make_no_file_a_former_one() -> None:
     weekdays = [a_file(number, file_name=f"{number % 3}.csv") for number in range(3, 10)]
     assert only(redelivered(of(*weekdays, a_file(10, content_sha256="sha-7", file_name="1.csv")))).verdict == "FAIL"
-
-
-def test_a_file_that_comes_after_one_of_a_higher_number_is_a_regression() -> None:
-    swapped = replace(a_file(9), batch_seq=11, landed_at=NOON)
-    found = only(regressions(of(a_file(8), a_file(10), swapped)))
-    assert (found.verdict, found.onset, "number 9" in found.reason) == ("FAIL", NOON, True)
-    assert only(regressions(of(a_file(8), a_file(9), a_file(10)))).verdict == "PASS"
-    # One that is sent once more, and a sender who begins again.
-    assert only(regressions(of(a_file(8), a_file(9), replace(a_file(9), batch_seq=11)))).verdict == "PASS"
-    assert only(regressions(of(a_file(8), a_file(9), a_file(10, sequence=1)))).verdict == "PASS"
