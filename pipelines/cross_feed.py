@@ -15,7 +15,7 @@ from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
 from pipelines.freshness.history import SPAN
 from pipelines.freshness.status import feed_statuses
-from pipelines.ledger import leases, links
+from pipelines.ledger import batches, leases, links
 from pipelines.ledger.database import Ledger
 from warehouse.connection import open_warehouse
 from warehouse.links import End, compare_totals, count_followed, count_orphans
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 # A parent may be committed at its source a little after its child; readers of the source see it by then.
 SHORTEST_GRACE = timedelta(hours=1)
+# What waits for its parent is counted again this often though nothing new was staged: its parent's feed was read since.
+RECOUNTED = timedelta(hours=1)
 # How long children are waited for, in days: those who come later are no sign of what comes now.
 OLDEST_AGE = 7
 
 
 def count_across(deployment: Deployment) -> None:
-    """Count in the warehouse, where there is one, and write it down.
+    """Count in the warehouse, where something was staged since the last count or that is `RECOUNTED` ago.
 
     Raises:
         leases.LeaseHeld, warehouse.connection.WarehouseBusy: somebody writes the warehouse.
@@ -39,16 +41,29 @@ def count_across(deployment: Deployment) -> None:
     home = deployment.home
     if not home.warehouse.exists():
         return
+    with Ledger(home.ledger) as ledger:
+        if _is_due(ledger, deployment.clock()):
+            _count_across(deployment, ledger)
+
+
+def _is_due(ledger: Ledger, now: datetime) -> bool:
+    counted_at, staged_at = links.last_counted(ledger), batches.last_staged(ledger)
+    if counted_at is None or staged_at is None:
+        return staged_at is not None
+    return staged_at >= counted_at or now - counted_at >= RECOUNTED
+
+
+def _count_across(deployment: Deployment, ledger: Ledger) -> None:
     with (
-        Ledger(home.ledger) as ledger,
         leases.held(ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep),
-        open_warehouse(home.root) as connection,
+        open_warehouse(deployment.home.root) as connection,
     ):
         now = deployment.clock()
         statuses = feed_statuses(ledger, deployment.catalog, now)
         verified = {status.feed: status.verified_at for status in statuses if status.verified_at}
         ensure_schema(connection, all_types())
         record_cross_feed(connection, ledger, deployment.catalog, verified, now)
+        links.record_counting(ledger, now)
 
 
 def record_cross_feed(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from pipelines.ledger.database import Ledger, stamp
+from pipelines.ledger.database import Ledger, moment, stamp
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,12 @@ def mark_staged(ledger: Ledger, batch_id: str, feed: str, tally: Tally, now: dat
                 stamp(now),
             ),
         )
+
+
+def last_staged(ledger: Ledger) -> datetime | None:
+    """When a batch or release last reached staging."""
+    row = ledger.row("SELECT max(tallied_at) AS at FROM stage_tally")
+    return moment(row["at"]) if row else None
 
 
 def mark_held(ledger: Ledger, batch_id: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Links between feeds as the last refresh counted them in the warehouse, and what staging held then."""
+"""Links between feeds as they were last counted in the warehouse, and what staging held then."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ class StagedCount:
     staged: int
     tallied: int
     counted_at: datetime
+
+
+def last_counted(ledger: Ledger) -> datetime | None:
+    """When it was last counted across feeds."""
+    row = ledger.row("SELECT counted_at FROM across_count")
+    return moment(row["counted_at"]) if row else None
+
+
+def record_counting(ledger: Ledger, now: datetime) -> None:
+    """Write down that it was counted across feeds."""
+    ledger.write("INSERT OR REPLACE INTO across_count VALUES (1, ?)", stamp(now))
 
 
 def record_links(ledger: Ledger, feed: str, links: Iterable[LinkDay], totals: Iterable[TotalDay]) -> None:

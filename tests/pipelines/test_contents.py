@@ -11,7 +11,7 @@ import pytest
 
 from connectors.contract import FeedContract
 from pipelines.books import count_books
-from pipelines.cross_feed import record_cross_feed
+from pipelines.cross_feed import count_across, record_cross_feed
 from pipelines.deployment import Deployment
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.finding import Finding
@@ -22,6 +22,7 @@ from pipelines.ingest import FeedOutcome, sync_feed
 from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import latest_verdicts
+from pipelines.ledger.links import last_counted
 from pipelines.settings import Home
 from pipelines.sync import sync
 from warehouse.connection import open_warehouse
@@ -206,6 +207,23 @@ def test_a_sync_counts_across_feeds_before_it_looks_at_them(desk: Desk) -> None:
     with Ledger(desk.home.ledger) as ledger:
         found = latest_verdicts(ledger)[LINES.feed, "orphans"]
     assert (found[0]["segment"], found[0]["verdict"]) == ("order_id", "FAIL")
+
+
+def test_links_are_counted_again_once_something_was_staged_or_an_hour_went_by(desk: Desk) -> None:
+    def counted_after(span: timedelta) -> datetime | None:
+        desk.now += span
+        count_across(desk.deployment)
+        with Ledger(desk.home.ledger) as ledger:
+            return last_counted(ledger)
+
+    desk.sync(ORDERS, [order(1)])
+    desk.sync(LINES, ["1,1,10.50"], "order,line,net")
+    first = counted_after(timedelta(minutes=1))
+    assert first == desk.now
+    assert counted_after(timedelta(minutes=59)) == first
+    assert counted_after(timedelta(minutes=1)) == desk.now
+    desk.sync(LINES, ["1,2,3.00"], "order,line,net")
+    assert counted_after(timedelta(minutes=1)) == desk.now
 
 
 def test_totals_are_compared_as_far_as_both_feeds_were_read(desk: Desk) -> None:

@@ -1,5 +1,5 @@
 -- One row per child feed, column and day of landing: rows that name a parent, and those whose parent is not there.
--- Counted anew with each refresh.
+-- Counted anew when something was staged.
 CREATE TABLE IF NOT EXISTS feed_link (
     feed TEXT NOT NULL, parent TEXT NOT NULL, column_name TEXT NOT NULL, landed_on TEXT NOT NULL,
     row_count INTEGER NOT NULL, orphans INTEGER NOT NULL, oldest_at TEXT, counted_at TEXT NOT NULL,
@@ -22,3 +22,5 @@ CREATE TABLE IF NOT EXISTS feed_follow (
 CREATE TABLE IF NOT EXISTS feed_count (
     feed TEXT PRIMARY KEY, staged INTEGER NOT NULL, tallied INTEGER NOT NULL, counted_at TEXT NOT NULL
 );
+-- One row: when it was last counted across feeds.
+CREATE TABLE IF NOT EXISTS across_count (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), counted_at TEXT NOT NULL);
