@@ -40,6 +40,7 @@ def defs() -> dg.Definitions:
             churn_limit=settings.churn_limit,
             alerts_file=settings.alerts_file,
             openlineage=settings.openlineage,
+            mask_key=settings.mask_key,
         )
     )
 

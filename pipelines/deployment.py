@@ -20,6 +20,7 @@ class Deployment:
 
     `churn_limit`: share of customers that a full match may affect unasked; None for the declared one (`churn.Limit`).
     `alerts_file`: who is told of what; None for the home's own file. `openlineage`: where lineage events go.
+    `mask_key`: what pseudonyms of the masked file are made with; None for the home's own, which the ledger keeps.
     """
 
     home: Home
@@ -31,3 +32,4 @@ class Deployment:
     churn_limit: float | None = None
     alerts_file: Path | None = None
     openlineage: str | None = field(default=None, repr=False)
+    mask_key: str | None = field(default=None, repr=False)

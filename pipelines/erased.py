@@ -19,6 +19,7 @@ from connectors.entities import Entity
 from pipelines.column_rules import column_rules, entity_types
 from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.home_secrets import home_secret
 from warehouse.cast_sql import literal, quoted
 from warehouse.casting import CastTrouble, cast_batch
 from warehouse.connection import open_scratch
@@ -39,7 +40,7 @@ class Graves:
 def graves(ledger: Ledger) -> Graves | None:
     """What the ledger knows of erased rows; None where nobody was ever erased."""
     found = erasures.tombstones(ledger)
-    return Graves(erasures.salt(ledger), found) if found else None
+    return Graves(home_secret(ledger, "erasure"), found) if found else None
 
 
 def tombstone(salt: str, reference: str) -> str:

@@ -21,6 +21,7 @@ from pipelines.identity.resolve import Resolution, preview, resolve
 from pipelines.identity.tables import ensure_schema
 from pipelines.ledger import batches, evidence, judging, leases, publications, rematching
 from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.ledger.home_secrets import home_secret
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
 from warehouse import staging
@@ -139,7 +140,8 @@ def _refresh(
         write_feed_marks(connection, statuses, snapshot_id, now)
     build_models(deployment)
     leases.check(ledger, lease)
-    customers = publish_snapshot(deployment, merged_customers=merged, is_purge=is_purge)
+    mask_key = deployment.mask_key or home_secret(ledger, "masking")
+    customers = publish_snapshot(deployment, mask_key, merged_customers=merged, is_purge=is_purge)
     verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
     publications.record_publication(
         ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)
@@ -172,17 +174,18 @@ def build_models(deployment: Deployment) -> None:
     models.build(deployment.home.root)
 
 
-def publish_snapshot(deployment: Deployment, *, merged_customers: int, is_purge: bool = False) -> int:
-    """Audit the marts and put them in the place that readers open; the number of customers published.
+def publish_snapshot(deployment: Deployment, mask_key: str, *, merged_customers: int, is_purge: bool = False) -> int:
+    """Audit the marts and put them in the place that readers open, masked as well; the number of customers published.
 
     `merged_customers` were merged away by full matches since the last time, which somebody or the limit let through.
     After a purge any share of the rows may be gone.
     """
-    from warehouse import publish
+    from warehouse import masking, publish
 
     allowed_shrink = 1.0 if is_purge else publish.ALLOWED_SHRINK
     audit = publish.audit(deployment.home.root, allowed_shrink=allowed_shrink, merged_customers=merged_customers)
     publish.publish(deployment.home.root, audit)
+    masking.write_masked(deployment.home.root, mask_key)
     with warehouse_files.open_reader(deployment.home.published) as connection:
         ((customers,),) = connection.execute("SELECT count(*) FROM customer_360").fetchall()
     return int(customers)

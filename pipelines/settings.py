@@ -48,6 +48,11 @@ class Home:
         return self.root / "customer_360.duckdb"
 
     @property
+    def masked(self) -> Path:
+        """The same without anybody in it (DuckDB, replaced as a whole)."""
+        return self.root / "masked" / "customer_360.duckdb"
+
+    @property
     def data_docs(self) -> Path:
         """Great Expectations Data Docs."""
         return self.root / "data_docs"
@@ -101,6 +106,11 @@ class Settings:
         """The file that says who is told of what and how (C360_ALERTS), when it is named."""
         said = self.environment.get("C360_ALERTS")
         return Path(said).absolute() if said else None
+
+    @property
+    def mask_key(self) -> str | None:
+        """What pseudonyms of the masked file are made with (C360_MASK_KEY); None for the home's own."""
+        return self.environment.get("C360_MASK_KEY") or None
 
     @property
     def openlineage(self) -> str | None:

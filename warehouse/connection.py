@@ -65,6 +65,11 @@ def published_path(home: Path) -> Path:
     return home / "customer_360.duckdb"
 
 
+def masked_path(home: Path) -> Path:
+    """What analysts open who need no names: the published tables without anybody in them."""
+    return home / "masked" / "customer_360.duckdb"
+
+
 @contextmanager
 def open_warehouse(
     home: Path,

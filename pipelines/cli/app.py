@@ -94,4 +94,5 @@ def deployment_of(context: typer.Context) -> Deployment:
         churn_limit=settings.churn_limit,
         alerts_file=settings.alerts_file,
         openlineage=settings.openlineage,
+        mask_key=settings.mask_key,
     )

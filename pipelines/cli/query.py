@@ -1,4 +1,4 @@
-"""`c360 query`: SQL on the published file, which is never locked and never half-loaded."""
+"""`c360 query`: SQL on what is published, never locked and never half-loaded; masked unless asked otherwise."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ def query_command(
     context: typer.Context,
     sql: Annotated[str, typer.Argument(help="A statement, such as: FROM customer_360 LIMIT 5")],
     limit: Annotated[int, typer.Option(help="Rows shown at most; 0 for all.")] = ROWS_SHOWN,
+    is_full: Annotated[
+        bool, typer.Option("--full", help="With names, addresses and what was said: for those who may see them.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Ask the published customer 360 in SQL."""
-    published = settings_of(context).home.published
+    """Ask the published customer 360 in SQL, with pseudonyms in place of names, contacts and keys."""
+    home = settings_of(context).home
+    published = home.published if is_full else home.masked
     try:
         with open_reader(published) as connection:
             result = connection.execute(sql)

@@ -29,6 +29,7 @@ from pipelines.identity.tables import ensure_schema
 from pipelines.ledger import erasures, evidence, leases
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.erasures import Erasure
+from pipelines.ledger.home_secrets import home_secret
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
 from warehouse import quarantine, staging
@@ -119,7 +120,7 @@ def _erase(
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         staging.ensure_schema(connection, all_types())
         ensure_schema(connection)
-        salt = erasures.salt(ledger)
+        salt = home_secret(ledger, "erasure")
         held: dict[str, set[int]] = {}
         try:
             find_records(connection, asked.customer_ids)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,19 +58,6 @@ def erasures(ledger: Ledger) -> list[Erasure]:
         )
         for row in ledger.rows("SELECT * FROM erasure ORDER BY began_at, erasure_id")
     ]
-
-
-def salt(ledger: Ledger) -> str:
-    """The secret of the tombstones, drawn at the first call.
-
-    Keys are often short numbers or addresses that could be tried one by one; with the salt, tombstones cannot be looked
-    up in a list or compared with those of another home. Not seeded: a salt that can be foretold is none.
-    """
-    with ledger.transaction() as connection:
-        connection.execute(
-            "INSERT INTO erasure_salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM erasure_salt)", [secrets.token_hex(32)]
-        )
-        return str(connection.execute("SELECT salt FROM erasure_salt").fetchone()[0])
 
 
 def bury(ledger: Ledger, erasure_id: str, tombstones: Iterable[str]) -> None:

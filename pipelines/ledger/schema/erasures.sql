@@ -7,5 +7,3 @@ CREATE TABLE IF NOT EXISTS erasure (
 -- One row per row, and per e-mail address of nobody else, that was erased: what tells it should its source send it
 -- again, and nothing else of it.
 CREATE TABLE IF NOT EXISTS erased_row (tombstone TEXT PRIMARY KEY, erasure_id TEXT NOT NULL) WITHOUT ROWID;
--- One row once somebody was erased: the secret that tombstones are made with.
-CREATE TABLE IF NOT EXISTS erasure_salt (salt TEXT NOT NULL);
