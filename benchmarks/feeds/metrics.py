@@ -70,7 +70,7 @@ def outcome(trial: Record, alarms: Alarms, already: set[Told], *, is_always: boo
     first = next((place for place, look in enumerate(looks) if look.get("is_acting")), None)
     if first is None:
         return None
-    last = max(place for place, look in enumerate(looks) if look["phase"] == "fault")
+    last = max(place for place, look in enumerate(looks) if look["phase"] == "fault" or look.get("is_acting"))
     found_at, first_told, opened, before = None, set[Told](), set[Told](), set() if is_always else already
     silent = total = 0.0
     for place, (look, hours) in enumerate(zip(looks, hours_between(looks), strict=True)):

@@ -56,18 +56,21 @@ def run_trial(
         world.shown.show(day)
         world.set_time(day)
         moment = Moment(day, onset, begun, world.clock(), severity, world.wait)
-        truth = world.shown.folder if what.is_true else None
-        if day <= onset + faulty:
+        is_late = isinstance(what, Fault) and what.is_visible_afterwards
+        is_faulty = day <= onset + faulty
+        truth = world.shown.folder if what.is_true or (is_late and is_faulty) else None
+        if is_faulty:
             changed = _Changes(world)
             what.act(*((world, moment) if isinstance(what, Mishap) else (world.shown, moment)))
             changed.observe()
             is_synced = what.is_synced if isinstance(what, Mishap) else True
             look = _written(world.look(day, feeds, truth=truth, is_synced=is_synced), "fault")
-            look["is_acting"] = isinstance(what, Mishap) or changed.happened
+            look["is_acting"] = isinstance(what, Mishap) or (changed.happened and not is_late)
         else:
             if isinstance(what, Fault):
                 heal(what, world.shown, moment, onset + faulty + 1)
             look = _written(world.look(day, feeds, truth=truth, wants_repair=True), "healed")
+            look["is_acting"] = is_late and day == onset + faulty + 1
         looks.append(look)
     return {
         "mode": what.mode,

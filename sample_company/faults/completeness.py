@@ -71,7 +71,7 @@ def equal_times_at_a_page_edge(shown: Shown, moment: Moment) -> None:
     shown.interference = changing(TICKETS, skip)
 
 
-@fault("B5", "shop.orders", needs=_PROBE)
+@fault("B5", "shop.orders", after="commits", needs=_PROBE)
 def late_commits(shown: Shown, moment: Moment) -> None:
     """Transactions commit days after the time that their rows bear; until then all see the rows as they were."""
     restore_orders(shown, moment)

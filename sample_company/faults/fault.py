@@ -8,8 +8,9 @@ from sample_company.faults.shown import Moment, Shown
 
 Act = Callable[[Shown, Moment], None]
 # What the source does once it is healed. reverts: it shows the truth, with the times that rows always had.
-# corrects: it sends what it sent wrong once more. stays: what was shown is what is so.
-After = Literal["reverts", "corrects", "stays"]
+# corrects: it sends what it sent wrong once more. stays: what was shown is what is so. commits: what was shown was so
+# until then, as nobody can see what is not committed; only what comes of it afterwards is a failure.
+After = Literal["reverts", "corrects", "stays", "commits"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Fault:
     after: After
     needs: str
     others: tuple[str, ...]
+
+    @property
+    def is_visible_afterwards(self) -> bool:
+        """Whether there is something to be told only once it is over."""
+        return self.after == "commits"
 
     @property
     def is_true(self) -> bool:
