@@ -89,10 +89,16 @@ def begins_again(number: int, newest: int) -> bool:
 
 
 def numbered_after(ledger: Ledger, feed: str, batch_seq: int) -> tuple[int, ...]:
-    """Batches landed before this one whose files bear a higher number of the sender: this one comes late."""
+    """Batches landed before this one whose files bear a higher number of the sender: this one comes late.
+
+    Not those whose files came once more since, under their own names: what they told was wrong.
+    """
     rows = ledger.rows(
-        "SELECT batch_seq, sequence FROM feed_batch WHERE feed = ? AND batch_seq <= ? AND sequence IS NOT NULL "
-        "ORDER BY batch_seq",
+        """SELECT batch_seq, sequence FROM feed_batch AS one
+           WHERE feed = ?1 AND batch_seq <= ?2 AND sequence IS NOT NULL AND (batch_seq = ?2 OR NOT EXISTS (
+             SELECT 1 FROM feed_batch AS again
+             WHERE again.feed = one.feed AND again.file_name = one.file_name AND again.batch_seq > one.batch_seq))
+           ORDER BY batch_seq""",
         feed,
         batch_seq,
     )

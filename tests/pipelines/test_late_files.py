@@ -83,6 +83,14 @@ def test_a_row_that_a_later_file_only_confirmed_is_not_changed_by_a_late_one(des
     assert desk.staged() == {"a": "5"}
 
 
+def test_files_that_are_sent_once_more_take_back_what_they_told(desk: Desk) -> None:
+    desk.deliver((5, {"a": "5", "b": "5"}))
+    desk.deliver((6, {"a": "5", "b": "5"}), (7, {"a": "5", "b": "5"}))
+    # The sender had sent the fifth file under two more names; its corrections come in one go.
+    desk.deliver((6, {"a": "6"}), (7, {"b": "7"}))
+    assert desk.staged() == {"a": "6", "b": "7"}
+
+
 def test_a_sender_that_counts_from_the_beginning_again_is_not_late(desk: Desk) -> None:
     desk.deliver((998, {"a": "1"}), (999, {"a": "2"}))
     desk.deliver((1, {"a": "3"}))
