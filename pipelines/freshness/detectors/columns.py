@@ -19,8 +19,9 @@ SAME_NAME = 0.6
 # Some batches in which most rows had a value; fewer tell too little of a column that is filled late or seldom.
 BATCHES_BEFORE = 5
 MOSTLY = 0.5
-# A column that is empty in this few rows is gone when a new one came with the first of them.
-WITH_A_NEW_NAME = 5
+# A column that is empty in this few rows is gone when a new one came with the first of them, or when in so many rows
+# before it was never empty.
+FEW, NEVER_EMPTY = 5, 50
 
 
 @detects("column_added")
@@ -82,7 +83,7 @@ def column_renamed(history: FeedHistory) -> Iterator[Finding]:
     if not runs:
         yield Finding(history.feed, "column_renamed", "UNKNOWN", "the source was not read under this contract")
         return
-    unfilled = emptied(history, WITH_A_NEW_NAME)
+    unfilled = emptied(history, FEW)
     for old, new in _renamed(history, runs).items():
         if old in runs[-1].missing_columns:
             fact = f"the source has no column '{old}' any more, and has a new one, '{new}'"
@@ -103,7 +104,8 @@ def column_renamed(history: FeedHistory) -> Iterator[Finding]:
 def emptied(history: FeedHistory, rows: int = dirt.WINDOW_ROWS) -> dict[str, datetime]:
     """Columns without a value in the newest rows that had one in most rows of every batch before → since when.
 
-    A source that leaves a key out where it is empty shows no more than that. Fewer than `rows` tell nothing.
+    A source that leaves a key out where it is empty shows no more than that. Fewer than `rows` tell nothing, or than
+    `FEW` where no row of many before was without a value.
     """
     batches = dirt.profiled(history)
     if not batches:
@@ -116,8 +118,11 @@ def emptied(history: FeedHistory, rows: int = dirt.WINDOW_ROWS) -> dict[str, dat
         while place > 0 and _filled_share(history, batches[place - 1].batch_id, column) == 0:
             place -= 1
             empty += batches[place].row_count - (batches[place].rows_deleted or 0)
-        before = [_filled_share(history, batch.batch_id, column) for batch in batches[max(0, place - 20) : place]]
-        if empty >= rows and len(before) >= BATCHES_BEFORE and min(before) >= MOSTLY:
+        former = batches[max(0, place - 20) : place]
+        before = [_filled_share(history, batch.batch_id, column) for batch in former]
+        is_never_empty = min(before, default=0) == 1 and sum(batch.row_count for batch in former) >= NEVER_EMPTY
+        enough = min(rows, FEW) if is_never_empty else rows
+        if empty >= enough and len(before) >= BATCHES_BEFORE and min(before) >= MOSTLY:
             found[column] = batches[place].landed_at
     return found
 
@@ -163,7 +168,7 @@ def _renamed(history: FeedHistory, runs: Sequence[Run]) -> dict[str, str]:
 
 def _refilled(history: FeedHistory, runs: Sequence[Run]) -> dict[str, str]:
     """Canonical column that one new key may fill → that key; none where more than one column or key is in question."""
-    began = emptied(history, WITH_A_NEW_NAME)
+    began = emptied(history, FEW)
     if len(began) != 1:
         return {}
     ((column, onset),) = began.items()

@@ -109,6 +109,8 @@ def test_a_column_that_is_filled_late_or_seldom_may_be_empty() -> None:
     assert told(column_removed(emptied(0.4, [10] * 12))) == {}
     assert told(column_removed(emptied(0.9, [4] * 12))) == {}  # 16 rows are too few
     assert told(column_removed(emptied(0.9, [10] * 8))) == {}  # four batches before
+    assert told(column_removed(emptied(1.0, [10] * 8 + [2] * 4))).keys() == {"email"}  # never empty before
+    assert told(column_removed(emptied(1.0, [10] * 8 + [1] * 4))) == {}
 
 
 def test_a_key_of_json_that_takes_the_place_of_a_filled_column_is_a_rename_at_its_first_rows() -> None:
