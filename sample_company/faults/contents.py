@@ -7,6 +7,7 @@ from sample_company.faults.carrier_files import change_lines
 from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_shop
 from sample_company.faults.shown import Moment, Shown
+from sample_company.shop import open_shop
 
 _OTHER_SEED = 1_000_003
 
@@ -78,6 +79,11 @@ def another_shop(shown: Shown, moment: Moment) -> None:
     if not (folder / "state" / "company.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
         company.create(folder, customers=60, seed=_OTHER_SEED, start=moment.begun.date())
+        with open_shop(f"sqlite:///{folder / 'shop' / 'shop.db'}") as shop:
+            shop.run("CREATE TABLE pulse (beat_at, fed_until)", [()])
+    with open_shop(f"sqlite:///{folder / 'shop' / 'shop.db'}") as shop:
+        shop.run("DELETE FROM pulse", [()])
+        shop.run("INSERT INTO pulse VALUES (?, ?)", [(moment.now.isoformat(), moment.now.isoformat())])
     shown.environment["C360_SHOP_URL"] = f"sqlite:///{folder / 'shop' / 'shop.db'}"
 
 

@@ -62,13 +62,17 @@ def default_flood(history: FeedHistory) -> Iterator[Finding]:
 
 
 def _filled(history: FeedHistory) -> Iterator[Finding]:
-    """Columns with more of what stands for no value ('N/A', '0000') than usual dirt explains."""
+    """Columns with more of what stands for no value ('N/A', '0000') than usual dirt explains, once they are known.
+
+    Not those with a closed set of values: 'unknown' is one of them where the entity says so.
+    """
     batches = chosen(history)
     if not batches:
         return
     evidence_at = batches[-1].landed_at
-    for column in history.profiles[batches[-1].batch_id]:
+    closed = history.contract.canonical.enumerations()
+    for column in sorted(history.profiles[batches[-1].batch_id].keys() - closed):
         seen = dirt.look(parts(history, batches, column, "fillers"))
-        if seen.is_beyond:
+        if seen.is_beyond and seen.rows_before >= dirt.PRIOR_ROWS:
             words = "have a value that stands for none"
             yield dirt.finding(history, "default_flood", seen, words, segment=column, evidence_at=evidence_at)

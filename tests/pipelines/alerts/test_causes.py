@@ -88,13 +88,16 @@ def test_faults_of_two_feeds_at_once_are_two_alerts(watched: Watched) -> None:
     assert [notice.feed for notice in watched.told] == ["shop.orders", "helpdesk.tickets"]
 
 
-@pytest.mark.parametrize("other", ["keys_merged", "old_events"])
+@pytest.mark.parametrize(
+    ("symptom", "cause"),
+    [("old_events", "unusual_volume"), ("unusual_volume", "keys_merged"), ("unusual_volume", "frozen")],
+)
 def test_deviations_of_one_onset_stand_under_the_one_that_the_catalogue_holds_for_their_cause(
-    watched: Watched, other: str
+    watched: Watched, symptom: str, cause: str
 ) -> None:
     for minute in (0, 15):
-        watched.round(minute, ("FAIL", other), ("FAIL", "unusual_volume"))
-    assert watched.events == ["open unusual_volume"]
+        watched.round(minute, ("FAIL", symptom), ("FAIL", cause))
+    assert watched.events == [f"open {cause}"]
 
 
 def test_what_the_exact_check_downstream_finds_does_not_take_over_what_is_told_already(watched: Watched) -> None:

@@ -129,6 +129,10 @@ def test_a_filler_that_a_column_never_had_is_told_from_the_fifth_on() -> None:
     (found,) = failing(default_flood, filled(8))
     assert (found.segment, found.rows) == ("street", 8)
     assert failing(default_flood, filled(4)) == []
+    first = replace(
+        a_history([], [NEXT]), profiles={NEXT.batch_id: {"street": a_profile(NEXT, "street", fillers=ROWS)}}
+    )
+    assert failing(default_flood, first) == []
 
 
 def test_three_times_the_rows_and_a_fifth_of_them_are_told() -> None:
