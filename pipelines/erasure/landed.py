@@ -44,10 +44,9 @@ def erase_landed(
         register_traces(connection, traces)
         for contract in deployment.catalog.values():
             folder = LandingFolder(deployment.home.landing, contract)
+            found = _erased_in(connection, deployment.home.work, folder, known)
             for batch_id in folder.committed():
-                scratch = deployment.home.work / f"erase-{batch_id}.duckdb"
-                found = erased_rows(folder.table(batch_id), scratch, contract, known)
-                rows = {*found, *_there(connection, folder.table(batch_id), held.get(batch_id, ()))}
+                rows = {*found.get(batch_id, ()), *_there(connection, folder.table(batch_id), held.get(batch_id, ()))}
                 lines = _lines_naming(connection, folder.rejects(batch_id))
                 if rows or lines:
                     folder.erase(connection, batch_id, rows=sorted(rows), lines=lines)
@@ -56,6 +55,36 @@ def erase_landed(
                     done.rows[contract.feed] = done.rows.get(contract.feed, 0) + len(rows)
                     done.lines[contract.feed] = done.lines.get(contract.feed, 0) + len(lines)
     return done
+
+
+def _erased_in(
+    connection: duckdb.DuckDBPyConnection, work: Path, folder: LandingFolder, known: Graves
+) -> dict[str, list[int]]:
+    """Batch → numbers of its rows that belong to somebody erased. All batches are cast together, as each costs a file.
+
+    What columns are called and hold may have changed between batches; by name they become of one type that fits all.
+    """
+    tables = {str(folder.table(batch_id)): batch_id for batch_id in folder.committed()}
+    together, scratch = work / "erase.parquet", work / "erase.duckdb"
+    found: dict[str, list[int]] = {}
+    if not tables:
+        return found
+    listed = ", ".join(map(literal, tables))
+    connection.execute(
+        f"""COPY (SELECT row_number() OVER () AS _row_number, filename AS _file, _row_number AS _number,
+                         COLUMNS(* EXCLUDE (_row_number, filename))
+                  FROM read_parquet([{listed}], filename = true, union_by_name = true))
+            TO {literal(str(together))} (FORMAT parquet)"""
+    )
+    numbers = erased_rows(together, scratch, folder.contract, known)
+    rows = connection.execute(
+        f"SELECT _file, _number FROM read_parquet({literal(str(together))}) WHERE _row_number IN (SELECT unnest($numbers))",
+        {"numbers": numbers},
+    ).fetchall()
+    together.unlink()
+    for file, number in rows:
+        found.setdefault(tables[file], []).append(int(number))
+    return found
 
 
 def _there(connection: duckdb.DuckDBPyConnection, table: Path, numbers: Collection[int]) -> list[int]:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.cli import erase  # noqa: F401  (a command of the app)
-from sample_company import company
-from tests.journey_factory import DAY_ONE, DAY_TWO, Company, Said, query_sqlite, running_company
+from tests.journey_factory import DAY_ONE, Company, Said, query_sqlite, running_company
 
-CUSTOMERS, ERASED = 60, 6
-REREAD = ("shop.accounts", "shop.orders", "shop.payments", "helpdesk.tickets", "mailer.activity")
+CUSTOMERS, ERASED = 40, 3
+REREAD = ("shop.accounts", "shop.orders", "mailer.activity")
+LATER = DAY_ONE + timedelta(hours=1)
+# What those who watch would tell of rows that are gone.
+LOSSES = {"ledger_disagrees", "rows_missing", "rows_outdated", "rows_extra", "rows_unaccounted", "orphans"}
 # What changes with every publication, whoever is in it.
 OF_THE_SNAPSHOT = ("snapshot_id", "snapshot_at")
 KEPT = (
@@ -64,7 +67,6 @@ def erasure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erasure]:
         ids = [person.customer_id for person in people]
         said = co.c360("erase", *ids, "--reason", "request 4711", "--by", "dana", "--yes", "--json", now=DAY_ONE)
         after, remains = _others(co, people), _remains(co, people)
-        company.advance(co.folder, until=DAY_TWO)
         again = _everything_again(co)
         with duckdb.connect(str(co.home.published), read_only=True) as published:
             keys = {
@@ -105,18 +107,16 @@ def test_what_their_systems_send_again_stays_out(erasure: Erasure) -> None:
 
 
 def test_an_erasure_is_no_loss_to_those_who_watch(erasure: Erasure) -> None:
-    # Half a day went by without a sync, and all files came once more.
-    assert {failure for _, failure, _ in erasure.alerts} == {"not_running", "redelivered"}
+    assert not LOSSES & {failure for _, failure, _ in erasure.alerts}
 
 
 def _everything_again(co: Company) -> Said:
-    """A sync after which every feed that reads on from a mark was read from its beginning, and every file once more."""
-    for folder in ("carrier", "website", "frontdesk", "bureau"):
-        for file in (co.folder / folder).iterdir():
-            os.utime(file, (DAY_TWO.timestamp() - 60, DAY_TWO.timestamp() - 60))
-    said = co.c360("sync", *REREAD, "--from", "2020-01-01", now=DAY_TWO)
+    """A sync after which feeds that read on from a mark were read from its beginning, and a full list once more."""
+    for file in (co.folder / "bureau").iterdir():
+        os.utime(file, (LATER.timestamp() - 60, LATER.timestamp() - 60))
+    said = co.c360("sync", *REREAD, "--from", "2020-01-01", now=LATER)
     assert (said.code, said.err) == (0, "")
-    return co.c360("sync", now=DAY_TWO)
+    return co.c360("sync", "bureau.profiles", now=LATER)
 
 
 def _people(co: Company) -> list[Person]:
