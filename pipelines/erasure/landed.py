@@ -78,7 +78,8 @@ def _erased_in(
     )
     numbers = erased_rows(together, scratch, folder.contract, known)
     rows = connection.execute(
-        f"SELECT _file, _number FROM read_parquet({literal(str(together))}) WHERE _row_number IN (SELECT unnest($numbers))",
+        f"SELECT _file, _number FROM read_parquet({literal(str(together))}) "
+        "WHERE _row_number IN (SELECT unnest($numbers))",
         {"numbers": numbers},
     ).fetchall()
     together.unlink()

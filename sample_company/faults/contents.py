@@ -79,9 +79,8 @@ def another_shop(shown: Shown, moment: Moment) -> None:
     if not (folder / "state" / "company.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
         company.create(folder, customers=60, seed=_OTHER_SEED, start=moment.begun.date())
-        with open_shop(f"sqlite:///{folder / 'shop' / 'shop.db'}") as shop:
-            shop.run("CREATE TABLE pulse (beat_at, fed_until)", [()])
     with open_shop(f"sqlite:///{folder / 'shop' / 'shop.db'}") as shop:
+        shop.run("CREATE TABLE IF NOT EXISTS pulse (beat_at, fed_until)", [()])
         shop.run("DELETE FROM pulse", [()])
         shop.run("INSERT INTO pulse VALUES (?, ?)", [(moment.now.isoformat(), moment.now.isoformat())])
     shown.environment["C360_SHOP_URL"] = f"sqlite:///{folder / 'shop' / 'shop.db'}"
