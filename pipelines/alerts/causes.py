@@ -93,11 +93,7 @@ def covered_by(alerts: Iterable[Alert], explained: Mapping[str, str]) -> dict[st
 
 def _rank(alert: Alert, failure: Failure) -> tuple[bool, bool, datetime]:
     """What an exact check names comes before what is only unusual, then what people know already, then the older."""
-    return _is_learned(failure), alert.opened_at is None, alert.opened_at or alert.detected_at
-
-
-def _is_learned(failure: Failure) -> bool:
-    return failure.successive > 1
+    return failure.is_learned, alert.opened_at is None, alert.opened_at or alert.detected_at
 
 
 def _on_the_feed(alert: Alert, here: Sequence[Alert], failures: Mapping[str, Failure]) -> Iterator[Alert]:
@@ -144,8 +140,8 @@ def _is_deviation_from(cause: Failure, failure: Failure) -> bool:
 
     Not what an exact one looks like that lies further down the stream, or by which nothing comes at all.
     """
-    if not _is_learned(failure) or _is_learned(cause):
-        return _is_learned(failure)
+    if not failure.is_learned or cause.is_learned:
+        return failure.is_learned
     return cause.effect not in OF_WHAT_DOES_NOT_COME and STAGES.index(cause.stage) <= STAGES.index(failure.stage)
 
 

@@ -65,6 +65,6 @@ def blamed_batches(batches: Sequence[Batch], blames: Collection[Blamed]) -> froz
 
 def _is_of_batches(name: str, *, is_learned: bool) -> bool:
     failure = load_failures().get(name)
-    if failure is None or name in _NOT_OF_BATCHES or (failure.successive > 1) != is_learned:
+    if failure is None or name in _NOT_OF_BATCHES or failure.is_learned != is_learned:
         return False
     return is_learned or failure.stage in ("source", "landed", "staged")

@@ -36,6 +36,11 @@ class Failure(BaseModel):
     repair: str
 
     @property
+    def is_learned(self) -> bool:
+        """Whether it is a deviation from what is usual, which one look alone does not show."""
+        return self.successive > 1
+
+    @property
     def anchor(self) -> str:
         """The heading of the runbook that tells of it, as pages link to it."""
         return self.title.lower().replace(" ", "-").replace("'", "").replace(",", "")

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from connectors.contract import Cursor
 from connectors.cursors import cursor_value, source_value
-from pipelines.freshness.detectors.looks import good_runs
 from pipelines.freshness.history import FeedHistory, Run
 
 Value = datetime | int
@@ -19,7 +18,7 @@ def reads_behind(history: FeedHistory) -> list[Run]:
     """
     cursor, newest_of = history.contract.cursor, {one.run_id: one.newest for one in history.answers}
     behind: list[Run] = []
-    for run in reversed(good_runs(history)):
+    for run in reversed(history.good_runs):
         newest = source_value(cursor, newest_of.get(run.run_id)) if cursor is not None else None
         if cursor is None or newest is None or not _is_left(cursor, newest, run):
             break

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import good_runs
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory, Run
 
@@ -23,7 +22,7 @@ PUBLISHING_TIME = timedelta(hours=1)
 @detects("rows_unaccounted")
 def rows_unaccounted(history: FeedHistory) -> Iterator[Finding]:
     """Two counts of the same rows differ, or landed rows were never staged (modes B8, B17, C7)."""
-    counted = [run for run in good_runs(history) if run.rows_read is not None]
+    counted = [run for run in history.good_runs if run.rows_read is not None]
     if not counted and not history.batches:
         yield Finding(history.feed, "rows_unaccounted", "UNKNOWN", "no rows were counted yet")
         return

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import dropwhile, islice, takewhile
 
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import is_announced, live_batches, recent_batches, trouble_of_last_run
+from pipelines.freshness.detectors.looks import is_announced, recent_batches, trouble_of_last_run
 from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
@@ -81,7 +81,7 @@ def sequence_gap(history: FeedHistory) -> Iterator[Finding]:
 @detects("redelivered")
 def redelivered(history: FeedHistory) -> Iterator[Finding]:
     """A file that came before comes again as a new one (modes A12, C1, C2), so what should have come is missing."""
-    files = [batch for batch in live_batches(history) if batch.file_name is not None]
+    files = [batch for batch in history.live_batches if batch.file_name is not None]
     if not files:
         yield Finding(history.feed, "redelivered", "UNKNOWN", "no file of it was landed of late")
         return
@@ -114,7 +114,7 @@ def stale_source(history: FeedHistory) -> Iterator[Finding]:
     if by_word := told_behind(history, "stale_source", lambda answer: answer.fed_until, words):
         yield by_word
         return
-    dated = [batch for batch in live_batches(history) if batch.business_date is not None]
+    dated = [batch for batch in history.live_batches if batch.business_date is not None]
     if not dated:
         yield Finding(history.feed, "stale_source", "UNKNOWN", "its deliveries do not say of which day they are")
         return

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from pipelines.freshness.detectors.behind import reads_behind
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import good_runs, is_next_too_late, trouble_of_last_run
+from pipelines.freshness.detectors.looks import is_next_too_late, trouble_of_last_run
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, Run, SourceAnswer
 from pipelines.ledger.evidence import Verdict
@@ -70,7 +70,7 @@ def incomplete_read(history: FeedHistory) -> Iterator[Finding]:
 def pages_disagree(history: FeedHistory) -> Iterator[Finding]:
     """Pages of one read repeat rows, so others were skipped (mode B13), or they lead in a circle."""
     found = trouble_of_last_run(history, "pages_disagree", ("pages",))
-    paged = [run for run in good_runs(history) if run.rows_repeated is not None]
+    paged = [run for run in history.good_runs if run.rows_repeated is not None]
     if found.verdict == "FAIL":
         yield found
     elif not paged:
@@ -102,10 +102,10 @@ def capped(history: FeedHistory) -> Iterator[Finding]:
     if (cut := _stops_at(history)) is not None:
         run, rows = cut
         fact = f"exactly {rows:,} rows came and were said to be all, and the source has newer ones"
-        last_at = good_runs(history)[-1].started_at
+        last_at = history.good_runs[-1].started_at
         yield Finding(history.feed, "capped", "FAIL", fact, onset=run.started_at, evidence_at=last_at)
         return
-    full = [run for run in good_runs(history) if run.rows_read]
+    full = [run for run in history.good_runs if run.rows_read]
     if not full:
         yield Finding(history.feed, "capped", "UNKNOWN", "no read brought any rows yet")
         return
@@ -138,7 +138,7 @@ def _stops_at(history: FeedHistory) -> tuple[Run, int] | None:
 
 def _short_of_count(history: FeedHistory) -> tuple[Run, int] | None:
     """The last good run and the source's own count, when it was a full read that brought clearly fewer rows."""
-    good = good_runs(history)
+    good = history.good_runs
     counted = _counted(history, good[-1]) if good else None
     read = good[-1].rows_read if good else None
     if counted is None or read is None:

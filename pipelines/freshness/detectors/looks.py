@@ -36,27 +36,17 @@ def trouble_of_last_run(history: FeedHistory, failure: str, kinds: Collection[st
     )
 
 
-def good_runs(history: FeedHistory) -> list[Run]:
-    """Live runs that read the source to the end of their window."""
-    return list(history.good_runs)
-
-
 def is_next_too_late(history: FeedHistory, failed: Run) -> bool:
     """Whether promise and grace are over before the next attempt, so that trying again by itself is no help."""
-    good, freshness = good_runs(history), history.contract.freshness
+    good, freshness = history.good_runs, history.contract.freshness
     if not good:
         return False
     return next_due(history.contract, failed.started_at) > good[-1].started_at + freshness.promise + freshness.grace
 
 
-def live_batches(history: FeedHistory) -> list[Batch]:
-    """Batches of live runs."""
-    return list(history.live_batches)
-
-
 def recent_batches(history: FeedHistory) -> list[Batch]:
     """Live batches of the last day; where there was none, those of the last run that landed any."""
-    found = live_batches(history)
+    found = history.live_batches
     if not found:
         return []
     last, since = found[-1], history.now - LATELY

@@ -9,7 +9,6 @@ from itertools import takewhile
 from statistics import median_low
 
 from pipelines.freshness.day_classes import day_classes
-from pipelines.freshness.detectors.looks import good_runs
 from pipelines.freshness.history import FeedHistory, Run
 
 # So many reads that lie about a day apart, so that all days of the week are among them twice. What comes more often has
@@ -29,7 +28,7 @@ class Missed:
 
 def missed_read(history: FeedHistory) -> Missed | None:
     """What the last read lacks against the habit of the two weeks before; None for nothing, or without such a habit."""
-    reads = good_runs(history)
+    reads = history.good_runs
     missed = _no_rows(history, reads) or _no_newer_day(history, reads)
     classes = day_classes(history.contract.timezone, history.contract.watch.calendar)
     return None if missed is None or classes.touches_special(missed.since, history.now) else missed

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import good_runs
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
 from pipelines.ledger.evidence import Verdict
@@ -46,7 +45,7 @@ def abandoned(history: FeedHistory) -> Iterator[Finding]:
     if not runs:
         yield Finding(history.feed, "abandoned", "UNKNOWN", "it was never tried")
         return
-    good = good_runs(history)
+    good = history.good_runs
     since = good[-2].started_at if len(good) > 1 else None
     dead = [run for run in runs if run.status == "ABANDONED" and (since is None or run.started_at > since)]
     if runs[-1].status == "OPEN" and not history.is_worked_on:
@@ -66,7 +65,7 @@ def abandoned(history: FeedHistory) -> Iterator[Finding]:
 @detects("concurrent_runs")
 def concurrent_runs(history: FeedHistory) -> Iterator[Finding]:
     """A second run was turned away while the first was at work (mode C6). Nothing was landed twice."""
-    good = good_runs(history)
+    good = history.good_runs
     since = good[-1].started_at if good else None
     refused = [one for one in history.refusals if since is None or one.refused_at >= since]
     if refused:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 
 from connectors.contract import Cursor
 from connectors.cursors import source_value
 from pipelines.freshness.detectors.behind import is_after, landed_value, reads_behind
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import LATELY, good_runs
+from pipelines.freshness.detectors.looks import LATELY
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, Run, SourceAnswer
 
@@ -26,7 +26,7 @@ def silent_stop(history: FeedHistory) -> Iterator[Finding]:
     if cursor is None or answer is None or newest is None:
         yield Finding(history.feed, "silent_stop", "UNKNOWN", "the source does not say how far its data reach")
         return
-    since = [run for run in good_runs(history) if run.run_id == answer.run_id or run.started_at >= answer.probed_at]
+    since = [run for run in history.good_runs if run.run_id == answer.run_id or run.started_at >= answer.probed_at]
     if not since:
         fact = f"not read to the end since it said that it reaches {answer.newest}"
         yield Finding(history.feed, "silent_stop", "UNKNOWN", fact)
@@ -56,7 +56,7 @@ def stuck_cursor(history: FeedHistory) -> Iterator[Finding]:
 
     One read is enough where the source says that it has newer rows than those it gave again.
     """
-    cursor, runs = history.contract.cursor, good_runs(history)[-STUCK_RUNS:]
+    cursor, runs = history.contract.cursor, history.good_runs[-STUCK_RUNS:]
     again = list(takewhile(lambda run: run.rows_read and not run.rows_landed, reversed(reads_behind(history))))
     if again:
         last = again[0]
@@ -116,7 +116,7 @@ def cursor_regressed(history: FeedHistory) -> Iterator[Finding]:
 @detects("window_gap")
 def window_gap(history: FeedHistory) -> Iterator[Finding]:
     """A read began after the end of the one before it, so what lies between was never asked for (mode B10)."""
-    cursor, runs = history.contract.cursor, good_runs(history)
+    cursor, runs = history.contract.cursor, history.good_runs
     if cursor is None or len(runs) < 2:
         fact = "each read is of the whole source" if cursor is None else "too few attempts have ended well"
         yield Finding(history.feed, "window_gap", "UNKNOWN", fact)
@@ -136,7 +136,7 @@ def _last_answer(history: FeedHistory) -> SourceAnswer | None:
     return next((one for one in reversed(history.answers) if one.newest is not None), None)
 
 
-def _recent_pairs(history: FeedHistory, runs: list[Run]) -> list[tuple[Run, Run]]:
+def _recent_pairs(history: FeedHistory, runs: Sequence[Run]) -> list[tuple[Run, Run]]:
     """Neighbouring runs of the last day, the last two in any case."""
     since = history.now - LATELY
     recent = [place for place, run in enumerate(runs) if run.started_at >= since]
