@@ -9,17 +9,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from pipelines.erasure.kept import Kept
 from pipelines.erasure.landed import FromLanding
 from pipelines.erasure.remains import Search
-from pipelines.erasure.staged import FromWarehouse
-from pipelines.erasure.subject import Traces
 from pipelines.ledger.database import stamp
 from pipelines.ledger.erasures import Erasure
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What became of one request. Rows are counted by feed or entity; `searched_for` counts values by kind."""
+    """What became of one request. Rows are counted by feed or entity; `searched_for` counts values by kind.
+
+    Of landing it counts what the attempt found that ended the erasure: one that was cut off may have done a part.
+    """
 
     erasure_id: str
     customer_ids: tuple[str, ...]
@@ -46,10 +48,9 @@ class Certificate:
         asked: Erasure,
         now: datetime,
         landed: FromLanding,
-        gone: FromWarehouse,
+        known: Kept,
         redacted_texts: int,
         snapshot_id: str,
-        traces: Traces,
         search: Search,
     ) -> Certificate:
         """The certificate of a request that was carried out."""
@@ -63,15 +64,15 @@ class Certificate:
             landed_batches=landed.batches,
             landed_rows={feed: rows for feed, rows in landed.rows.items() if rows},
             unreadable_lines={feed: lines for feed, lines in landed.lines.items() if lines},
-            staged_rows=gone.staged,
-            held_rows=gone.held,
-            records=sum(one.records for one in gone.records),
+            staged_rows=known.gone.staged,
+            held_rows=known.gone.held,
+            records=known.gone.records,
             redacted_texts=redacted_texts,
             snapshot_id=snapshot_id,
             searched_for={
-                "e-mail addresses": len(traces.emails),
-                "telephone numbers": len(traces.phones),
-                "names beside postal codes": len(traces.homes),
+                "e-mail addresses": len(known.traces.emails),
+                "telephone numbers": len(known.traces.phones),
+                "names beside postal codes": len(known.traces.homes),
             },
             searched_files=search.files,
             searched_bytes=search.bytes,

@@ -19,11 +19,12 @@ from pipelines.deployment import Deployment
 from pipelines.erased import Graves, address_reference, tombstone
 from pipelines.erasure.certificate import Certificate
 from pipelines.erasure.copies import forget_marts, redact_ledger, redact_texts, rewrite_warehouse
+from pipelines.erasure.kept import Kept
 from pipelines.erasure.landed import FromLanding, erase_landed
 from pipelines.erasure.matching import Redaction
 from pipelines.erasure.remains import search
-from pipelines.erasure.staged import FromWarehouse, count_staged, erase_staged, find_held
-from pipelines.erasure.subject import Traces, find_rows, find_traces
+from pipelines.erasure.staged import count, count_staged, erase_staged, find_held
+from pipelines.erasure.subject import find_rows, find_traces
 from pipelines.identity.erasure import EraseRefused, find_records
 from pipelines.identity.tables import ensure_schema
 from pipelines.ledger import erasures, evidence, leases
@@ -65,33 +66,41 @@ def erase_customers(deployment: Deployment, request: Request) -> Certificate:
             _check(deployment, request.customer_ids)
             number = len(erasures.erasures(ledger)) + 1
             erasure_id = f"erasure-{now.astimezone(UTC):%Y%m%d}-{number:04d}"
-            asked = Erasure(erasure_id, request.customer_ids, request.reason, request.asked_by, now, None)
+            asked = Erasure(erasure_id, request.customer_ids, request.reason, request.asked_by, now)
             erasures.begin(ledger, asked)
     return resume(deployment, asked)
 
 
 def unfinished(ledger: Ledger) -> Erasure | None:
     """The erasure that was begun and not ended, if there is one."""
-    return next((one for one in erasures.erasures(ledger) if one.certificate is None), None)
+    return next((one for one in erasures.erasures(ledger) if not one.is_ended), None)
 
 
 def resume(deployment: Deployment, asked: Erasure) -> Certificate:
     """Carry out a request that is written down, from wherever a former attempt came to."""
+    kept = deployment.home.root / f".{asked.erasure_id}.json"
+    certificate = Certificate(**asked.certificate) if asked.certificate else _carry_out(deployment, asked, kept)
+    kept.unlink(missing_ok=True)
+    with Ledger(deployment.home.ledger) as ledger:
+        erasures.end(ledger, asked.erasure_id, deployment.clock())
+    return certificate
+
+
+def _carry_out(deployment: Deployment, asked: Erasure, kept: Path) -> Certificate:
+    """All but forgetting what is kept for the search; certified in the ledger."""
     home = deployment.home
-    kept = home.root / f".{asked.erasure_id}.json"
     with Ledger(home.ledger) as ledger:
         with _alone(deployment, ledger):
-            traces, landed, gone = _erase(deployment, ledger, asked, kept)
+            known, landed = _erase(deployment, ledger, asked, kept)
             rewrite_warehouse(home)
             forget_marts(home)
         refreshed = refresh.refresh(deployment, is_purge=True)
-    redact = Redaction.of(traces)
+    redact = Redaction.of(known.traces)
     texts = redact_ledger(home.ledger, redact) + redact_texts(home, redact)
-    found = search(home, traces, aside=kept)
-    certificate = Certificate.of(asked, deployment.clock(), landed, gone, texts, refreshed.snapshot_id, traces, found)
+    found = search(home, known.traces, aside=kept)
+    certificate = Certificate.of(asked, deployment.clock(), landed, known, texts, refreshed.snapshot_id, found)
     with Ledger(home.ledger) as ledger:
-        erasures.end(ledger, asked.erasure_id, certificate.facts(), deployment.clock())
-    kept.unlink()
+        erasures.certify(ledger, asked.erasure_id, certificate.facts())
     return certificate
 
 
@@ -113,37 +122,38 @@ def _check(deployment: Deployment, customer_ids: Sequence[str]) -> None:
         find_records(connection, customer_ids)
 
 
-def _erase(
-    deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path
-) -> tuple[Traces, FromLanding, FromWarehouse]:
+def _erase(deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path) -> tuple[Kept, FromLanding]:
     """Landing first: what is to go from it is found by what the warehouse knows."""
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         staging.ensure_schema(connection, all_types())
         ensure_schema(connection)
         salt = home_secret(ledger, "erasure")
-        held: dict[str, set[int]] = {}
         try:
             find_records(connection, asked.customer_ids)
         except EraseRefused:
             # A former attempt came as far as the warehouse, and what belongs to them is no longer known there.
-            is_known, traces = False, Traces.read(kept)
+            known = Kept.read(kept)
+            landed = erase_landed(deployment, ledger, _graves(ledger, salt), known.traces, {})
         else:
             find_rows(connection)
-            is_known, traces = True, find_traces(connection)
-            traces.write(kept)
+            traces, staged = find_traces(connection), count_staged(connection)
             held = find_held(connection, traces)
+            known = Kept(traces, count(connection, staged))
+            known.write(kept)
             erasures.bury(ledger, asked.erasure_id, _tombstones(connection, salt))
-        landed = erase_landed(deployment, ledger, Graves(salt, erasures.tombstones(ledger)), traces, held)
-        gone = FromWarehouse({}, {}, {}, [])
-        if is_known:
-            for entity, feed, rows in count_staged(connection):
+            landed = erase_landed(deployment, ledger, _graves(ledger, salt), traces, held)
+            for entity, feed, rows in staged:
                 erasures.count_as_gone(ledger, f"{feed}/{asked.erasure_id}/{entity}", feed, rows, asked.began_at)
-            gone = erase_staged(
+            erase_staged(
                 connection, asked.customer_ids,
                 now=asked.began_at, run_id=asked.erasure_id, actor=asked.asked_by, reason=asked.reason,
             )  # fmt: skip
         _count_held(deployment, ledger, connection)
-    return traces, landed, gone
+    return known, landed
+
+
+def _graves(ledger: Ledger, salt: str) -> Graves:
+    return Graves(salt, erasures.tombstones(ledger))
 
 
 def _tombstones(connection: duckdb.DuckDBPyConnection, salt: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from connectors.entities import load_entities
 from pipelines.erased import belongs_to_erased, own_reference
 from pipelines.erasure.matching import names_somebody, register_traces
 from pipelines.erasure.subject import IS_ERASED, Traces
-from pipelines.identity.erasure import Erased, erase
+from pipelines.identity.erasure import erase
 from pipelines.identity.transaction import transaction
 from warehouse.cast_sql import quoted
 
@@ -21,12 +21,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FromWarehouse:
-    """What was erased: staged rows by entity and by feed, held rows by feed, and the records of each customer."""
+    """What is erased: staged rows by entity, held rows by feed, and the number of source records."""
 
     staged: dict[str, int]
-    staged_by_feed: dict[str, int]
     held: dict[str, int]
-    records: list[Erased]
+    records: int
+
+
+def count(connection: duckdb.DuckDBPyConnection, staged: Iterable[tuple[str, str, int]]) -> FromWarehouse:
+    """What `erase_staged` is going to erase. Needs `erased_key`, `erased_held` and what `count_staged` found."""
+    by_entity: dict[str, int] = {}
+    for entity, _, rows in staged:
+        by_entity[entity] = by_entity.get(entity, 0) + rows
+    held = connection.execute(
+        "SELECT feed, count(*) FROM quarantine.held_row SEMI JOIN erased_held USING (held_id) GROUP BY feed"
+    ).fetchall()
+    ((records,),) = connection.execute("SELECT count(*) FROM erased_key").fetchall()
+    return FromWarehouse(by_entity, dict(held), records)
 
 
 def count_staged(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
@@ -67,28 +78,17 @@ def erase_staged(
     run_id: str,
     actor: str,
     reason: str,
-) -> FromWarehouse:
+) -> None:
     """Erase what `find_rows` and `find_held` found, and the customers' identity. All of it or nothing.
 
     Raises EraseRefused as `identity.erasure.erase` does.
     """
-    staged: dict[str, int] = {}
-    by_feed: dict[str, int] = {}
-    for name, feed, count in count_staged(connection):
-        staged[name] = staged.get(name, 0) + count
-        by_feed[feed] = by_feed.get(feed, 0) + count
     with transaction(connection):
         for name, entity in load_entities().items():
             belongs = belongs_to_erased(entity, IS_ERASED)
             connection.execute(f"DELETE FROM staging.{quoted(name)} WHERE {belongs}")
             own = IS_ERASED.format(own_reference(name, "source_system"))
             connection.execute(f"DELETE FROM staging.confirmed_row WHERE entity = '{name}' AND {own}")
-        held = dict(
-            connection.execute(
-                "SELECT feed, count(*) FROM quarantine.held_row SEMI JOIN erased_held USING (held_id) GROUP BY feed"
-            ).fetchall()
-        )
         for table in ("held_row", "accepted_rule"):
             connection.execute(f"DELETE FROM quarantine.{table} WHERE held_id IN (SELECT held_id FROM erased_held)")
-        records = erase(connection, customer_ids, now=now, run_id=run_id, actor=actor, reason=reason)
-    return FromWarehouse(staged, by_feed, held, records)
+        erase(connection, customer_ids, now=now, run_id=run_id, actor=actor, reason=reason)

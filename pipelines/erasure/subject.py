@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connectors.entities import load_entities
@@ -29,17 +27,6 @@ class Traces:
     emails: tuple[str, ...]
     phones: tuple[str, ...]
     homes: tuple[tuple[str, str], ...]
-
-    def write(self, file: Path) -> None:
-        """Keep them, for the owner alone, until the erasure is done."""
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
-
-    @staticmethod
-    def read(file: Path) -> Traces:
-        """What `write` kept."""
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        return Traces(tuple(kept["emails"]), tuple(kept["phones"]), tuple((a, b) for a, b in kept["homes"]))
 
 
 def find_rows(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,14 +13,15 @@ from pipelines.ledger.database import Ledger, stamp
 
 @dataclass(frozen=True)
 class Erasure:
-    """One request. `certificate` is None until it is done."""
+    """One request. `certificate` is None until all is erased and searched; then what was kept for the search goes."""
 
     erasure_id: str
     customer_ids: tuple[str, ...]
     reason: str
     asked_by: str
     began_at: datetime
-    certificate: dict[str, Any] | None
+    certificate: dict[str, Any] | None = None
+    is_ended: bool = False
 
 
 def begin(ledger: Ledger, erasure: Erasure) -> None:
@@ -35,14 +36,14 @@ def begin(ledger: Ledger, erasure: Erasure) -> None:
     )
 
 
-def end(ledger: Ledger, erasure_id: str, certificate: dict[str, Any], now: datetime) -> None:
-    """Write down that a request is carried out."""
-    ledger.write(
-        "UPDATE erasure SET ended_at = ?, certificate = ? WHERE erasure_id = ?",
-        stamp(now),
-        json.dumps(certificate),
-        erasure_id,
-    )
+def certify(ledger: Ledger, erasure_id: str, certificate: dict[str, Any]) -> None:
+    """Write down what became of a request."""
+    ledger.write("UPDATE erasure SET certificate = ? WHERE erasure_id = ?", json.dumps(certificate), erasure_id)
+
+
+def end(ledger: Ledger, erasure_id: str, now: datetime) -> None:
+    """Write down that a request is carried out, and nothing of it is kept any more."""
+    ledger.write("UPDATE erasure SET ended_at = ? WHERE erasure_id = ?", stamp(now), erasure_id)
 
 
 def erasures(ledger: Ledger) -> list[Erasure]:
@@ -55,6 +56,7 @@ def erasures(ledger: Ledger) -> list[Erasure]:
             row["asked_by"],
             datetime.fromisoformat(row["began_at"]),
             json.loads(row["certificate"]) if row["certificate"] else None,
+            row["ended_at"] is not None,
         )
         for row in ledger.rows("SELECT * FROM erasure ORDER BY began_at, erasure_id")
     ]
