@@ -25,6 +25,8 @@ from pipelines.identity.matching.threads import each
 
 # Pairs that the model learns from, and pairs drawn at random to see how alike strangers are, and namesakes.
 SAMPLE, STRANGERS, NAMESAKES = 300_000, 300_000, 100_000
+# Of each record so many namesakes at most: in a small table more would be the same pairs again.
+NAMESAKES_OF_ONE = 20
 # Average bits from which a cluster counts as one person when values are counted for the second time.
 SURE = 4.0
 # Pairs with fewer bits in the first pass are not judged again.
@@ -67,9 +69,7 @@ def learn(
     sample = np.sort(rng.choice(len(left), min(SAMPLE, len(left)), replace=False))
     # Kept for the second time; what pairs look like does not change.
     seen = levels_of(compared, left, right)
-    one, other = rng.integers(0, size, (2, STRANGERS))
-    apart = one != other
-    strangers = list(levels_of(compared, one[apart], other[apart]))
+    strangers = list(levels_of(compared, *_strangers(size, rng)))
     namesakes = _of_one_given_name(evidence, rng)
     seen_namesakes = levels_of(compared, *namesakes)
 
@@ -98,6 +98,16 @@ def learn(
     return learned, np.clip(learned.calibration.apply(bits), FLOOR, CEILING)
 
 
+def _strangers(size: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Pairs of records drawn at random; all there are where that is fewer."""
+    if size * (size - 1) // 2 <= STRANGERS:
+        one, other = np.triu_indices(size, 1)
+        return one, other
+    one, other = rng.integers(0, size, (2, STRANGERS))
+    apart = one != other
+    return one[apart], other[apart]
+
+
 def _of_one_given_name(evidence: Evidence, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Pairs of records drawn at random from those with one given name."""
     nobody = np.zeros(0, dtype=np.int64)
@@ -110,7 +120,7 @@ def _of_one_given_name(evidence: Evidence, rng: np.random.Generator) -> tuple[In
         return nobody, nobody
     counts = np.bincount(codes[order])
     first = np.cumsum(counts) - counts
-    place = rng.integers(0, len(order), NAMESAKES)
+    place = rng.integers(0, len(order), min(NAMESAKES, NAMESAKES_OF_ONE * len(order)))
     one = order[place]
     other = order[first[codes[one]] + rng.integers(0, counts[codes[one]])]
     apart = one != other
