@@ -1,21 +1,21 @@
-"""Build the marts: run dbt in this process over warehouse.duckdb and hand back what each node did.
+"""Build the marts: run dbt over warehouse.duckdb and hand back what each node did.
 
-Belongs here: the dbt invocation and its result in our words. Does not belong here: SQL (``models/``,
-``published_macros.yml``), the audit of what was built and its publishing (``publish.py``).
+Belongs here: the build and its result in our words. Does not belong here: SQL (``models/``, ``published_macros.yml``),
+how dbt is called (``dbt_process.py``), the audit of what was built and its publishing (``publish.py``).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warehouse.comments import write_comments
 from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path
+from warehouse.dbt_process import DbtStopped, run_build
 from warehouse.published_macros import create_macros
 
-PROJECT = Path(__file__).resolve().parent
 _MESSAGE_LINES = 3  # the cause stands in the first lines of what dbt says; the rest is the compiled SQL
 _FAILED = frozenset({"error", "fail", "runtime error"})
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -85,49 +85,20 @@ def build(
     for leftover in (marts, marts.with_name(marts.name + ".wal")):
         leftover.unlink(missing_ok=True)
 
-    result = BuildResult(_nodes(_run_dbt(home, full=full, unit_tests=unit_tests)))
+    try:
+        result = BuildResult(_nodes(run_build(home, full=full, unit_tests=unit_tests)))
+    except DbtStopped as stopped:
+        log = home / "dbt" / "logs" / "dbt.log"
+        raise MartTrouble(f"dbt could not build the marts: {_first_lines(str(stopped))} Look into {log}.") from stopped
     if result.failures:
         raise MartTrouble(_trouble(result.failures))
     if not marts.is_file():
         # DuckDB hands out the database it already has open under a path, even when the file there is gone.
         raise MartTrouble(f"{marts}: this process still had a former file open and dbt wrote into that. Restart it.")
     with open_marts(home, wait_seconds=wait_seconds) as connection:
+        write_comments(connection)
         create_macros(connection)
     return result
-
-
-def _run_dbt(home: Path, *, full: bool, unit_tests: bool) -> Any:
-    # Importing dbt costs seconds, and most refreshes find nothing to build.
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    variables = {
-        "marts_path": str(marts_path(home)),
-        "warehouse_path": str(warehouse_path(home)),
-        "spill_path": str(home / "work"),
-    }
-    arguments = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
-    arguments += ["--log-path", str(home / "dbt" / "logs")]
-    arguments += ["build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    arguments += ["--target-path", str(home / "dbt" / "target"), "--vars", json.dumps(variables)]
-    # The manifest says only what the code says; writing it costs as much as a third of a small build.
-    arguments += ["--no-partial-parse", "--write-json"] if full else ["--no-write-json"]
-    arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
-    try:
-        outcome = dbtRunner().invoke(arguments)
-    finally:
-        # dbt-duckdb keeps one environment for the whole process. Closing it writes the marts file out in full
-        # and lets go of both files, so that publishing may copy one and the next writer may open the other.
-        with DuckDBConnectionManager._LOCK:
-            if DuckDBConnectionManager._ENV is not None:
-                DuckDBConnectionManager._ENV.close()
-                DuckDBConnectionManager._ENV = None
-    if outcome.exception is not None:
-        raise MartTrouble(
-            f"dbt could not build the marts: {_first_lines(str(outcome.exception))} "
-            f"Look into {home / 'dbt' / 'logs' / 'dbt.log'}."
-        ) from outcome.exception
-    return outcome.result
 
 
 def _nodes(run: Any) -> tuple[NodeResult, ...]:
