@@ -38,13 +38,14 @@ def test_every_table_and_view_is_there_with_all_of_its_rows(built_home: Path, ma
 def test_no_text_of_a_personal_column_stands_anywhere_in_it(built_home: Path, masked: Path) -> None:
     personal, impersonal = set[str](), set[str]()
     for table in mart_tables():
-        for column in table.columns:
+        listed = ", ".join(f'"{column.name}"' for column in table.columns)
+        rows = asked(marts_path(built_home), f"SELECT {listed} FROM {table.qualified}")
+        for column, values in zip(table.columns, zip(*rows, strict=True), strict=False):
             is_personal = column.pii in ("name", "contact", "free_text", "pseudonym") or column.name in (
                 "street",
                 "city",
             )
-            found = asked(marts_path(built_home), f'SELECT DISTINCT "{column.name}" FROM {table.qualified}')
-            texts = {value.lower() for (value,) in found if isinstance(value, str) and len(value) > 3}
+            texts = {value.lower() for value in values if isinstance(value, str) and len(value) > 3}
             personal |= texts if is_personal else set()
             impersonal |= texts if column.pii == "none" else set()
     assert {"ann early", "still not live"} <= personal
