@@ -153,4 +153,5 @@ def _first_lines(message: str) -> str:
     lines = [_ANSI.sub("", line).strip() for line in message.splitlines()]
     said = [line for line in lines if line]
     # A model in Python says what went wrong at the end.
-    return " ".join(said[-_MESSAGE_LINES:] if any(line.startswith("Traceback") for line in said) else said[:_MESSAGE_LINES])
+    is_python = any(line.startswith("Traceback") for line in said)
+    return " ".join(said[-_MESSAGE_LINES:] if is_python else said[:_MESSAGE_LINES])

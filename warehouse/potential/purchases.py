@@ -1,9 +1,9 @@
 """BG/NBD: how often customers come back who never say goodbye.
 
 Fader, Hardie and Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005), 275-284. While alive a
-customer buys at random at a rate of his own (gamma over customers); after each purchase he may be gone for good, with a
-chance of his own (beta over customers). A history is x purchases after the first, the last of them t_x after the first,
-in a time T since the first; any unit of time will do, here it is the week.
+customer buys at random at a rate of their own (gamma over customers); after each purchase they may be gone for good,
+with a chance of their own (beta over customers). A history is x purchases after the first, the last of them t_x
+after the first, in a time T since the first; any unit of time will do, here it is the week.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def drawn_purchases(
 ) -> npt.NDArray[np.int64]:
     """Purchases in the ``weeks`` to come, drawn from what is left open by each history: histories x draws.
 
-    Given that the customer is alive his rate is Gamma(r + x, alpha + T) and his chance of leaving Beta(a, b + x), each
-    apart from the other. He buys at that rate until the purchase after which he leaves.
+    Given that a customer is alive, the rate is Gamma(r + x, alpha + T) and the chance of leaving Beta(a, b + x), each
+    apart from the other. Purchases go on at that rate until the one after which the customer leaves.
     """
     shape = (len(histories.repeats), draws)
     x = histories.repeats[:, None]

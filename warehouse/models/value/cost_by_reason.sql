@@ -5,7 +5,8 @@ select
     currency_code,
     count(distinct customer_id) as customer_count,
     sum(driver_units) as driver_units,
-    case when count(*) = count(amount) then sum(amount) end::decimal(18, 2) as amount,
-    coalesce(sum(amount) filter (where customer_id is null), 0)::decimal(18, 2) as unassigned_amount
+    sum(amount)::decimal(18, 2) as amount,
+    coalesce(sum(amount) filter (where customer_id is null), 0)::decimal(18, 2) as unassigned_amount,
+    bool_and(is_complete) as is_complete
 from {{ ref('cost_to_serve') }}
 group by cost_pool, topic, currency_code

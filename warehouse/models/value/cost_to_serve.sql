@@ -79,7 +79,8 @@ shared as (
                     partition by cost_pool, currency_code order by cents - floor(cents) desc, customer_id, topic
                 ) <= pool_cents - sum(floor(cents)) over (partition by cost_pool, currency_code)
             )::integer
-        ) / 100 as amount
+        ) / 100 as amount,
+        cents is not null as is_complete
     from exact
 ),
 
@@ -90,14 +91,15 @@ freight as (
         null as topic,
         currency_code,
         coalesce(sum(freight_amount), 0) as driver_units,
-        case when count(*) = count(freight_amount) then sum(freight_amount) end as amount
+        coalesce(sum(freight_amount), 0) as amount,
+        count(*) = count(freight_amount) as is_complete
     from ({{ parcels_charged() }})
     group by all
 ),
 
 -- Money of a pool that nobody gave cause for stays whole, with nobody.
 idle as (
-    select pool.cost_pool, null as customer_id, null as topic, pool.currency_code, 0 as driver_units, pool.amount
+    select pool.cost_pool, null as customer_id, null as topic, pool.currency_code, 0 as driver_units, pool.amount, true as is_complete
     from {{ ref('cost_pool') }} as pool
     anti join drivers using (cost_pool, currency_code)
     where pool.cost_pool != 'freight'
@@ -110,7 +112,8 @@ select
     topic,
     currency_code,
     driver_units::double as driver_units,
-    amount::decimal(18, 2) as amount
+    amount::decimal(18, 2) as amount,
+    is_complete
 from (
     select * from shared
     union all

@@ -15,7 +15,7 @@ costs as (
     select
         customer_id,
         currency_code,
-        case when count(*) = count(amount) then sum(amount) end as amount
+        case when bool_and(is_complete) then sum(amount) end as amount
     from {{ ref('cost_to_serve') }}
     where customer_id is not null
     group by all
@@ -65,7 +65,7 @@ known as (
     select
         customer.customer_id,
         period.until::date as as_of_date,
-        coalesce(sales.currency_code, '{{ var('home_currency') }}') as currency_code,
+        case when sales.customer_id is null then '{{ var('home_currency') }}' else sales.currency_code end as currency_code,
         sales.customer_id is not null as has_bought,
         coalesce(sales.order_count_12m, case when reading.is_orders_read then 0 end) as frequency_12m,
         case when sales.customer_id is null and reading.is_orders_read then 0 else sales.net_amount end as total_value,

@@ -28,7 +28,7 @@ _BY_SPENDING = f"""
 """
 
 
-def model(dbt, session):
+def model(dbt, _session):
     """One row per currency and day foretold from; without parameters and with the reason where there is too little."""
     histories = dbt.ref("purchase_history")
     minimum = int(dbt.config.meta_get("minimum_customers"))

@@ -25,7 +25,7 @@ _BY_HISTORY = """
 """
 
 
-def model(dbt, session):
+def model(dbt, _session):
     """One row per currency, day foretold from and purchase history."""
     fits = dbt.ref("potential_fit").filter("reason IS NULL").order("fit_key").to_arrow_table().to_pylist()
     histories = dbt.ref("purchase_history").query("histories", _BY_HISTORY).to_arrow_table()
