@@ -24,6 +24,11 @@ GOODS: tuple[tuple[str, str, str, int], ...] = (
     ("SRV-801", "Assembly at home", "service", 7900), ("SRV-802", "Repair, one hour", "service", 6500), ("SRV-803",
     "Implementation, one day", "service", 96000),
 )  # fmt: skip
+# What the goods cost the shop, in hundredths of their price. Fresh food earns little, services cost mostly wages.
+COST_PERCENT = {
+    "produce": 72, "meat": 76, "dairy": 80, "bakery": 58, "household": 55, "garden": 52, "office": 64, "service": 85,
+}  # fmt: skip
+UNIT_COSTS = {sku: price * COST_PERCENT[category] // 100 for sku, _, category, price in GOODS}
 GOODS_SHARES = tuple(3.0 if category in ("produce", "meat", "dairy", "bakery") else 1.0 for _, _, category, _ in GOODS)
 
 OFFERS: tuple[tuple[str, int], ...] = (("SPRING10", 10), ("WELCOME5", 5), ("LOYAL15", 15))

@@ -28,7 +28,7 @@ from sample_company.columns import (
     weighted,
     where,
 )
-from sample_company.goods import GOODS, GOODS_SHARES, OFFERS
+from sample_company.goods import GOODS, GOODS_SHARES, OFFERS, UNIT_COSTS
 from sample_company.places import COUNTRIES, COUNTRY_CODES
 from sample_company.state import Company
 
@@ -135,6 +135,7 @@ def place(company: Company, rng: np.random.Generator, buyers: pa.Table, created:
             "category": pick([category for _, _, category, _ in GOODS], item),
             "quantity": quantity,
             "unit_price_cents": price,
+            "unit_cost_cents": np.array(list(UNIT_COSTS.values()))[item],
             "discount_cents": line_discount,
             "updated_at": times(created[owner]),
         }

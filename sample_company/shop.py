@@ -33,7 +33,8 @@ TABLES: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "order_lines": (
         ("order_id", "line_no"),
-        "order_id:i line_no:i sku:t title:t category:t quantity:i unit_price_cents:i discount_cents:i updated_at:s",
+        """order_id:i line_no:i sku:t title:t category:t quantity:i unit_price_cents:i unit_cost_cents:i
+        discount_cents:i updated_at:s""",
     ),
     "payments": (
         ("id",),

@@ -12,6 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from sample_company.goods import UNIT_COSTS
+
 MORTGAGE_CUSTOMER, REFERENCE_CUSTOMER = "mortgage-customer", "reference-customer"
 MORTGAGE_ACCOUNT, REFERENCE_ACCOUNT = 11, 12
 REFERENCE_USER, REFERENCE_TICKET, REFERENCE_ORDER = 360000012, 501, 9001
@@ -156,7 +158,8 @@ def rows(start: date, first_person: int) -> dict[str, list[dict[str, Any]]]:
             {
                 "order_id": REFERENCE_ORDER, "line_no": 1, "sku": "SRV-803", "title": "Implementation, one day",
                 "category": "service", "quantity": 5,
-                "unit_price_cents": 96_000, "discount_cents": 0, "updated_at": at(240, 9),
+                "unit_price_cents": 96_000, "unit_cost_cents": UNIT_COSTS["SRV-803"], "discount_cents": 0,
+                "updated_at": at(240, 9),
             }
         ],
         "shop.payments": [

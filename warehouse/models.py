@@ -122,4 +122,7 @@ def _trouble(failures: tuple[NodeResult, ...]) -> str:
 
 def _first_lines(message: str) -> str:
     lines = [_ANSI.sub("", line).strip() for line in message.splitlines()]
-    return " ".join([line for line in lines if line][:_MESSAGE_LINES])
+    said = [line for line in lines if line]
+    # A model in Python says what went wrong at the end.
+    is_python = any(line.startswith("Traceback") for line in said)
+    return " ".join(said[-_MESSAGE_LINES:] if is_python else said[:_MESSAGE_LINES])

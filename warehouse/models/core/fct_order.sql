@@ -1,12 +1,18 @@
 with orders as (
-    {{ identified('orders') }}
+    select
+        *,
+        gross_amount - coalesce(discount_amount, 0) as goods_amount
+    from ({{ identified('orders') }})
 ),
 
 lines_of_order as (
     select
         {{ order_reference('line') }} as order_key,
         count(*) as line_count,
-        sum(line.net_amount)::decimal(18, 2) as lines_net_amount
+        sum(line.net_amount)::decimal(18, 2) as lines_net_amount,
+        sum(line.net_amount) filter (where {{ cost_of_goods('line') }} is not null) as costed_net_amount,
+        bool_and({{ cost_of_goods('line') }} is not null) as is_every_line_costed,
+        sum({{ cost_of_goods('line') }}) as cost_amount
     from {{ source('staging', 'order_lines') }} as line
     where not line._is_deleted
     group by 1
@@ -45,8 +51,20 @@ select
     orders.tax_amount,
     orders.refund_amount,
     orders.total_amount,
-    (orders.gross_amount - coalesce(orders.discount_amount, 0) - coalesce(orders.refund_amount, 0))::decimal(18, 2)
-        as net_amount,
+    (orders.goods_amount - coalesce(orders.refund_amount, 0))::decimal(18, 2) as net_amount,
+    -- A line that is not there brings no cost: only lines that come to the whole order, but for a cent each, tell.
+    case
+        when
+            lines_of_order.is_every_line_costed
+            and lines_of_order.lines_net_amount >= orders.goods_amount - 0.01 * lines_of_order.line_count
+            then orders.goods_amount - coalesce(orders.refund_amount, 0) - lines_of_order.cost_amount
+    end::decimal(18, 2) as margin_amount,
+    case
+        when orders.goods_amount > 0
+            then
+                coalesce(lines_of_order.costed_net_amount, 0)
+                / greatest(orders.goods_amount, lines_of_order.lines_net_amount)
+    end::double as cost_known_share,
     orders.discount_code,
     orders.sales_employee_id,
     coalesce(lines_of_order.line_count, 0) as line_count,

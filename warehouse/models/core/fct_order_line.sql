@@ -14,8 +14,11 @@ select
     line.product_category,
     line.quantity,
     line.unit_price,
+    line.unit_cost,
     line.discount_amount,
     line.net_amount,
+    {{ cost_of_goods('line') }} as cost_amount,
+    (line.net_amount - {{ cost_of_goods('line') }})::decimal(18, 2) as margin_amount,
     line._changed_at as source_updated_at,
     line._batch_id as batch_id,
     line._landed_at as loaded_at

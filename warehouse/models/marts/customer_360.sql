@@ -1,28 +1,11 @@
--- Amounts of different currencies are never added: the main currency is the one most orders are in.
-with orders_by_currency as (
-    select
-        customer_id,
-        currency_code,
-        count(*) as order_count,
-        sum(net_amount) as net_amount
-    from {{ ref('fct_order') }}
-    where customer_id is not null and not is_cancelled
-    group by all
-),
-
-main_currency as (
+with main_currency as (
     select
         customer_id,
         currency_code,
         net_amount,
-        sum(order_count) over customer - order_count as other_currency_order_count
-    from orders_by_currency
-    window customer as (partition by customer_id)
-    qualify
-        row_number() over (
-            partition by customer_id
-            order by currency_code is null, order_count desc, net_amount desc nulls last, currency_code
-        ) = 1
+        sum(order_count) over (partition by customer_id) - order_count as other_currency_order_count
+    from {{ ref('customer_sales') }}
+    qualify is_main_currency
 ),
 
 orders as (
@@ -164,10 +147,7 @@ by_source as (
 
 -- Days that are over: from midnight to midnight (UTC), so that a metric does not move while the day goes on.
 recent as (
-    select
-        snapshot_at::date::timestamp as until,
-        snapshot_at::date::timestamp - interval {{ var('recent_days') }} day as since
-    from {{ ref('snapshot') }}
+    {{ last_days(var('recent_days')) }}
 ),
 
 recent_orders as (

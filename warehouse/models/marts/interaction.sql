@@ -7,7 +7,7 @@ with contacts as (
         contact.channel,
         contact.direction,
         coalesce(contact.interaction_type, 'contact') as interaction_type,
-        contact.topic,
+        coalesce(contact.topic, its_ticket.topic) as topic,
         contact.subject_type,
         contact.subject_id,
         contact.employee_id,

@@ -1,0 +1,115 @@
+"""BG/NBD: how often customers come back who never say goodbye.
+
+Fader, Hardie and Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005), 275-284. While alive a
+customer buys at random at a rate of their own (gamma over customers); after each purchase they may be gone for good,
+with a chance of their own (beta over customers). A history is x purchases after the first, the last of them t_x
+after the first, in a time T since the first; any unit of time will do, here it is the week.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, special
+
+Floats = npt.NDArray[np.float64]
+# Where the search may go, in logarithms: a likelihood that has no peak (nobody ever leaves) ends at the fence.
+_FENCE = 8.0
+_AWAY_FROM_ONE = 1e-6
+
+
+class NoFit(ValueError):
+    """The likelihood has no peak that the search could find. The message says what the search said."""
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Customers with the same history counted together; all arrays of one length."""
+
+    repeats: Floats  # x
+    last_at: Floats  # t_x, weeks
+    age: Floats  # T, weeks
+    customers: Floats
+
+
+@dataclass(frozen=True)
+class PurchaseModel:
+    """Rates of purchase are Gamma(r, alpha) over customers, in weeks; chances of leaving are Beta(a, b)."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+
+def fit_purchases(histories: Histories) -> PurchaseModel:
+    """The model under which these histories are likeliest. Raises NoFit when the search finds none."""
+    total = histories.customers.sum()
+
+    def unlikelihood(logarithms: Floats) -> float:
+        each = log_likelihood(PurchaseModel(*np.exp(logarithms).tolist()), histories)
+        return -float((each * histories.customers).sum() / total)
+
+    found = optimize.minimize(unlikelihood, np.zeros(4), method="L-BFGS-B", bounds=[(-_FENCE, _FENCE)] * 4)
+    if not found.success:
+        raise NoFit(str(found.message))
+    return PurchaseModel(*np.exp(found.x).tolist())
+
+
+def log_likelihood(model: PurchaseModel, histories: Histories) -> Floats:
+    """Logarithm of the likelihood of each history (equation 6 of the paper)."""
+    x = histories.repeats
+    shape = model.r + x
+    rate = special.gammaln(shape) - special.gammaln(model.r) + model.r * np.log(model.alpha)
+    chance = special.betaln(model.a, model.b + x) - special.betaln(model.a, model.b)
+    alive = -shape * np.log(model.alpha + histories.age)
+    return np.asarray(rate + chance + np.logaddexp(alive, _log_of_gone(model, histories)))
+
+
+def alive_probability(model: PurchaseModel, histories: Histories) -> Floats:
+    """The chance that a customer with this history still is one; 1 for whoever bought once, as leaving takes a purchase
+    after the first in this model (equation 4 of the authors' note on P(alive), 2008).
+    """
+    alive = -(model.r + histories.repeats) * np.log(model.alpha + histories.age)
+    return np.asarray(special.expit(alive - _log_of_gone(model, histories)))
+
+
+def expected_purchases(model: PurchaseModel, histories: Histories, weeks: float) -> Floats:
+    """Purchases to be expected in the ``weeks`` to come (equation 10 of the paper).
+
+    The paper's hypergeometric function overflows for customers who buy often. Euler's transformation, 2F1(A, B; C; z) =
+    (1 - z)^(C - A - B) 2F1(C - A, C - B; C; z), leaves one whose arguments do not grow with x.
+    """
+    a = model.a if abs(model.a - 1) > _AWAY_FROM_ONE else 1 + _AWAY_FROM_ONE
+    x, until = histories.repeats, model.alpha + histories.age
+    z = weeks / (until + weeks)
+    series = special.hyp2f1(a + model.b - 1 - model.r, a - 1, a + model.b + x - 1, z)
+    unending = (a + model.b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
+    return np.asarray(unending * alive_probability(model, histories))
+
+
+def drawn_purchases(
+    model: PurchaseModel, histories: Histories, weeks: float, draws: int, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Purchases in the ``weeks`` to come, drawn from what is left open by each history: histories x draws.
+
+    Given that a customer is alive, the rate is Gamma(r + x, alpha + T) and the chance of leaving Beta(a, b + x), each
+    apart from the other. Purchases go on at that rate until the one after which the customer leaves.
+    """
+    shape = (len(histories.repeats), draws)
+    x = histories.repeats[:, None]
+    is_alive = rng.random(shape) < alive_probability(model, histories)[:, None]
+    rate = rng.gamma(model.r + x, 1 / (model.alpha + histories.age[:, None]), shape)
+    leaving = np.maximum(rng.beta(model.a, model.b + x, shape), np.finfo(np.float64).tiny)
+    purchases = np.minimum(rng.poisson(rate * weeks), rng.geometric(leaving))
+    return np.where(is_alive, purchases, 0)
+
+
+def _log_of_gone(model: PurchaseModel, histories: Histories) -> Floats:
+    """The second term of the likelihood: the customer left after the last purchase. Not after the first."""
+    x = histories.repeats
+    came_back = np.maximum(x, 1)
+    gone = np.log(model.a) - np.log(model.b + came_back - 1) - (model.r + x) * np.log(model.alpha + histories.last_at)
+    return np.asarray(np.where(x > 0, gone, -np.inf))
