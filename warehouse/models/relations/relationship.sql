@@ -85,7 +85,7 @@ employers as (
     inner join organisations as organisation on organisation.organisation = person.organisation
 ),
 
--- An address that several customers have names nobody.
+-- An address or account number that several customers have names nobody.
 mailboxes as (
     select value as email, min(customer_id) as customer_id
     from {{ ref('contact_point') }}
@@ -94,17 +94,24 @@ mailboxes as (
     having count(distinct customer_id) = 1
 ),
 
+accounts as (
+    select record_id, min(customer_id) as customer_id
+    from {{ source('identity', 'customer_crosswalk') }}
+    where entity = 'accounts'
+    group by record_id
+    having count(distinct customer_id) = 1
+),
+
 referrals as (
     select
-        coalesce(mailboxes.customer_id, of_account.customer_id, referrer.customer_id) as from_customer_id,
+        coalesce(mailboxes.customer_id, accounts.customer_id, referrer.customer_id) as from_customer_id,
         form.customer_id as to_customer_id,
         'referred' as relationship_type,
         form.source_system,
         form.registered_at as valid_from
     from {{ ref('fct_web_registration') }} as form
     left join mailboxes on mailboxes.email = lower(trim(form.referred_by))
-    left join {{ source('identity', 'customer_crosswalk') }} as of_account
-        on of_account.source_record_key = form.source_system || '/accounts/' || {{ escaped('trim(form.referred_by)') }}
+    left join accounts on accounts.record_id = trim(form.referred_by)
     left join {{ ref('dim_customer') }} as referrer on referrer.customer_id = trim(form.referred_by)
     where form.referred_by is not null and form.customer_id is not null
 ),
