@@ -17,17 +17,23 @@
             {
                 'field_name': '{{ field }}',
                 'missing_count': count(*) - count(staged.{{ field }}),
-                'duplicate_count': {{ 'count(*) filter (where staged.account_id is null and known.customer_id is not null)'
+                'duplicate_count': {{ 'count(known.source_record_key)'
                     if field == 'account_id' else 0 }}
             }{{ ',' if not loop.last }}
             {%- endfor %}
         ] as fields
     from {{ relation }} as staged
-    left join {{ source('identity', 'customer_crosswalk') }} as of_record
-        on of_record.source_record_key = staged._source_system || '/{{ entity }}/' || staged._key
     left join (
-        select distinct customer_id from {{ source('identity', 'customer_crosswalk') }} where entity = 'accounts'
-    ) as known on known.customer_id = of_record.customer_id
+        select of_record.source_record_key
+        from {{ source('identity', 'customer_crosswalk') }} as of_record
+        where
+            of_record.entity = '{{ entity }}' and of_record.customer_id in (
+                select customer_id from {{ source('identity', 'customer_crosswalk') }} where entity = 'accounts'
+            )
+    ) as known
+        on
+            staged.account_id is null
+            and known.source_record_key = staged._source_system || '/{{ entity }}/' || staged._key
     where not staged._is_deleted and staged.{{ entry.employee }} is not null
     group by all
 {%- endmacro %}

@@ -45,20 +45,22 @@ both_bases as (
     select * from observed
 ),
 
-compared as (
+-- Wishes from the newest on, habits from the commonest on.
+ranked as (
     select
         *,
-        sum(contact_count) over same_basis as basis_count,
-        row_number() over (same_basis order by last_at desc nulls last, contact_count desc, channel) as recency,
-        max(contact_count) over same_basis as most,
+        sum(contact_count) over (partition by customer_id, basis) as basis_count,
+        row_number() over standing as position,
+        lead(contact_count) over standing as next_count,
         bool_or(basis = 'stated') over (partition by customer_id) as has_stated
     from both_bases
-    window same_basis as (partition by customer_id, basis)
-),
-
-ranked as (
-    select *, count(*) filter (where contact_count = most) over (partition by customer_id, basis) as leader_count
-    from compared
+    window standing as (
+        partition by customer_id, basis
+        order by
+            case when basis = 'stated' then epoch(last_at) else contact_count end desc nulls last,
+            contact_count desc,
+            channel
+    )
 )
 
 select
@@ -70,8 +72,8 @@ select
     (contact_count / basis_count)::double as share,
     last_at,
     case
-        when basis = 'stated' then recency = 1
+        when basis = 'stated' then position = 1
         when has_stated or basis_count < {{ var('preference_least_contacts') }} then false
-        else contact_count = most and leader_count = 1
+        else position = 1 and contact_count > coalesce(next_count, 0)
     end as is_preferred
 from ranked

@@ -5,11 +5,17 @@ with addressed as (
     where channel.is_addressed
 ),
 
-stated as (
+-- Decided once for what was said of all channels, and once more for a channel of which something was said apart.
+scope as (
+    select distinct customer_id, channel
+    from {{ ref('consent_event') }}
+    where customer_id is not null
+),
+
+decided as (
     select
-        event.customer_id,
-        addressed.channel,
-        event.purpose,
+        scope.customer_id,
+        scope.channel,
         count(*) filter (where event.status = 'granted') as granted_count,
         count(*) filter (where event.status = 'refused') as refused_count,
         -- The newest of the statements that decide.
@@ -23,34 +29,41 @@ stated as (
             },
             row(event.status = 'refused', coalesce(event.captured_at, timestamp '1970-01-01'), event.source_record_key)
         ) as decisive
-    from {{ ref('consent_event') }} as event
-    inner join addressed on event.channel in (addressed.channel, 'all')
-    where event.customer_id is not null
+    from scope
+    inner join {{ ref('consent_event') }} as event
+        on event.customer_id = scope.customer_id and event.channel in (scope.channel, 'all')
     group by all
+),
+
+stated as (
+    select
+        golden.customer_id,
+        addressed.channel,
+        coalesce(apart.granted_count, of_all.granted_count, 0) as granted_count,
+        coalesce(apart.refused_count, of_all.refused_count, 0) as refused_count,
+        coalesce(apart.decisive, of_all.decisive) as decisive
+    from {{ source('identity', 'golden_customers') }} as golden
+    cross join addressed
+    left join decided as apart on apart.customer_id = golden.customer_id and apart.channel = addressed.channel
+    left join decided as of_all on of_all.customer_id = golden.customer_id and of_all.channel = 'all'
 )
 
 select
-    golden.customer_id || '/' || addressed.channel || '/marketing' as consent_key,
-    golden.customer_id,
-    addressed.channel,
+    customer_id || '/' || channel || '/marketing' as consent_key,
+    customer_id,
+    channel,
     'marketing' as purpose,
+    case when refused_count > 0 then 'refused' when granted_count > 0 then 'granted' else 'unknown' end as status,
     case
-        when stated.refused_count > 0 then 'refused'
-        when stated.granted_count > 0 then 'granted'
-        else 'unknown'
-    end as status,
-    case
-        when stated.decisive.stated_by in ('unsubscribe', 'complaint') then stated.decisive.stated_by || ' of a message'
-        when stated.decisive.stated_by is not null then 'said in ' || stated.decisive.stated_by
+        when decisive.stated_by in ('unsubscribe', 'complaint') then decisive.stated_by || ' of a message'
+        when decisive.stated_by is not null then 'said in ' || decisive.stated_by
         else 'never asked'
     end as status_reason,
-    coalesce(stated.granted_count, 0) as granted_count,
-    coalesce(stated.refused_count, 0) as refused_count,
-    coalesce(stated.granted_count > 0 and stated.refused_count > 0, false) as is_conflict,
-    stated.decisive.captured_at,
-    stated.decisive.source_system,
-    stated.decisive.contact_point_type,
-    stated.decisive.contact_point
-from {{ source('identity', 'golden_customers') }} as golden
-cross join addressed
-left join stated on stated.customer_id = golden.customer_id and stated.channel = addressed.channel
+    granted_count,
+    refused_count,
+    granted_count > 0 and refused_count > 0 as is_conflict,
+    decisive.captured_at,
+    decisive.source_system,
+    decisive.contact_point_type,
+    decisive.contact_point
+from stated

@@ -1,27 +1,13 @@
--- Counted per customer first: counting distinct customers over all events at once is slow.
-with of_customer as (
+with used as (
     select
         channel,
         interaction_type,
         direction,
-        customer_id,
         count(*) as interaction_count,
+        count(distinct customer_id) as customer_count,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from {{ ref('interaction') }}
-    group by all
-),
-
-used as (
-    select
-        channel,
-        interaction_type,
-        direction,
-        sum(interaction_count)::bigint as interaction_count,
-        count(customer_id) as customer_count,
-        min(first_at) as first_at,
-        max(last_at) as last_at
-    from of_customer
     group by all
 )
 

@@ -85,11 +85,17 @@ employers as (
     inner join organisations as organisation on organisation.organisation = person.organisation
 ),
 
+told_referrals as (
+    select trim(referred_by) as referred_by, customer_id, source_system, registered_at
+    from {{ ref('fct_web_registration') }}
+    where referred_by is not null and customer_id is not null
+),
+
 -- An address or account number that several customers have names nobody.
 mailboxes as (
     select value as email, min(customer_id) as customer_id
     from {{ ref('contact_point') }}
-    where contact_point_type = 'email'
+    where contact_point_type = 'email' and value in (select lower(referred_by) from told_referrals)
     group by value
     having count(distinct customer_id) = 1
 ),
@@ -97,7 +103,7 @@ mailboxes as (
 accounts as (
     select record_id, min(customer_id) as customer_id
     from {{ source('identity', 'customer_crosswalk') }}
-    where entity = 'accounts'
+    where entity = 'accounts' and record_id in (select referred_by from told_referrals)
     group by record_id
     having count(distinct customer_id) = 1
 ),
@@ -109,11 +115,10 @@ referrals as (
         'referred' as relationship_type,
         form.source_system,
         form.registered_at as valid_from
-    from {{ ref('fct_web_registration') }} as form
-    left join mailboxes on mailboxes.email = lower(trim(form.referred_by))
-    left join accounts on accounts.record_id = trim(form.referred_by)
-    left join {{ ref('dim_customer') }} as referrer on referrer.customer_id = trim(form.referred_by)
-    where form.referred_by is not null and form.customer_id is not null
+    from told_referrals as form
+    left join mailboxes on mailboxes.email = lower(form.referred_by)
+    left join accounts on accounts.record_id = form.referred_by
+    left join {{ ref('dim_customer') }} as referrer on referrer.customer_id = form.referred_by
 ),
 
 together as (
