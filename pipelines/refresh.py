@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.entities import Entity, load_entities
+from pipelines.collected_columns import write_collected_columns
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import FeedStatus, feed_statuses
@@ -138,6 +139,7 @@ def _refresh(
         )
         merged = full_match.merged_since(connection, published_at, last.snapshot_id) if last and published_at else 0
         write_feed_marks(connection, statuses, snapshot_id, now)
+        write_collected_columns(connection, deployment.catalog.values())
     build_models(deployment)
     leases.check(ledger, lease)
     mask_key = deployment.mask_key or home_secret(ledger, "masking")

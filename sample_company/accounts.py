@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sample_company.columns import DAY, NEVER, Ints, blank, digits, draw, glue, ints, known, times, where
+from sample_company.columns import DAY, NEVER, Ints, blank, digits, draw, glue, ints, known, pick, times, where
 from sample_company.names import plain
 from sample_company.noise import Habits, observe
 from sample_company.state import Company
@@ -42,6 +42,12 @@ EMPLOYEES: tuple[tuple[str, str, str], ...] = (
 EMPLOYEE_IDS = tuple(f"E{number:02d}" for number in range(1, len(EMPLOYEES) + 1))
 SERVICE_AGENTS = tuple(number for number, (_, _, function) in enumerate(EMPLOYEES) if function == "service")
 SALES_STAFF = tuple(number for number, (_, _, function) in enumerate(EMPLOYEES) if function == "sales")
+
+
+# One shop customer in five was asked how to be dealt with. By number and not by chance: a draw more would change all
+# that follows it.
+_ASKED_EVERY = 5
+_CONTACT_BY = ("phone", "e-mail", "letter", "text message")
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ def _customers(
             "date_of_birth": seen["date_of_birth"].combine_chunks(),
             "accepts_marketing": pa.array(rng.random(size) < 0.6, mask=rng.random(size) < 0.15),
             "verified_email": rng.random(size) < 0.55,
+            "contact_by": _contact_by(np.arange(size) + first),
             "state": where(
                 organisation,
                 pa.scalar("enabled"),
@@ -156,6 +163,12 @@ def _customers(
             "person": who,
         }
     )
+
+
+def _contact_by(numbers: Ints) -> pa.Array:
+    """How the customers of these numbers asked to be dealt with; null where nobody asked them."""
+    wish = pick(_CONTACT_BY, numbers // _ASKED_EVERY % len(_CONTACT_BY))
+    return blank(numbers % _ASKED_EVERY != 0, wish)
 
 
 def _users(

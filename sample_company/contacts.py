@@ -25,7 +25,7 @@ from sample_company.columns import (
     written,
 )
 from sample_company.drops import NOTE_COLUMNS, with_offset
-from sample_company.goods import FORMS, NOTES
+from sample_company.goods import BROWSERS, FORMS, NOTES
 from sample_company.names import plain
 from sample_company.noise import Habits, observe
 from sample_company.state import Company
@@ -90,6 +90,7 @@ def forms(
             "account_id": blank(~signed_in, digits(account)),
             "consent": pa.array(rng.random(size) < 0.55, mask=rng.random(size) < 0.2),
             "referred_by": referrer,
+            "browser": pick(BROWSERS, who % len(BROWSERS)),
             "outcome": draw(rng, ("completed", "confirmed", "abandoned", "rejected"), (0.4, 0.45, 0.12, 0.03), size),
             "person": who,
             "submitted": submitted,
@@ -123,6 +124,7 @@ def form_lines(rows: pa.Table) -> list[dict[str, Any]]:
             "birth_date": row["date_of_birth"].isoformat() if row["date_of_birth"] else None,
             "consent": row["consent"],
             "referred_by": row["referred_by"],
+            "browser": row["browser"],
             "outcome": row["outcome"],
         }
         for row in rows.to_pylist()

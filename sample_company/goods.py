@@ -98,4 +98,6 @@ CAMPAIGNS = (
     "Harvest fair",
     "We miss you",
 )
+BROWSERS = ("Firefox on Windows", "Chrome on Android", "Safari on iPhone", "Edge on Windows", "Chrome on macOS")
+MAIL_PROGRAMS = ("Outlook on Windows", "Apple Mail on iPhone", "Gmail on Android", "Thunderbird on Linux")
 FORMS = ("newsletter", "account", "contact", "competition", "catalogue")

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sample_company.columns import DAY, HOUR, NEVER, blank, chance, digits, draw, glue, ints, pick, stacked, times
-from sample_company.goods import CAMPAIGNS
+from sample_company.goods import CAMPAIGNS, MAIL_PROGRAMS
 from sample_company.noise import Habits, observe
 from sample_company.state import Company
 
@@ -82,6 +82,11 @@ def send(company: Company, rng: np.random.Generator, people: pa.Table, due: pa.T
                     "is_machine": pa.repeat(by_machine, len(rows)),
                     "ip": blank(
                         silent, draw(rng, ("192.0.2.10", "198.51.100.7", "203.0.113.44"), (1, 1, 1), len(rows))
+                    ),
+                    # Only a person's own program tells what it is when it loads the message.
+                    "client": blank(
+                        np.full(len(rows), action not in ("open", "click") or by_machine),
+                        pick(MAIL_PROGRAMS, who[rows] % len(MAIL_PROGRAMS)),
                     ),
                     "person": who[rows],
                     "moment": moment[rows],

@@ -27,7 +27,7 @@ TABLES: dict[str, str] = {
         generated_timestamp INTEGER""",
     "campaigns": "id TEXT PRIMARY KEY, title TEXT, subject_line TEXT, send_time TEXT, emails_sent INTEGER",
     "activity": """id TEXT PRIMARY KEY, campaign_id TEXT, campaign_title TEXT, email_address TEXT, member_name TEXT,
-        action TEXT, is_machine INTEGER, timestamp TEXT, ip TEXT""",
+        action TEXT, is_machine INTEGER, timestamp TEXT, ip TEXT, client TEXT""",
 }
 _EXPORT_ORDER = "generated_timestamp, id"
 _CURSORS = {"users": _EXPORT_ORDER, "tickets": _EXPORT_ORDER, "comments": _EXPORT_ORDER, "activity": "timestamp, id"}

@@ -21,8 +21,8 @@ TABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "customers": (
         ("id",),
         """id:i email:t first_name:t last_name:t company:t phone:t address1:t address2:t city:t province:t zip:t
-        country_code:t date_of_birth:d accepts_marketing:b verified_email:b state:t created_at:s updated_at:s
-        deleted_at:s""",
+        country_code:t date_of_birth:d accepts_marketing:b verified_email:b contact_by:t state:t created_at:s
+        updated_at:s deleted_at:s""",
     ),
     "orders": (
         ("id",),

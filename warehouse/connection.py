@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS ops.feed_mark (
 CREATE TABLE IF NOT EXISTS ops.snapshot (
     snapshot_id VARCHAR NOT NULL, snapshot_at TIMESTAMP NOT NULL, contract_versions JSON
 );
+CREATE TABLE IF NOT EXISTS ops.collected_column (
+    feed VARCHAR NOT NULL, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL, column_name VARCHAR NOT NULL,
+    source_column VARCHAR, purpose VARCHAR NOT NULL, pii VARCHAR NOT NULL, readers VARCHAR[] NOT NULL
+);
 """
 
 
@@ -141,7 +145,7 @@ def open_scratch(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iter
 
 
 def ensure_ops_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create ops.feed_mark (one row a feed) and ops.snapshot (one row) when they are absent."""
+    """Create ops.feed_mark (one row a feed), ops.snapshot (one row) and ops.collected_column when they are absent."""
     connection.execute(_OPS_DDL)
 
 

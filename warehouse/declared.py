@@ -15,7 +15,17 @@ from typing import Any
 import yaml
 
 MODELS = Path(__file__).resolve().parent / "models"
-_SCHEMA_OF_FOLDER = {"core": "main", "marts": "main", "value": "main", "identity": "identity", "ops": "ops"}
+_SCHEMA_OF_FOLDER = {
+    "core": "main",
+    "relations": "main",
+    "said": "main",
+    "value": "main",
+    "health": "main",
+    "marts": "main",
+    "past": "main",
+    "identity": "identity",
+    "ops": "ops",
+}
 # The loader in C takes a tenth of the time; some builds of PyYAML lack it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -21,7 +21,8 @@ _BOOKKEEPING = """
 _IDENTITY_DDL = """
 CREATE SCHEMA identity;
 CREATE TABLE identity.source_records (source_record_key VARCHAR, source_system VARCHAR, email_std VARCHAR,
-    phone_std VARCHAR, phone_alternate_std VARCHAR, first_seen_at TIMESTAMP, source_updated_at TIMESTAMP);
+    phone_std VARCHAR, phone_alternate_std VARCHAR, organisation_std VARCHAR, address_std VARCHAR,
+    postal_code_std VARCHAR, first_seen_at TIMESTAMP, source_updated_at TIMESTAMP);
 CREATE TABLE identity.customer_crosswalk (source_record_key VARCHAR, source_system VARCHAR, entity VARCHAR,
     record_id VARCHAR, customer_id VARCHAR, match_method VARCHAR, confidence DOUBLE,
     valid_from TIMESTAMP);

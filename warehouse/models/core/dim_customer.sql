@@ -4,21 +4,14 @@ with sources_of_customer as (
     group by customer_id
 ),
 
-statements_of_consent as (
-    select customer_id, has_marketing_consent from ({{ identified('web_registrations') }})
-    union all
-    select of_account.customer_id, account.has_marketing_consent
-    from {{ source('staging', 'accounts') }} as account
-    inner join {{ source('identity', 'customer_crosswalk') }} as of_account
-        on of_account.source_record_key = account._source_system || '/accounts/' || account._key
-    where not account._is_deleted
-),
-
--- The most restrictive statement wins: one refusal anywhere outweighs every consent.
+-- One refusal, on whichever channel, is a refusal.
 consent as (
-    select customer_id, bool_and(has_marketing_consent) as has_marketing_consent
-    from statements_of_consent
-    where customer_id is not null
+    select
+        customer_id,
+        case when bool_or(status = 'refused') then false when bool_or(status = 'granted') then true end
+            as has_marketing_consent
+    from {{ ref('consent_current') }}
+    where purpose = 'marketing'
     group by customer_id
 )
 
