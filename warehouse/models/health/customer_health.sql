@@ -116,6 +116,10 @@ weighed as (
                 case
                     when last_rating.score < {{ var('satisfied_from') }} then 'rated badly on ' || last_rating.said_at::date
                 end,
+                case
+                    when satisfaction_score < {{ var('satisfied_from') }}
+                        then 'unsatisfied: ' || round(satisfaction_score, 2) || ' of 1'
+                end,
                 'complained on ' || last_complaint_at::date,
                 case
                     when days_since_last_order is null then 'has never ordered'

@@ -3,55 +3,47 @@ with known as (
     {{ known_until('orders') }}
 ),
 
-silences as (
+limits as (
     select
-        day.customer_id,
-        day.day_number,
-        day.ordered_at,
-        day.order_key,
-        day.ordered_at + to_days(ceil({{ var('lapsing_after_gaps') }} * day.patience_days)::int) as lapsing_at,
-        day.ordered_at + to_days(ceil({{ var('lapsed_after_gaps') }} * day.patience_days)::int) as lapsed_at,
-        coalesce(lead(day.ordered_at) over (partition by day.customer_id order by day.day_number), known.known_at) as until
-    from {{ ref('order_day') }} as day
-    cross join known
+        customer_id,
+        day_number,
+        ordered_at,
+        order_key,
+        ordered_at + to_days(ceil({{ var('lapsing_after_gaps') }} * patience_days)::int) as lapsing_at,
+        ordered_at + to_days(ceil({{ var('lapsed_after_gaps') }} * patience_days)::int) as lapsed_at
+    from {{ ref('order_day') }}
 ),
 
--- The stage that an order opens depends on the silence before it.
+-- Which stage an order opens depends on the silence before it, and so does the stage that was left.
 orders as (
     select
         *,
-        until > lapsing_at as is_lapsing,
-        until > lapsed_at as is_lapsed,
-        coalesce(lag(until > lapsing_at) over so_far, false) as was_lapsing,
-        case
-            when day_number = 1 then 'new'
-            when lag(until > lapsed_at) over so_far then 'won_back'
-            else 'active'
-        end as stage
-    from silences
+        coalesce(lead(ordered_at) over so_far, known.known_at) as silent_until,
+        coalesce(ordered_at > lag(lapsing_at) over so_far, false) as was_lapsing,
+        coalesce(ordered_at > lag(lapsed_at) over so_far, false) as was_lapsed,
+        coalesce(lag(ordered_at) over so_far > lag(lapsed_at, 2) over so_far, false) as was_won_back
+    from limits
+    cross join known
     window so_far as (partition by customer_id order by day_number)
 ),
 
-opened as (
-    select *, lag(stage) over (partition by customer_id order by day_number) as former_stage
-    from orders
-),
-
-first_events as (
-    select customer_id, first_seen_at as occurred_at, 'first_seen' as event_type
-    from {{ ref('dim_customer') }}
-    where first_seen_at is not null
-    union all
-    select customer_id, min(occurred_at), 'first_interaction'
+first_interactions as (
+    select customer_id, min(occurred_at) as first_interaction_at
     from {{ ref('interaction') }}
     where customer_id is not null
     group by customer_id
 ),
 
 first_seen as (
-    select customer_id, min(occurred_at) as entered_at, arg_min(event_type, row(occurred_at, event_type)) as by_event
-    from first_events
-    group by customer_id
+    select
+        customer.customer_id,
+        least(customer.first_seen_at, interaction.first_interaction_at) as entered_at,
+        case
+            when interaction.first_interaction_at <= coalesce(customer.first_seen_at, 'infinity') then 'first_interaction'
+            else 'first_seen'
+        end as by_event
+    from {{ ref('dim_customer') }} as customer
+    left join first_interactions as interaction using (customer_id)
 ),
 
 entered as (
@@ -62,20 +54,27 @@ entered as (
         first_seen.by_event,
         null as order_key
     from first_seen
-    left join opened on opened.customer_id = first_seen.customer_id and opened.day_number = 1
-    where opened.customer_id is null or first_seen.entered_at < opened.ordered_at
+    left join orders on orders.customer_id = first_seen.customer_id and orders.day_number = 1
+    where
+        first_seen.entered_at is not null
+        and (orders.customer_id is null or first_seen.entered_at < orders.ordered_at)
     union all
-    select customer_id, stage, ordered_at, 'order_placed', order_key
-    from opened
-    where was_lapsing or stage is distinct from former_stage
+    select
+        customer_id,
+        case when day_number = 1 then 'new' when was_lapsed then 'won_back' else 'active' end,
+        ordered_at,
+        'order_placed',
+        order_key
+    from orders
+    where day_number <= 2 or was_lapsing or was_won_back
     union all
     select customer_id, 'lapsing', lapsing_at, 'silence', order_key
-    from opened
-    where is_lapsing
+    from orders
+    where silent_until > lapsing_at
     union all
     select customer_id, 'lapsed', lapsed_at, 'silence', order_key
-    from opened
-    where is_lapsed
+    from orders
+    where silent_until > lapsed_at
 )
 
 select

@@ -42,7 +42,7 @@ complained as (
         select customer_id, ordered_at, max(order_key) as order_key,
             max(coalesce(promised_delivery_at, ordered_at)) as expected_at
         from orders
-        where customer_id is not null
+        where customer_id in (select customer_id from complaints)
         group by customer_id, ordered_at
     ) as complaint_order
         on complaint_order.customer_id = complaints.customer_id and complaint_order.ordered_at <= complaints.said_at

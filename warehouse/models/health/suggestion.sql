@@ -54,8 +54,8 @@ gaps as (
         'category',
         array_to_string(categories_bought, ', '),
         concat(
-            'Bought only ', array_to_string(categories_bought, ' and '), ' in ', order_count,
-            ' orders. Ask why: it is not known.'
+            'Bought only ', array_to_string(categories_bought, ' and '), ' on ',
+            order_day_count, ' days. Ask why: it is not known.'
         ),
         null
     from {{ ref('category_gap') }}
