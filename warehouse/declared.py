@@ -15,7 +15,14 @@ from typing import Any
 import yaml
 
 MODELS = Path(__file__).resolve().parent / "models"
-_SCHEMA_OF_FOLDER = {"core": "main", "marts": "main", "health": "main", "identity": "identity", "ops": "ops"}
+_SCHEMA_OF_FOLDER = {
+    "core": "main",
+    "marts": "main",
+    "said": "main",
+    "health": "main",
+    "identity": "identity",
+    "ops": "ops",
+}
 # The loader in C takes a tenth of the time; some builds of PyYAML lack it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

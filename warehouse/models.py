@@ -105,6 +105,7 @@ def _run_dbt(home: Path, *, full: bool, unit_tests: bool) -> Any:
         "marts_path": str(marts_path(home)),
         "warehouse_path": str(warehouse_path(home)),
         "spill_path": str(home / "work"),
+        "project_path": str(PROJECT),
     }
     arguments = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
     arguments += ["--log-path", str(home / "dbt" / "logs")]
