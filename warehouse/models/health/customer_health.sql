@@ -46,6 +46,31 @@ parcels as (
     group by parcel.customer_id
 ),
 
+words as (
+    select
+        word.customer_id,
+        count(*) filter (where word.kind = 'promise' and word.status = 'broken' and word.due_at >= today.recent_since)
+            as broken_promise_count_90d,
+        count(*) filter (where word.kind = 'promise' and word.is_overdue) as overdue_promise_count,
+        count(*) filter (where word.kind = 'instruction' and word.status = 'open') as open_instruction_count,
+        arg_min(
+            {'matter': coalesce(opening.topic, replace(word.action, '_', ' ')), 'due_at': word.due_at},
+            row(word.due_at, word.opened_by_statement_id)
+        ) filter (where word.is_overdue) as oldest_overdue
+    from {{ ref('follow_up') }} as word
+    cross join today
+    inner join {{ ref('statement') }} as opening on opening.statement_id = word.opened_by_statement_id
+    where word.customer_id is not null
+    group by word.customer_id
+),
+
+contradictions as (
+    select customer_id, count(*) as open_contradiction_count, max(happened_at) as last_contradiction_at
+    from {{ ref('contradiction') }}
+    where is_open
+    group by customer_id
+),
+
 held as (
     select customer_id, sum(held_row_count)::bigint as held_row_count
     from {{ ref('customer_source') }}
@@ -86,6 +111,13 @@ gathered as (
         {{ days_between('tickets.oldest_open_ticket_at', 'today.snapshot_at') }} as oldest_open_ticket_days,
         {{ days_between('tickets.oldest_urgent_ticket_at', 'today.snapshot_at') }} as urgent_open_ticket_days,
         coalesce(parcels.late_delivery_count_90d, 0) as late_delivery_count_90d,
+        coalesce(words.broken_promise_count_90d, 0) as broken_promise_count_90d,
+        coalesce(words.overdue_promise_count, 0) as overdue_promise_count,
+        coalesce(words.open_instruction_count, 0) as open_instruction_count,
+        coalesce(contradictions.open_contradiction_count, 0) as open_contradiction_count,
+        words.oldest_overdue.matter as overdue_matter,
+        {{ days_between('words.oldest_overdue.due_at', 'today.snapshot_at') }} as overdue_days,
+        contradictions.last_contradiction_at,
         {{ days_between('parcels.overdue_since', 'today.snapshot_at') }} as parcel_overdue_days,
         parcels.last_late_delivery_at,
         satisfaction.last_rating,
@@ -98,6 +130,8 @@ gathered as (
     left join {{ ref('buying_rhythm') }} as rhythm using (customer_id)
     left join tickets using (customer_id)
     left join parcels using (customer_id)
+    left join words using (customer_id)
+    left join contradictions using (customer_id)
     left join held using (customer_id)
 ),
 
@@ -111,6 +145,8 @@ weighed as (
                     when urgent_open_ticket_days is null and oldest_open_ticket_days > {{ var('reference_ticket_days') }}
                         then 'ticket open ' || oldest_open_ticket_days || ' days'
                 end,
+                overdue_matter || ' overdue ' || overdue_days || ' days',
+                'acted against the customer''s word on ' || last_contradiction_at::date,
                 'parcel overdue ' || parcel_overdue_days || ' days',
                 'parcel delivered late on ' || last_late_delivery_at::date,
                 case
@@ -154,6 +190,10 @@ select
     open_ticket_count,
     oldest_open_ticket_days,
     urgent_open_ticket_days,
+    broken_promise_count_90d,
+    overdue_promise_count,
+    open_instruction_count,
+    open_contradiction_count,
     late_delivery_count_90d,
     -- What speaks against asking is certain; that nothing does is only as sure as the sources are current.
     case

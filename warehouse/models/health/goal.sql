@@ -26,6 +26,18 @@ monthly as (
         parcel.is_late is not null and parcel.status is distinct from 'voided'
         and parcel.promised_delivery_at < date_trunc('month', snapshot.snapshot_at)
     group by all
+    union all
+    select
+        'promise_kept_rate',
+        date_trunc('month', promise.due_at)::date,
+        count(*),
+        count(*) filter (where promise.status = 'kept')
+    from {{ ref('follow_up') }} as promise
+    cross join {{ ref('snapshot') }} as snapshot
+    where
+        promise.kind = 'promise' and promise.status in ('kept', 'kept_late', 'broken')
+        and promise.due_at < date_trunc('month', snapshot.snapshot_at)
+    group by all
 ),
 
 today as (

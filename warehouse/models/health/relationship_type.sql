@@ -23,15 +23,31 @@ contacts as (
     select
         contact.customer_id,
         count(*) as contact_count,
-        count(*) filter (where contact.channel in ({{ words(var('human_channels')) }})) / count(*) as human_share,
-        count(*) filter (where contact.topic in ({{ words(var('price_topics')) }})) as price_remark_count,
-        count(*) filter (where contact.topic in ({{ words(var('praise_topics')) }})) as praise_count
+        count(*) filter (where contact.channel in ({{ words(var('human_channels')) }})) / count(*) as human_share
     from {{ ref('interaction') }} as contact
     cross join today
     where
         contact.customer_id is not null and contact.source_kind = 'interactions' and contact.direction = 'inbound'
         and contact.occurred_at > today.since
     group by contact.customer_id
+),
+
+price_remarks as (
+    select remark.customer_id, count(*) as price_remark_count
+    from {{ ref('statement') }} as remark
+    cross join today
+    where
+        remark.customer_id is not null and remark.speaker = 'customer'
+        and remark.topic in ({{ words(var('price_topics')) }}) and remark.stated_at > today.since
+    group by remark.customer_id
+),
+
+praises as (
+    select signal.customer_id, count(*) as praise_count
+    from {{ ref('satisfaction_signal') }} as signal
+    cross join today
+    where signal.customer_id is not null and signal.kind = 'praise' and signal.said_at > today.since
+    group by signal.customer_id
 ),
 
 mailings as (
@@ -72,8 +88,8 @@ measured as (
         orders.discount_share,
         coalesce(contacts.contact_count, 0) as contact_count,
         contacts.human_share,
-        coalesce(contacts.price_remark_count, 0) as price_remark_count,
-        coalesce(contacts.praise_count, 0) as praise_count,
+        coalesce(price_remarks.price_remark_count, 0) as price_remark_count,
+        coalesce(praises.praise_count, 0) as praise_count,
         coalesce(mailings.sent_count, 0) as sent_count,
         coalesce(mailings.answer_count, 0) as answer_count,
         coalesce(troubles.late_count, 0) as late_count,
@@ -84,6 +100,8 @@ measured as (
     from {{ ref('dim_customer') }} as customer
     left join orders using (customer_id)
     left join contacts using (customer_id)
+    left join price_remarks using (customer_id)
+    left join praises using (customer_id)
     left join mailings using (customer_id)
     left join troubles using (customer_id)
     left join referrals using (customer_id)

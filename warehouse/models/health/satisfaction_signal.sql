@@ -23,9 +23,13 @@ scales as (
     )
 ),
 
-contacts as (
-    select * from {{ ref('interaction') }}
-    where source_kind = 'interactions' and direction = 'inbound'
+-- Topics in the words of the source that tell how the customer feels, whatever the words of the ticket are.
+ticket_topics as (
+    select
+        *,
+        case when topic in ({{ words(var('praise_topics')) }}) then 'praise' else 'complaint' end as kind
+    from {{ ref('fct_ticket') }}
+    where topic in ({{ words(var('ticket_complaint_topics') + var('praise_topics')) }})
 ),
 
 signals as (
@@ -45,37 +49,34 @@ signals as (
     union all
     select
         'contact_score',
-        contacts.interaction_id,
-        contacts.customer_id,
-        (contacts.satisfaction_score - scales.lowest) / (scales.highest - scales.lowest),
-        contacts.occurred_at,
-        contacts.topic,
-        contacts.source_system
-    from contacts
-    inner join scales on scales.source_system = contacts.source_system
-    where contacts.satisfaction_score is not null
+        contact.interaction_id,
+        contact.customer_id,
+        (contact.satisfaction_score - scales.lowest) / (scales.highest - scales.lowest),
+        contact.occurred_at,
+        contact.topic,
+        contact.source_system
+    from {{ ref('interaction') }} as contact
+    inner join scales on scales.source_system = contact.source_system
+    where contact.satisfaction_score is not null
     union all
-    select
-        case when topic in ({{ words(var('praise_topics')) }}) then 'praise' else 'complaint' end,
-        ticket_key,
-        customer_id,
-        (topic in ({{ words(var('praise_topics')) }}))::int,
-        opened_at,
-        topic,
-        source_system
-    from {{ ref('fct_ticket') }}
-    where topic in ({{ words(var('ticket_complaint_topics') + var('praise_topics')) }})
+    select kind, ticket_key, customer_id, (kind = 'praise')::int, opened_at, topic, source_system
+    from ticket_topics
     union all
+    -- What the comments of a ticket repeat of its topic is said once.
     select
-        case when topic in ({{ words(var('praise_topics')) }}) then 'praise' else 'complaint' end,
-        interaction_id,
-        customer_id,
-        (topic in ({{ words(var('praise_topics')) }}))::int,
-        occurred_at,
-        topic,
-        source_system
-    from contacts
-    where topic in ({{ words(var('contact_complaint_topics') + var('praise_topics')) }})
+        said.statement_type,
+        said.statement_id,
+        said.customer_id,
+        (said.statement_type = 'praise')::int,
+        said.stated_at,
+        said.topic,
+        null
+    from {{ ref('statement') }} as said
+    anti join ticket_topics
+        on
+            ticket_topics.kind = said.statement_type and ticket_topics.customer_id = said.customer_id
+            and said.subject_type = 'ticket' and ticket_topics.ticket_id = said.subject_id
+    where said.speaker = 'customer' and said.statement_type in ('complaint', 'praise')
 )
 
 select
