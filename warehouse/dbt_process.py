@@ -62,6 +62,7 @@ def _invoke(home: Path, command: str, options: list[str], manifest: Any) -> Any:
         "marts_path": str(marts_path(home)),
         "warehouse_path": str(warehouse_path(home)),
         "spill_path": str(home / "work"),
+        "project_path": str(PROJECT),
     }
     arguments = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
     arguments += ["--log-path", str(home / "dbt" / "logs")]

@@ -8,8 +8,14 @@ with contacts as (
         contact.direction,
         coalesce(contact.interaction_type, 'contact') as interaction_type,
         coalesce(contact.topic, its_ticket.topic) as topic,
-        contact.subject_type,
-        contact.subject_id,
+        -- A comment speaks of its ticket, and a contact on an order of that order, when nothing nearer is named.
+        case
+            when contact.subject_id is not null or contact.subject_type is not null then contact.subject_type
+            when contact.ticket_id is not null then 'ticket'
+            when contact.order_id is not null then 'order'
+        end as subject_type,
+        coalesce(contact.subject_id, if(contact.subject_type is null, coalesce(contact.ticket_id, contact.order_id), null))
+            as subject_id,
         contact.employee_id,
         contact.summary,
         contact.is_public,

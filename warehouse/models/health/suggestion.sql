@@ -1,0 +1,122 @@
+-- Whether the customer may be called or written to is not decided here: consent is held against it where it is used.
+with today as (
+    select snapshot_at from {{ ref('snapshot') }}
+),
+
+spoken as (
+    select contact.customer_id, max(contact.occurred_at) as last_spoken_at
+    from {{ ref('interaction') }} as contact
+    where contact.source_kind = 'interactions' and contact.direction = 'inbound' and contact.customer_id is not null
+    group by contact.customer_id
+),
+
+late_parcels as (
+    select
+        parcel.customer_id,
+        'call_before_complaint' as rule_id,
+        'call' as suggestion_kind,
+        'shipment' as subject_type,
+        parcel.shipment_key as subject_key,
+        concat(
+            'A parcel promised for ', parcel.promised_delivery_at::date,
+            ' has not arrived, and the customer has not asked for it yet.'
+        ) as reason,
+        parcel.promised_delivery_at as since
+    from {{ ref('fct_shipment') }} as parcel
+    left join spoken using (customer_id)
+    where
+        parcel.customer_id is not null and parcel.is_late and parcel.is_undelivered
+        and (spoken.last_spoken_at < parcel.promised_delivery_at or spoken.last_spoken_at is null)
+),
+
+lapsing as (
+    select
+        stage.customer_id,
+        'call_who_fell_silent',
+        'call',
+        'order',
+        stage.order_key,
+        concat('No order since ', rhythm.last_order_at::date, ', longer than usual for this customer.'),
+        stage.entered_at
+    from {{ ref('lifecycle_event') }} as stage
+    cross join today
+    inner join {{ ref('buying_rhythm') }} as rhythm on rhythm.customer_id = stage.customer_id
+    where
+        stage.is_current and stage.stage = 'lapsing'
+        and stage.entered_at > today.snapshot_at - interval {{ var('lapsing_call_days') }} day
+),
+
+gaps as (
+    select
+        customer_id,
+        'ask_about_category_gap',
+        'ask',
+        'category',
+        array_to_string(categories_bought, ', '),
+        concat(
+            'Bought only ', array_to_string(categories_bought, ' and '), ' on ',
+            order_day_count, ' days. Ask why: it is not known.'
+        ),
+        null
+    from {{ ref('category_gap') }}
+    where is_gap and reason_stated is null
+),
+
+reference_asks as (
+    select
+        customer_id,
+        'ask_for_a_reference',
+        'ask',
+        'customer',
+        customer_id,
+        'Satisfied, loyal, and nothing speaks against asking for a reference.',
+        null
+    from {{ ref('customer_health') }}
+    where is_reference_ready and quadrant = 'satisfied_loyal'
+),
+
+{%- for rule in var('companion_goods') %}
+
+{{ rule.rule_id }} as (
+    select
+        customer_id,
+        '{{ rule.rule_id }}',
+        'offer',
+        'product',
+        '{{ rule.offer }}',
+        concat('Bought ', any_value(product_name) filter (where sku = '{{ rule.bought }}'), ': {{ rule.because }}.'),
+        max(ordered_at) filter (where sku = '{{ rule.bought }}')
+    from {{ ref('fct_order_line') }}
+    cross join today
+    where
+        customer_id is not null and not is_order_cancelled and sku in ('{{ rule.bought }}', '{{ rule.offer }}')
+        and ordered_at > today.snapshot_at - interval {{ rule.days }} day
+    group by customer_id
+    having bool_and(sku = '{{ rule.bought }}')
+),
+{%- endfor %}
+
+suggested as (
+    select * from late_parcels
+    union all
+    select * from lapsing
+    union all
+    select * from gaps
+    union all
+    select * from reference_asks
+    {%- for rule in var('companion_goods') %}
+    union all
+    select * from {{ rule.rule_id }}
+    {%- endfor %}
+)
+
+select
+    rule_id || ':' || customer_id || ':' || subject_key as suggestion_key,
+    customer_id,
+    suggestion_kind,
+    rule_id,
+    subject_type,
+    subject_key,
+    reason,
+    since
+from suggested
