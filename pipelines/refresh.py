@@ -1,4 +1,4 @@
-"""The way to readers: identity → status of every feed → models → audit → publish."""
+"""The way to readers: what they were shown last → identity → status of every feed → models → audit → publish."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
-from warehouse import staging
+from warehouse import history, staging
 
 if TYPE_CHECKING:
     import duckdb
@@ -133,6 +133,7 @@ def _refresh(
     last = publications.last_publication(ledger)
     published_at = moment(last.published_at) if last else None
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
+        history.remember(connection, deployment.home.published)
         resolution = identify(
             connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path
+from warehouse.history import write_days
 from warehouse.published_macros import create_macros
 
 PROJECT = Path(__file__).resolve().parent
@@ -92,6 +93,7 @@ def build(
         # DuckDB hands out the database it already has open under a path, even when the file there is gone.
         raise MartTrouble(f"{marts}: this process still had a former file open and dbt wrote into that. Restart it.")
     with open_marts(home, wait_seconds=wait_seconds) as connection:
+        write_days(connection, home)
         create_macros(connection)
     return result
 
