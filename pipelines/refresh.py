@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.entities import Entity, load_entities
+from pipelines import usage
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import FeedStatus, feed_statuses
@@ -134,6 +135,7 @@ def _refresh(
     published_at = moment(last.published_at) if last else None
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         history.remember(connection, deployment.home.published)
+        usage.count(connection, deployment.home, now)
         resolution = identify(
             connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
         )

@@ -39,6 +39,12 @@ CREATE TABLE IF NOT EXISTS ops.feed_mark (
 CREATE TABLE IF NOT EXISTS ops.snapshot (
     snapshot_id VARCHAR NOT NULL, snapshot_at TIMESTAMP NOT NULL, contract_versions JSON
 );
+CREATE TABLE IF NOT EXISTS ops.column_query (
+    table_name VARCHAR NOT NULL, column_name VARCHAR NOT NULL, asked_on DATE NOT NULL, query_count BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ops.command_use (
+    command VARCHAR NOT NULL, asked_on DATE NOT NULL, use_count BIGINT NOT NULL, user_count BIGINT NOT NULL
+);
 """
 
 
@@ -141,7 +147,9 @@ def open_scratch(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iter
 
 
 def ensure_ops_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create ops.feed_mark (one row a feed) and ops.snapshot (one row) when they are absent."""
+    """Create what is absent of ops: feed_mark (one row a feed), snapshot (one row), column_query (one row a published
+    table, column and day; column ``*`` where all were taken), command_use (one row a command and day).
+    """
     connection.execute(_OPS_DDL)
 
 

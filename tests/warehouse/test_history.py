@@ -13,6 +13,7 @@ import pytest
 
 from tests.warehouse import marts_factory as make
 from warehouse import history, models
+from warehouse.answer import answer, find_question
 from warehouse.connection import marts_path, open_reader, open_warehouse, published_path
 from warehouse.declared import DeclarationTrouble, mart_tables
 
@@ -244,3 +245,5 @@ def test_a_build_tells_who_a_customer_was_on_any_day_that_was_published(home: Pa
         assert marts.execute(repeat.format("outcome")).fetchall() == [(0.5, 2)]
         days = "SELECT as_of_date, measured_value FROM outcome_history WHERE metric = 'repeat_business'"
         assert marts.execute(days).fetchall() == [(date(2026, 11, 20), 0.5)]
+        moved = answer(marts, find_question("moved"), {}).rows
+        assert moved == [("C4", LATER, None, "Bonn", None, None, None)]
