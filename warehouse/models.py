@@ -6,17 +6,16 @@ Belongs here: the dbt invocation and its result in our words. Does not belong he
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path
+from warehouse.dbt_process import invoke
 from warehouse.history import write_days
 from warehouse.published_macros import create_macros
 
-PROJECT = Path(__file__).resolve().parent
 _MESSAGE_LINES = 3  # the cause stands in the first lines of what dbt says; the rest is the compiled SQL
 _FAILED = frozenset({"error", "fail", "runtime error"})
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -99,31 +98,9 @@ def build(
 
 
 def _run_dbt(home: Path, *, full: bool, unit_tests: bool) -> Any:
-    # Importing dbt costs seconds, and most refreshes find nothing to build.
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    variables = {
-        "marts_path": str(marts_path(home)),
-        "warehouse_path": str(warehouse_path(home)),
-        "spill_path": str(home / "work"),
-    }
-    arguments = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
-    arguments += ["--log-path", str(home / "dbt" / "logs")]
-    arguments += ["build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    arguments += ["--target-path", str(home / "dbt" / "target"), "--vars", json.dumps(variables)]
     # The manifest says only what the code says; writing it costs as much as a third of a small build.
-    arguments += ["--no-partial-parse", "--write-json"] if full else ["--no-write-json"]
-    arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
-    try:
-        outcome = dbtRunner().invoke(arguments)
-    finally:
-        # dbt-duckdb keeps one environment for the whole process. Closing it writes the marts file out in full
-        # and lets go of both files, so that publishing may copy one and the next writer may open the other.
-        with DuckDBConnectionManager._LOCK:
-            if DuckDBConnectionManager._ENV is not None:
-                DuckDBConnectionManager._ENV.close()
-                DuckDBConnectionManager._ENV = None
+    arguments = ["build", *(["--no-partial-parse", "--write-json"] if full else ["--no-write-json"])]
+    outcome = invoke(home, arguments + ([] if unit_tests else ["--exclude-resource-type", "unit_test"]))
     if outcome.exception is not None:
         raise MartTrouble(
             f"dbt could not build the marts: {_first_lines(str(outcome.exception))} "
