@@ -247,3 +247,6 @@ def test_a_build_tells_who_a_customer_was_on_any_day_that_was_published(home: Pa
         assert marts.execute(days).fetchall() == [(date(2026, 11, 20), 0.5)]
         moved = answer(marts, find_question("moved"), {}).rows
         assert moved == [("C4", LATER, None, "Bonn", None, None, None)]
+        asked = "SELECT measured_value FROM outcome_as_of('{}') WHERE metric = 'repeat_business'"
+        assert marts.execute(asked.format("2026-11-19")).fetchall() == []
+        assert marts.execute(asked.format("2026-12-24")).fetchall() == [(0.5,)]
