@@ -10,7 +10,10 @@ from typing import Any
 
 import duckdb
 
+from warehouse.declared import mart_tables
+from warehouse.masking import loses_differences
 from warehouse.questions import Parameter, Question, QuestionTrouble, questions
+from warehouse.sql_reading import columns_read
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,17 @@ def answer(connection: duckdb.DuckDBPyConnection, question: Question, given: Map
     result = connection.execute(question.sql, values)
     columns = [column[0] for column in result.description or ()]
     return Answer(columns, result.fetchall(), snapshot_id, snapshot_at, sources, _absent(question, sources))
+
+
+def blurred_by_masking(question: Question) -> list[str]:
+    """Columns that a question reads (`schema.table.column`) of which the masked file holds nothing or only a part."""
+    read = columns_read(question.sql)
+    return sorted(
+        f"{table.qualified}.{column.name}"
+        for table in mart_tables()
+        for column in table.columns
+        if (table.qualified, column.name) in read and loses_differences(column)
+    )
 
 
 def _values(connection: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pipelines.cli.console import WRONG_USE, age, err, out, print_json, status_t
 from pipelines.cli.query import ROWS_SHOWN, show_rows
 from pipelines.cli.sync import JsonOption
 from pipelines.trouble import Trouble
-from warehouse.answer import Answer, answer, find_question
+from warehouse.answer import Answer, answer, blurred_by_masking, find_question
 from warehouse.connection import WarehouseAbsent, open_reader
 from warehouse.questions import Question, QuestionTrouble, questions
 from warehouse.sql_reading import columns_read
@@ -53,13 +53,17 @@ def ask_command(
         fact = f"it was published by a version that this question does not know ({str(lacking).splitlines()[0]})"
         raise Trouble(str(published), fact, "Run c360 refresh first.") from None
     usage.note(settings, "ask", columns_read(question.sql), now_of(context))
+    blurred = [] if is_full else blurred_by_masking(question)
     if as_json:
         rows = [dict(zip(said.columns, row, strict=True)) for row in said.rows]
-        print_json(asdict(said) | {"question": question.question, "parameters": given, "rows": rows})
+        asked = {"question": question.question, "parameters": given, "blurred_by_masking": blurred}
+        print_json(asked | asdict(said) | {"rows": rows})
         return 0
     out.print(f"[bold]{escape(question.question)}[/bold]")
     show_rows(said.columns, said.rows, limit)
     _currency(said)
+    if blurred:
+        out.print(f"[yellow]The masked file holds no or only part of {', '.join(blurred)}; --full has all.[/yellow]")
     return 0
 
 

@@ -170,6 +170,15 @@ def test_names_are_masked_unless_asked_for_in_full(published: Home) -> None:
     assert not names(c360(published, "ask", "biggest_customers", "--json", now=NOW)) & {"Ann Early", "Gus Guest"}
 
 
+def test_what_the_masked_file_leaves_out_of_an_answer_is_named(published: Home) -> None:
+    # Of an address the postal code's beginning and the region are left; ids differ as much as before.
+    of_addresses = [f"main.dim_customer_history.{column}" for column in ("city", "postal_code", "street")]
+    assert c360(published, "ask", "moved", "--json", now=NOW).document["blurred_by_masking"] == of_addresses
+    assert c360(published, "ask", "moved", "--json", "--full", now=NOW).document["blurred_by_masking"] == []
+    assert "--full has all" in c360(published, "ask", "moved", now=NOW).out
+    assert "--full has all" not in c360(published, "ask", "coverage", now=NOW).out
+
+
 def test_an_answer_says_how_old_it_is(published: Home) -> None:
     said = c360(published, "ask", "carriers", now=NOW)
     assert "How punctual is each carrier" in said.out
