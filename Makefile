@@ -33,8 +33,9 @@ check: $(CURRENT) ## Format, lint, types, architecture, generated docs
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/c360 docs --check
 
-docs: $(CURRENT) ## Make the pages of docs/ that follow from declarations
+docs: $(CURRENT) ## Make the pages of docs/ that follow from declarations, and the site build/docs/index.html
 	@$(BIN)/c360 docs
+	@$(BIN)/c360 docs --site build/docs
 
 dev: $(CURRENT) ## Open the Dagster UI on this deployment (C360_HOME, default ./data)
 	@C360_HOME="$${C360_HOME:-$(CURDIR)/data}" && mkdir -p "$$C360_HOME/dagster" && cp dagster.yaml "$$C360_HOME/dagster/" \

@@ -1,4 +1,4 @@
-"""The way to readers: identity → status of every feed → models → audit → publish."""
+"""The way to readers: what they were shown last → identity → status of every feed → models → audit → publish."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.entities import Entity, load_entities
+from pipelines import usage
 from pipelines.collected_columns import write_collected_columns
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
@@ -25,7 +26,7 @@ from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
-from warehouse import staging
+from warehouse import history, staging
 
 if TYPE_CHECKING:
     import duckdb
@@ -134,6 +135,8 @@ def _refresh(
     last = publications.last_publication(ledger)
     published_at = moment(last.published_at) if last else None
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
+        history.remember(connection, deployment.home.published)
+        usage.count(connection, deployment.home, now)
         resolution = identify(
             connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
         )

@@ -53,6 +53,11 @@ class Home:
         return self.root / "masked" / "customer_360.duckdb"
 
     @property
+    def usage(self) -> Path:
+        """What was asked of the published files: <day>.jsonl, names of tables and columns alone."""
+        return self.root / "usage"
+
+    @property
     def data_docs(self) -> Path:
         """Great Expectations Data Docs."""
         return self.root / "data_docs"
@@ -106,6 +111,11 @@ class Settings:
         """The file that says who is told of what and how (C360_ALERTS), when it is named."""
         said = self.environment.get("C360_ALERTS")
         return Path(said).absolute() if said else None
+
+    @property
+    def user(self) -> str | None:
+        """Whom the log of use names (C360_USER); None for nobody."""
+        return self.environment.get("C360_USER") or None
 
     @property
     def mask_key(self) -> str | None:

@@ -43,6 +43,12 @@ CREATE TABLE IF NOT EXISTS ops.collected_column (
     feed VARCHAR NOT NULL, source_system VARCHAR NOT NULL, entity VARCHAR NOT NULL, column_name VARCHAR NOT NULL,
     source_column VARCHAR, purpose VARCHAR NOT NULL, pii VARCHAR NOT NULL, readers VARCHAR[] NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ops.column_query (
+    table_name VARCHAR NOT NULL, column_name VARCHAR NOT NULL, asked_on DATE NOT NULL, query_count BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ops.command_use (
+    command VARCHAR NOT NULL, asked_on DATE NOT NULL, use_count BIGINT NOT NULL, user_count BIGINT NOT NULL
+);
 """
 
 
@@ -145,7 +151,10 @@ def open_scratch(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iter
 
 
 def ensure_ops_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create ops.feed_mark (one row a feed), ops.snapshot (one row) and ops.collected_column when they are absent."""
+    """Create what is absent of ops: feed_mark (one row a feed), snapshot (one row), collected_column (one row a column
+    of a contract), column_query (one row a published table, column and day; column ``*`` where all were taken),
+    command_use (one row a command and day).
+    """
     connection.execute(_OPS_DDL)
 
 

@@ -6,14 +6,15 @@ Reading the project takes dbt as long as building the marts of a small home.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from warehouse.connection import marts_path, warehouse_path
 
 PROJECT = Path(__file__).resolve().parent
-_SUFFIXES = frozenset({".sql", ".yml", ".csv"})
-_FOLDERS = ("models", "macros", "tests", "seeds")
+_SUFFIXES = frozenset({".sql", ".yml"})
+_FOLDERS = ("models", "macros", "tests")
 
 # State of the project's files → dbt's manifest of them: at most one.
 _read: dict[frozenset[tuple[str, int, int]], Any] = {}
@@ -28,34 +29,18 @@ def run_build(home: Path, *, full: bool, unit_tests: bool) -> Any:
 
     Raises DbtStopped when there are no results.
     """
+    wanted = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    return invoke(home, ["build", *wanted, "--no-write-json"], manifest=_manifest(home, full=full))
+
+
+def invoke(home: Path, arguments: Sequence[str], *, project: Path = PROJECT, manifest: Any = None) -> Any:
+    """What a dbt command comes to, run on the warehouse and the marts of a home. Logs and targets lie in ``home/dbt``.
+
+    ``arguments`` are the command and what only it takes; ``manifest`` is what dbt knows of the project already.
+    Afterwards both files are free again. Raises DbtStopped.
+    """
     # Importing dbt costs seconds, and most refreshes find nothing to build.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    wanted = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
-    try:
-        return _invoke(home, "build", [*wanted, "--no-write-json"], _manifest(home, full=full))
-    finally:
-        # dbt-duckdb keeps one environment for the whole process. Closing it writes the marts file out in full
-        # and lets go of both files, so that publishing may copy one and the next writer may open the other.
-        with DuckDBConnectionManager._LOCK:
-            if DuckDBConnectionManager._ENV is not None:
-                DuckDBConnectionManager._ENV.close()
-                DuckDBConnectionManager._ENV = None
-
-
-def _manifest(home: Path, *, full: bool) -> Any:
-    """What dbt knows of the project, which dbt allows to be used again (dbt docs, "Programmatic invocations")."""
-    state = _state()
-    if full or state not in _read:
-        # The manifest says only what the code says; writing it costs as much as a third of a small build.
-        how = ["--no-partial-parse", "--write-json"] if full else ["--no-write-json"]
-        manifest = _invoke(home, "parse", how, None)
-        _read.clear()
-        _read[state] = manifest
-    return _read[state]
-
-
-def _invoke(home: Path, command: str, options: list[str], manifest: Any) -> Any:
     from dbt.cli.main import dbtRunner
 
     variables = {
@@ -64,14 +49,35 @@ def _invoke(home: Path, command: str, options: list[str], manifest: Any) -> Any:
         "spill_path": str(home / "work"),
         "project_path": str(PROJECT),
     }
-    arguments = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
-    arguments += ["--log-path", str(home / "dbt" / "logs")]
-    arguments += [command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    arguments += ["--target-path", str(home / "dbt" / "target"), "--vars", json.dumps(variables), *options]
-    outcome = dbtRunner(manifest=manifest).invoke(arguments)
+    quiet = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
+    places = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    places += ["--target-path", str(home / "dbt" / "target"), "--vars", json.dumps(variables)]
+    try:
+        outcome = dbtRunner(manifest=manifest).invoke(
+            [*quiet, "--log-path", str(home / "dbt" / "logs"), *arguments, *places]
+        )
+    finally:
+        # dbt-duckdb keeps one environment for the whole process. Closing it writes the marts file out in full
+        # and lets go of both files, so that publishing may copy one and the next writer may open the other.
+        with DuckDBConnectionManager._LOCK:
+            if DuckDBConnectionManager._ENV is not None:
+                DuckDBConnectionManager._ENV.close()
+                DuckDBConnectionManager._ENV = None
     if outcome.exception is not None:
         raise DbtStopped(str(outcome.exception)) from outcome.exception
     return outcome.result
+
+
+def _manifest(home: Path, *, full: bool) -> Any:
+    """What dbt knows of the project, which dbt allows to be used again (dbt docs, "Programmatic invocations")."""
+    state = _state()
+    if full or state not in _read:
+        # The manifest says only what the code says; writing it costs as much as a third of a small build.
+        how = ["--no-partial-parse", "--write-json"] if full else ["--no-write-json"]
+        manifest = invoke(home, ["parse", *how])
+        _read.clear()
+        _read[state] = manifest
+    return _read[state]
 
 
 def _state() -> frozenset[tuple[str, int, int]]:

@@ -7,7 +7,7 @@ printing them (``dictionary.py``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ _SCHEMA_OF_FOLDER = {
     "identity": "identity",
     "ops": "ops",
 }
+# What becomes of a table's past (``config.meta.history``), by the column that says which snapshot a row is of.
+HISTORIES = ("valid_from", "frozen_at", "as_of_date")
 # The loader in C takes a tenth of the time; some builds of PyYAML lack it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -48,12 +50,17 @@ class MartColumn:
 
 @dataclass(frozen=True)
 class MartTable:
-    """One published table or view; its description begins with the grain."""
+    """One published table or view; its description begins with the grain.
+
+    ``history`` is one of HISTORIES for a table whose past is kept: ``valid_from`` for one that holds its own periods,
+    ``frozen_at`` for one whose rows never change once published, ``as_of_date`` for one that a table of days follows.
+    """
 
     schema: str
     name: str
     description: str
     columns: tuple[MartColumn, ...]
+    history: str | None = None
 
     @property
     def qualified(self) -> str:
@@ -65,6 +72,18 @@ class MartTable:
         """The column that identifies a row; None for a view over a table that has one."""
         return next((column.name for column in self.columns if column.is_key), None)
 
+    @property
+    def of_days(self) -> MartTable | None:
+        """The published table of its former days; None when it keeps none."""
+        if self.history != "as_of_date":
+            return None
+        description = (
+            f"One row per row of {self.name} and kept day (as_of_date): the last build of each of the latest days and "
+            f"of each month. {self.description}"
+        )
+        columns = tuple(replace(column, is_key=False) for column in self.columns)
+        return MartTable(self.schema, f"{self.name}_history", description, columns)
+
 
 @cache
 def mart_tables() -> tuple[MartTable, ...]:
@@ -74,7 +93,8 @@ def mart_tables() -> tuple[MartTable, ...]:
         for path in sorted((MODELS / folder).glob("*.yml")):
             declared = _LOADER(path.read_text(encoding="utf-8")).get_single_data()
             for model in declared.get("models", []):
-                tables.append(_table(path, schema, model))
+                table = _table(path, schema, model)
+                tables += [table, table.of_days] if table.of_days else [table]
     return tuple(tables)
 
 
@@ -82,12 +102,11 @@ def _table(path: Path, schema: str, model: Mapping[str, Any]) -> MartTable:
     where = f"{path.parent.name}/{path.name}: {model['name']}"
     if not model.get("description"):
         raise DeclarationTrouble(f"{where} has no description. State the grain first.")
-    return MartTable(
-        schema=schema,
-        name=model["name"],
-        description=model["description"],
-        columns=tuple(_column(where, column) for column in model["columns"]),
-    )
+    history = model.get("config", {}).get("meta", {}).get("history")
+    columns = tuple(_column(where, column) for column in model["columns"])
+    if history is not None and (history not in HISTORIES or history not in {column.name for column in columns}):
+        raise DeclarationTrouble(f"{where} has history '{history}'. Name a column of it among {', '.join(HISTORIES)}.")
+    return MartTable(schema, model["name"], model["description"], columns, history)
 
 
 def _column(where: str, column: Mapping[str, Any]) -> MartColumn:

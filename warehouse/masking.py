@@ -68,7 +68,7 @@ def masked_value(column: MartColumn, key: str) -> str:
     """SQL of what readers of the masked file see of a column."""
     value = quoted(column.name)
     pseudonym = f"left(sha256({literal(key)} || {value}), {_DIGITS})"
-    if column.pii in ("pseudonym", "name", "contact") or column.name in _NUMBERS_OF_ACCOUNTS:
+    if _has_pseudonym(column):
         return pseudonym
     if column.pii == "address":
         return _SHARED_BY_MANY.get(column.name, "NULL").format(value=value)
@@ -80,6 +80,15 @@ def masked_value(column: MartColumn, key: str) -> str:
 def is_masked(column: MartColumn) -> bool:
     """Whether the masked file shows something else than the full one."""
     return masked_value(column, "") != quoted(column.name)
+
+
+def loses_differences(column: MartColumn) -> bool:
+    """Whether values that differ may look the same in the masked file, as all or part of them is left out."""
+    return is_masked(column) and not _has_pseudonym(column)
+
+
+def _has_pseudonym(column: MartColumn) -> bool:
+    return column.pii in ("pseudonym", "name", "contact") or column.name in _NUMBERS_OF_ACCOUNTS
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, table: MartTable, key: str) -> None:

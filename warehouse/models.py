@@ -14,6 +14,7 @@ from typing import Any
 from warehouse.comments import write_comments
 from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path
 from warehouse.dbt_process import DbtStopped, run_build
+from warehouse.history import write_days
 from warehouse.published_macros import create_macros
 
 _MESSAGE_LINES = 3  # the cause stands in the first lines of what dbt says; the rest is the compiled SQL
@@ -96,6 +97,7 @@ def build(
         # DuckDB hands out the database it already has open under a path, even when the file there is gone.
         raise MartTrouble(f"{marts}: this process still had a former file open and dbt wrote into that. Restart it.")
     with open_marts(home, wait_seconds=wait_seconds) as connection:
+        write_days(connection, home)
         write_comments(connection)
         create_macros(connection)
     return result

@@ -5,6 +5,7 @@ Belongs here: reading that file and creating the macros. Does not belong here: t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,9 +45,14 @@ def published_macros() -> tuple[PublishedMacro, ...]:
     return tuple(PublishedMacro(**{**entry, "parameters": tuple(entry["parameters"])}) for entry in declared)
 
 
-def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create or replace every declared macro, with its description as comment."""
+def create_macros(connection: duckdb.DuckDBPyConnection, names: Collection[str] | None = None) -> None:
+    """Create or replace every declared macro, or those named, with its description as comment.
+
+    The tables that a macro asks must be there.
+    """
     for macro in published_macros():
+        if names is not None and macro.name not in names:
+            continue
         keyword = "TABLE" if macro.kind == "table" else ""
         parameters = ", ".join(map(quoted, macro.parameters))
         connection.execute(f"CREATE OR REPLACE MACRO main.{quoted(macro.name)}({parameters}) AS {keyword} {macro.sql}")

@@ -31,11 +31,13 @@ def main() -> None:
     from pipelines.cli import (  # noqa: F401
         alert_channels,
         alerts,
+        ask,
         customer,
         demo,
         docs,
         doctor,
         erase,
+        export,
         feeds,
         feeds_status,
         identity,

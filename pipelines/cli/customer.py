@@ -9,15 +9,17 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, settings_of, utc
+from pipelines import usage
+from pipelines.cli.app import app, now_of, settings_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table, when
 from pipelines.cli.customer_past import fate_line, show_end, show_past
 from pipelines.cli.sync import JsonOption
 from pipelines.cli.why import explain
 from pipelines.trouble import Trouble
-from warehouse.brief import Brief, customer_brief, find_customers
+from warehouse.brief import READS, Brief, customer_brief, find_customers
 from warehouse.connection import WarehouseAbsent, open_reader
 from warehouse.past import fate, is_known_id
+from warehouse.sql_reading import ALL_COLUMNS
 
 
 @app.command("customer")
@@ -57,6 +59,7 @@ def customer_command(
             brief = customer_brief(connection, found[0].customer_id)
     except WarehouseAbsent:
         raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
+    usage.note(settings_of(context), "customer", [(name, ALL_COLUMNS) for name in READS], now_of(context))
     if as_json:
         print_json(asdict(brief) | {"former_id": asdict(former) if former else None})
         return 0

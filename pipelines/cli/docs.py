@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,10 +15,18 @@ from pipelines.cli.console import TROUBLE, err, out
 @app.command("docs")
 def docs_command(
     check: Annotated[bool, typer.Option("--check", help="Only say whether they are current.")] = False,
+    site: Annotated[
+        Path | None, typer.Option(help="Write the site of tables, questions and lineage into this folder instead.")
+    ] = None,
 ) -> int:
     """Write the data dictionary, the table of feed failures and the runbook's alerts from their declarations."""
     from pipelines import pages
 
+    if site is not None:
+        from warehouse.site import write_site
+
+        out.print(f"Wrote {write_site(site)}.")
+        return 0
     if not check:
         for path, text in pages.made_pages(pages.FOLDER).items():
             path.write_text(text, encoding="utf-8")

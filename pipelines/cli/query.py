@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import duckdb
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, settings_of
+from pipelines import usage
+from pipelines.cli.app import app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json, table
 from pipelines.cli.sync import JsonOption
 from pipelines.trouble import Trouble
 from warehouse.connection import WarehouseAbsent, open_reader
+from warehouse.sql_reading import columns_read
 
 ROWS_SHOWN = 100
 
@@ -28,8 +31,8 @@ def query_command(
     as_json: JsonOption = False,
 ) -> int:
     """Ask the published customer 360 in SQL, with pseudonyms in place of names, contacts and keys."""
-    home = settings_of(context).home
-    published = home.published if is_full else home.masked
+    settings = settings_of(context)
+    published = settings.home.published if is_full else settings.home.masked
     try:
         with open_reader(published) as connection:
             result = connection.execute(sql)
@@ -40,14 +43,19 @@ def query_command(
     except duckdb.Error as error:
         err.print(f"[red]{escape(str(error).strip())}[/red]")
         raise typer.Exit(WRONG_USE) from None
-    shown, is_cut = (rows[:limit], len(rows) > limit) if limit else (rows, False)
+    usage.note(settings, "query", columns_read(sql), now_of(context))
     if as_json:
-        print_json([dict(zip(names, row, strict=True)) for row in shown])
+        print_json([dict(zip(names, row, strict=True)) for row in (rows[:limit] if limit else rows)])
         return 0
+    show_rows(names, rows, limit)
+    return 0
+
+
+def show_rows(names: Sequence[str], rows: Sequence[tuple[Any, ...]], limit: int) -> None:
+    """Print rows as a table, `limit` of them at most (0 for all), and say when there are more."""
     found = table(*names)
-    for row in shown:
+    for row in rows[:limit] if limit else rows:
         found.add_row(*("[dim]null[/dim]" if value is None else escape(str(value)) for value in row))
     out.print(found)
-    if is_cut:
+    if limit and len(rows) > limit:
         out.print(f"[dim]The first {limit} rows are shown; --limit 0 shows all.[/dim]")
-    return 0

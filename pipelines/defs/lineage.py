@@ -10,7 +10,7 @@ import dagster as dg
 
 from connectors.contract import FeedContract
 from pipelines.defs.keys import CROSSWALK, GOLDEN_CUSTOMERS, mart_key, staging_key
-from warehouse.declared import MODELS
+from warehouse.declared import MODELS, mart_tables
 
 _REFERENCE = re.compile(r"\bref\('(\w+)'\)")
 _SOURCE = re.compile(r"\bsource\('(\w+)', '(\w+)'\)")
@@ -23,7 +23,11 @@ def mart_upstreams(contracts: Iterable[FeedContract], folder: Path = MODELS) -> 
     staged: dict[str, set[dg.AssetKey]] = {}
     for contract in contracts:
         staged.setdefault(contract.entity, set()).add(staging_key(contract))
-    return {path.stem: set(_reads(path.read_text(encoding="utf-8"), staged)) for path in sorted(folder.glob("*/*.sql"))}
+    found = {
+        path.stem: set(_reads(path.read_text(encoding="utf-8"), staged)) for path in sorted(folder.glob("*/*.sql"))
+    }
+    days = {table.of_days.name: {mart_key(table.name)} for table in mart_tables() if table.of_days}
+    return found | (days if folder == MODELS else {})
 
 
 def _reads(sql: str, staged: dict[str, set[dg.AssetKey]]) -> Iterator[dg.AssetKey]:
@@ -34,6 +38,8 @@ def _reads(sql: str, staged: dict[str, set[dg.AssetKey]]) -> Iterator[dg.AssetKe
     for schema, table in _SOURCE.findall(sql):
         if schema == "identity":
             yield GOLDEN_CUSTOMERS if table == "golden_customers" else CROSSWALK
+        elif schema == "history":  # the published file of before, which no asset stands for
+            continue
         elif schema == "staging":
             yield from staged.get(table, ())
         else:  # quarantine and the status of feeds tell of every feed

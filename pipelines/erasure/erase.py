@@ -33,7 +33,7 @@ from pipelines.ledger.erasures import Erasure
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
-from warehouse import quarantine, staging
+from warehouse import history, quarantine, staging
 
 if TYPE_CHECKING:
     import duckdb
@@ -127,6 +127,8 @@ def _erase(deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path) -
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         staging.ensure_schema(connection, all_types())
         ensure_schema(connection)
+        # First, so that no later refresh takes in of the file that they stand in now.
+        history.remember(connection, deployment.home.published)
         salt = home_secret(ledger, "erasure")
         try:
             find_records(connection, asked.customer_ids)

@@ -1,4 +1,4 @@
-"""Erasing customers from the warehouse: staging, quarantine and identity, in one transaction."""
+"""Erasing customers from the warehouse: staging, quarantine, history and identity, in one transaction."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connectors.entities import load_entities
 from pipelines.erased import belongs_to_erased, own_reference
 from pipelines.erasure.matching import names_somebody, register_traces
+from pipelines.erasure.past import erase_past
 from pipelines.erasure.subject import IS_ERASED, Traces
 from pipelines.identity.erasure import erase
 from pipelines.identity.transaction import transaction
@@ -91,4 +92,5 @@ def erase_staged(
             connection.execute(f"DELETE FROM staging.confirmed_row WHERE entity = '{name}' AND {own}")
         for table in ("held_row", "accepted_rule"):
             connection.execute(f"DELETE FROM quarantine.{table} WHERE held_id IN (SELECT held_id FROM erased_held)")
+        erase_past(connection)
         erase(connection, customer_ids, now=now, run_id=run_id, actor=actor, reason=reason)

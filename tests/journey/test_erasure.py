@@ -27,8 +27,8 @@ LOSSES = {"ledger_disagrees", "rows_missing", "rows_outdated", "rows_extra", "ro
 BETWEEN_DIGITS = str.maketrans("", "", " ()-./")
 KEPT = (
     "fct_order", "fct_order_line", "fct_payment", "fct_shipment", "fct_ticket", "fct_campaign_touch",
-    "fct_web_registration", "interaction", "contact_point", "dim_customer", "identity.customer_crosswalk",
-    "identity.attribute_provenance",
+    "fct_web_registration", "interaction", "contact_point", "dim_customer", "dim_customer_history",
+    "identity.customer_crosswalk", "identity.attribute_provenance",
 )  # fmt: skip
 
 

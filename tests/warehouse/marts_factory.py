@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from warehouse import history
 from warehouse.connection import ensure_ops_schema
 
 ENTITIES = Path(__file__).parents[2] / "connectors" / "entities"
@@ -72,6 +73,7 @@ def create_schemas(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f'CREATE TABLE staging."{name}" ({columns}, {_BOOKKEEPING})')
     connection.execute(_IDENTITY_DDL)
     ensure_ops_schema(connection)
+    history.ensure_schema(connection)
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:

@@ -13,7 +13,7 @@ from pipelines.cli import customer  # noqa: F401  (the command adds itself to th
 from pipelines.identity.erasure import erase
 from pipelines.settings import Home
 from tests.journey_factory import Said, c360
-from tests.pipelines.identity.partition_factory import Partition
+from tests.pipelines.identity.partition_factory import MACROS, Partition
 from warehouse.published_macros import create_macros
 
 
@@ -73,7 +73,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     )
     connection.execute("DETACH published")
     with duckdb.connect(str(home.published)) as published:
-        create_macros(published)
+        create_macros(published, MACROS)
 
 
 def test_an_id_that_was_merged_away_shows_the_customer_it_became_and_says_so(story: Story) -> None:

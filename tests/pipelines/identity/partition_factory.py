@@ -14,6 +14,9 @@ from warehouse.published_macros import create_macros
 
 from .factory import DAY_ONE
 
+# Those that ask identity alone.
+MACROS = ("crosswalk_as_of", "current_customer_id")
+
 
 class Partition:
     """Records are letters: 'a' is shop/accounts/a. `run` says who is together from then on, one day after the other.
@@ -33,7 +36,7 @@ class Partition:
         self.connection.execute(
             "CREATE VIEW main.dim_customer AS SELECT DISTINCT customer_id FROM identity.customer_crosswalk"
         )
-        create_macros(self.connection)
+        create_macros(self.connection, MACROS)
 
     @property
     def now(self) -> datetime:
