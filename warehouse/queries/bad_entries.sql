@@ -1,4 +1,11 @@
--- Where does bad data enter, by employee and field; and what do we collect that nothing reads?
+-- question: Where does bad data enter, by employee and field; and what do we collect that nothing reads?
+-- parameters: {}
+-- tables: [ops.entry_quality, ops.column_usage]
+-- sources:
+--   interactions: entries by employee
+--   orders: entries by employee
+--   tickets: entries by employee
+-- example: c360 ask bad_entries
 WITH week AS (
     SELECT employee_id, feed, week_start, any_value(record_count) AS record_count
     FROM ops.entry_quality

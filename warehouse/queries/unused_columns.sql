@@ -1,4 +1,8 @@
--- Which part of what each source gives us does nothing read?
+-- question: Which part of what each source gives us does nothing read?
+-- parameters: {}
+-- tables: [ops.column_usage]
+-- sources: {}
+-- example: c360 ask unused_columns
 SELECT
     source_system,
     count(*) AS column_count,
