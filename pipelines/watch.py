@@ -10,8 +10,10 @@ from pipelines.alerts.plan import AlertsFileError
 from pipelines.alerts.tell import plan_of, tell
 from pipelines.alerts.triage import triage
 from pipelines.books import count_books
+from pipelines.contradictions import count_contradictions
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
+from pipelines.freshness.detectors.contradicted import CUSTOMERS
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
@@ -50,6 +52,8 @@ def _look(deployment: Deployment, ledger: Ledger) -> list[Finding]:
     """Findings of this round, with alerts moved by them and their notices in the outbox."""
 
     def customers(alert: Alert) -> int | None:
+        if alert.feed == CUSTOMERS:
+            return 1  # each alert there is on one customer
         contract = deployment.catalog.get(alert.feed)
         return customers_affected(deployment.home.published, alert, load_failures()[alert.failure], contract)
 
@@ -64,6 +68,7 @@ def _look(deployment: Deployment, ledger: Ledger) -> list[Finding]:
             count_books(deployment, ledger)
         except duckdb.Error as error:
             on_fault("ledger_disagrees", error)
+        count_contradictions(deployment, ledger)
         findings = evaluate(ledger, deployment.catalog, now, on_fault=on_fault)
         triage(ledger, deployment.catalog, findings, now, customers=customers)
     return findings

@@ -21,6 +21,7 @@ SEVERITIES: dict[Effect, Severity] = {
     "late": "warning",
     "drift": "warning",
     "notice": "info",
+    "harm": "error",
 }
 # On a feed that the business cannot do without, these are critical.
 WORSE_ON_TIER_1: frozenset[Effect] = frozenset({"missing", "stale"})

@@ -17,6 +17,7 @@ from pipelines.freshness.detectors import (
     books,
     columns,
     conservation,
+    contradicted,
     cut_text,
     damage,
     default_flood,
@@ -45,6 +46,7 @@ from pipelines.freshness.detectors import (
     versions,
     windows,
 )
+from pipelines.freshness.detectors.contradicted import CustomerDetector
 from pipelines.freshness.detectors.detects import failures_of
 from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
@@ -52,6 +54,7 @@ from pipelines.freshness.history import SPAN, FeedHistory
 from pipelines.freshness.monitor_history import read_monitor
 from pipelines.freshness.reading import read_history
 from pipelines.freshness.retraining import with_current_bands
+from pipelines.ledger.contradictions import read_contradictions
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
 
@@ -134,10 +137,12 @@ CROSS_DETECTORS: tuple[CrossDetector, ...] = (
 )
 # Of watching itself.
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
+# Of what was done to customers.
+CUSTOMER_DETECTORS: tuple[CustomerDetector, ...] = (contradicted.instruction_contradicted,)
 # Failures that some detector looks for.
 LOOKED_FOR = frozenset(
     failure
-    for detectors in (FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS, MONITOR_DETECTORS)
+    for detectors in (FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS, MONITOR_DETECTORS, CUSTOMER_DETECTORS)
     for detector in detectors
     for failure in failures_of(detector)
 )
@@ -156,9 +161,11 @@ def evaluate(
     learned_detectors: Sequence[FeedDetector] = LEARNED_DETECTORS,
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
     monitor_detectors: Sequence[MonitorDetector] = MONITOR_DETECTORS,
+    customer_detectors: Sequence[CustomerDetector] = CUSTOMER_DETECTORS,
     on_fault: OnFault | None = None,
 ) -> list[Finding]:
-    """Every detector's findings on every feed of the catalog and on watching itself; they are in the ledger by then.
+    """Every detector's findings on every feed of the catalog on watching itself and on what was done to customers;
+    they are in the ledger by then.
 
     A detector that raises tells `on_fault`, and the others go on; without `on_fault` it ends the evaluation.
     """
@@ -174,6 +181,7 @@ def evaluate(
     findings += [found for history in histories.values() for found in _asked(learned_detectors, history, on_fault)]
     findings += _asked(cross_detectors, histories, on_fault)
     findings += _asked(monitor_detectors, read_monitor(ledger, now), on_fault)
+    findings += _asked(customer_detectors, read_contradictions(ledger), on_fault)
     record_findings(ledger, [_record(finding, histories) for finding in findings], now)
     return findings
 

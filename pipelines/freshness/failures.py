@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 FOLDER = Path(__file__).parent
 
-Effect = Literal["wrong", "missing", "held", "stale", "late", "drift", "notice"]
+Effect = Literal["wrong", "missing", "held", "stale", "late", "drift", "notice", "harm"]
 Stage = Literal["source", "landed", "staged", "warehouse", "published", "monitor"]
 Means = Literal["E", "P", "H", "R"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sample_company import truth
@@ -94,3 +95,78 @@ def test_the_wish_for_a_reference_stands_beside_the_urgent_ticket(recovered: Sta
     )
     assert len(rows) == 2
     assert len(set(rows)) == 1
+
+
+def _mortgage_customer(stage: Stage) -> str:
+    ((customer,),) = stage.published(
+        "SELECT customer_id FROM identity.customer_crosswalk WHERE source_record_key = 'shop/accounts/11'"
+    )
+    return str(customer)
+
+
+def test_what_was_said_about_the_stopped_check_is_told_in_order(mended: Stage) -> None:
+    told = mended.published(
+        """SELECT strftime(statement.stated_at, '%Y-%m-%d'), channel, full_name, speaker, statement_type, status
+           FROM statement JOIN interaction USING (interaction_id)
+           LEFT JOIN dim_employee ON dim_employee.employee_id = statement.employee_id
+           WHERE statement.customer_id = ? AND statement.subject_id = 'check-1042'
+           ORDER BY statement.stated_at, statement_type DESC""",
+        _mortgage_customer(mended),
+    )
+    assert told == [
+        (_days_before(65), "phone", "Aileen Marsh", "company", "question", "answered"),
+        (_days_before(64), "phone", "Bruno Keller", "customer", "instruction", "contradicted"),
+        (_days_before(64), "phone", "Bruno Keller", "customer", "fact", "active"),  # a second check is in the post
+        (_days_before(61), "post", "Rita Sandoval", "customer", "instruction", "contradicted"),
+        (_days_before(61), "post", "Rita Sandoval", "customer", "fact", "active"),  # it is enclosed
+        (_days_before(53), "phone", "Carla Dunne", "company", "fact", "active"),
+        (_days_before(46), "post", "Carla Dunne", "company", "fact", "active"),
+    ]
+
+
+def test_the_stop_is_still_owed_by_the_one_who_was_told(mended: Stage) -> None:
+    overdue = mended.published(
+        """SELECT kind, action, subject_id, owner_employee_id, reminder_count, strftime(due_at, '%Y-%m-%d %H:%M')
+           FROM follow_up WHERE status = 'open' AND is_overdue AND customer_id = ?""",
+        _mortgage_customer(mended),
+    )
+    assert overdue == [("instruction", "stop_payment", "check-1042", "E02", 1, f"{_days_before(63)} 10:00")]
+
+
+def test_what_was_done_against_the_stop_is_the_presentation_the_return_and_the_fee(mended: Stage) -> None:
+    acts = mended.published(
+        """SELECT strftime(happened_at, '%Y-%m-%d'), action_key, action_kind, amount, currency_code,
+                  caused_by_interaction_id, is_open
+           FROM contradiction WHERE subject_id = 'check-1042' ORDER BY happened_at"""
+    )
+    assert acts == [
+        (_days_before(59), "shop/9101", "payment_presented", Decimal(900), "USD", None, True),
+        (_days_before(56), "shop/9103", "payment_returned", Decimal(900), "USD", "payment:shop/9101", True),
+        (_days_before(46), "shop/9104", "payment_fee_charged", Decimal(15), "USD", "payment:shop/9103", True),
+    ]
+
+
+def test_both_promises_to_the_reference_customer_are_broken_and_the_call_of_sales_keeps_none(mended: Stage) -> None:
+    promises = mended.published(
+        """SELECT action, strftime(opened_at, '%Y-%m-%d'), owner_employee_id, status, closed_at, breach_evidence
+           FROM follow_up WHERE subject_id = '501' AND kind = 'promise' ORDER BY opened_at, action"""
+    )
+    opened, told_again = _days_before(203), _days_before(203 - 41)
+    assert promises == [
+        ("visit", opened, "E02", "broken", None, "asked again: contact:helpdesk/400003"),
+        ("call_back", told_again, "E02", "broken", None, "asked again: contact:helpdesk/400005"),
+        ("reply", told_again, "E02", "broken", None, "asked again: contact:helpdesk/400005"),
+    ]
+
+
+def test_wishes_that_nobody_acted_on_are_counted_by_topic(mended: Stage) -> None:
+    """Each inbound note on a product wish is one; nobody of marketing ever spoke of one in this company."""
+    noted = mended.published(
+        """SELECT count(*) FROM interaction
+           WHERE source_system = 'frontdesk' AND topic = 'product wish' AND direction = 'inbound'"""
+    )
+    assert noted[0][0] > 0
+    assert (
+        mended.published("SELECT count(*) FROM customer_insight WHERE topic = 'product wish' AND acted_on_at IS NULL")
+        == noted
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.warehouse import marts_factory as make
+from tests.warehouse import said_factory
 from warehouse import models
 from warehouse.connection import marts_path, open_warehouse, warehouse_path
 
@@ -28,6 +29,16 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _marks(connection)
         make.snapshot(connection, "s1", SNAPSHOT_AT)
     models.build(home, unit_tests=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def said_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder whose marts tell what was said and promised. Read it; do not change it."""
+    home = tmp_path_factory.mktemp("said")
+    with open_warehouse(home) as connection:
+        said_factory.company(connection)
+    models.build(home)
     return home
 
 

@@ -47,7 +47,7 @@ def test_every_failure_has_its_heading_in_the_runbook() -> None:
 @pytest.mark.parametrize("failure", load_failures().values(), ids=lambda failure: failure.name)
 def test_the_commands_of_a_failure_are_commands_of_c360(failure: Failure) -> None:
     for line in (failure.look, failure.repair):
-        program, *words = shlex.split(line.format(feed="shop.orders"))
+        program, *words = shlex.split(line.format(feed="shop.orders", segment="C00000000000A1"))
         assert program == "c360"
         command = typer.main.get_command(app)
         while words and hasattr(command, "commands"):

@@ -30,6 +30,7 @@ due_as_said as (
             row(length(due_phrases.pattern), due_phrases.pattern)
         ) as due_at
     from {{ ref('obligation') }} as obligation
+    inner join actions on actions.action = obligation.action and actions.due_days is not null
     inner join due_phrases on ' ' || {{ spoken_words('obligation.statement_text') }} || ' ' like due_phrases.heard_as
     group by obligation.statement_id
 ),

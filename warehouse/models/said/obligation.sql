@@ -5,11 +5,29 @@ with heard as (
     select * from {{ ref('utterance') }} where effect is not null
 ),
 
+-- Who wants advertising again on all channels takes back every channel.
+withdrawals as (
+    select
+        * exclude (matter),
+        unnest(
+            if(
+                action = 'stop_contact' and subject_id = 'all',
+                list_transform(
+                    ['all', 'email', 'phone', 'post', 'sms', 'fax', 'social'],
+                    lambda channel: customer_id || '|channel/' || channel
+                ),
+                [matter]
+            )
+        ) as matter
+    from heard
+    where effect = 'withdraw' and customer_id is not null
+),
+
 -- An instruction repeated before the customer takes it back is the same one; a promise made anew is another promise.
 instructions as (
     select opened.*, taken_back.statement_id as chain
     from heard as opened
-    asof left join (select * from heard where effect = 'withdraw' and matter is not null) as taken_back
+    asof left join withdrawals as taken_back
         on
             taken_back.matter = opened.matter and taken_back.action = opened.action
             and taken_back.stated_at <= opened.stated_at
@@ -111,7 +129,12 @@ kept as (
         arg_min(evidence.interaction_id, row(evidence.occurred_at, evidence.interaction_id)) as interaction_id,
         arg_min(evidence.evidence, row(evidence.occurred_at, evidence.interaction_id)) as evidence
     from awaiting
-    asof inner join evidence
+    asof inner join (
+        -- To promise the same again is not to keep it.
+        select evidence.*
+        from evidence
+        anti join opened as anew on anew.interaction_id = evidence.interaction_id and anew.action = evidence.action
+    ) as evidence
         on
             evidence.action = awaiting.action and evidence.concerns = awaiting.concerns
             and evidence.occurred_at > awaiting.stated_at
@@ -128,7 +151,7 @@ select
     if(is_withdrawn, taken_back.statement_id, null) as withdrawn_by_statement_id
 from opened
 left join kept using (statement_id)
-asof left join (select * from heard where effect = 'withdraw' and matter is not null) as taken_back
+asof left join withdrawals as taken_back
     on
         taken_back.action = opened.action and taken_back.matter = opened.matter
         and taken_back.stated_at > opened.stated_at
