@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -72,6 +74,17 @@ def test_the_parameters_of_a_simulated_world_are_found_again() -> None:
     assert found.r / found.alpha == pytest.approx(0.1, rel=0.05)
     assert found.a / (found.a + found.b) == pytest.approx(0.25, rel=0.1)
     assert (found.r, found.alpha) == (pytest.approx(0.6, rel=0.1), pytest.approx(6.0, rel=0.1))
+
+
+def test_the_model_found_is_a_peak_in_every_direction() -> None:
+    repeats, last_at, age = lives(CDNOW, 3_000, 52, np.random.default_rng(7))
+    histories = Histories(repeats, last_at, age, np.ones(len(age)))
+    found = fit_purchases(histories)
+    peak = log_likelihood(found, histories).sum()
+    for name, value in vars(found).items():
+        for factor in (0.97, 1.03):
+            beside = replace(found, **{name: value * factor})
+            assert log_likelihood(beside, histories).sum() < peak
 
 
 def test_counting_customers_of_the_same_history_together_fits_the_same() -> None:
