@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,9 @@ from scipy import optimize, special
 Floats = npt.NDArray[np.float64]
 # Where the search may go, in logarithms: a likelihood that has no peak (nobody ever leaves) ends at the fence.
 _FENCE = 8.0
-_AWAY_FROM_ONE = 1e-6
+# Points of an integral over the chance of leaving: with 32 the third digit after the point is right.
+_POINTS = 32
+_TINY = 1e-12  # a chance of leaving as good as none, that can be divided by
 
 
 class NoFit(ValueError):
@@ -82,15 +85,23 @@ def alive_probability(model: PurchaseModel, histories: Histories) -> Floats:
 def expected_purchases(model: PurchaseModel, histories: Histories, weeks: float) -> Floats:
     """Purchases to be expected in the ``weeks`` to come (equation 10 of the paper).
 
-    The paper's hypergeometric function overflows for customers who buy often. Euler's transformation, 2F1(A, B; C; z) =
-    (1 - z)^(C - A - B) 2F1(C - A, C - B; C; z), leaves one whose arguments do not grow with x.
+    The paper's hypergeometric function overflows for customers who buy often and for models in which nearly all stay or
+    leave. The integral that it stands for does not: of a customer alive, with a chance p to leave after each purchase,
+    (1 - (1 + p t / (alpha + T))^-(r + x)) / p are to come, and p is Beta(a, b + x).
     """
-    a = model.a if abs(model.a - 1) > _AWAY_FROM_ONE else 1 + _AWAY_FROM_ONE
     x, until = histories.repeats, model.alpha + histories.age
-    z = weeks / (until + weeks)
-    series = special.hyp2f1(a + model.b - 1 - model.r, a - 1, a + model.b + x - 1, z)
-    unending = (a + model.b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
-    return np.asarray(unending * alive_probability(model, histories))
+    roots, weights = special.roots_legendre(_POINTS)
+    shares = (roots + 1) / 2
+    expected = np.zeros(len(x))
+    for share, weight in zip(shares, weights / 2, strict=True):
+        leaving = _of_count(partial(_quantile, model, share), x)
+        expected += weight * -np.expm1(-(model.r + x) * np.log1p(leaving * weeks / until)) / leaving
+    return np.asarray(expected * alive_probability(model, histories))
+
+
+def _quantile(model: PurchaseModel, share: float, x: Floats) -> Floats:
+    """The chance of leaving below which ``share`` of the customers lie who came back x times."""
+    return np.maximum(special.betaincinv(model.a, model.b + x, share), _TINY)
 
 
 def drawn_purchases(
@@ -105,7 +116,7 @@ def drawn_purchases(
     x = histories.repeats[:, None]
     is_alive = rng.random(shape) < alive_probability(model, histories)[:, None]
     rate = rng.gamma(model.r + x, 1 / (model.alpha + histories.age[:, None]), shape)
-    leaving = np.maximum(rng.beta(model.a, model.b + x, shape), np.finfo(np.float64).tiny)
+    leaving = np.maximum(rng.beta(model.a, model.b + x, shape), _TINY)
     purchases = np.minimum(rng.poisson(rate * weeks), rng.geometric(leaving))
     return np.where(is_alive, purchases, 0)
 
