@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from warehouse.potential.outlook import outlook
 from warehouse.potential.purchases import (
@@ -74,6 +76,17 @@ def test_the_parameters_of_a_simulated_world_are_found_again() -> None:
     assert (found.r, found.alpha) == (pytest.approx(0.6, rel=0.1), pytest.approx(6.0, rel=0.1))
 
 
+def test_the_model_found_is_a_peak_in_every_direction() -> None:
+    repeats, last_at, age = lives(CDNOW, 3_000, 52, np.random.default_rng(7))
+    histories = Histories(repeats, last_at, age, np.ones(len(age)))
+    found = fit_purchases(histories)
+    peak = log_likelihood(found, histories).sum()
+    for name, value in vars(found).items():
+        for factor in (0.97, 1.03):
+            beside = replace(found, **{name: value * factor})
+            assert log_likelihood(beside, histories).sum() < peak
+
+
 def test_counting_customers_of_the_same_history_together_fits_the_same() -> None:
     repeats, last_at, age = lives(CDNOW, 2_000, 52, np.random.default_rng(3))
     weeks = np.stack([repeats, np.floor(last_at), age])
@@ -89,11 +102,26 @@ def test_the_expected_number_is_the_mean_of_the_drawn_ones(x: float, t_x: float,
     assert drawn.mean() == pytest.approx(expected, abs=4 * drawn.std() / np.sqrt(200_000))
 
 
-def test_one_as_first_parameter_of_leaving_is_no_hole() -> None:
-    around = [
-        expected_purchases(PurchaseModel(0.5, 5, a, 2.5), one(2, 20, 30), 52)[0] for a in (1 - 1e-4, 1.0, 1 + 1e-4)
-    ]
-    assert around[1] == pytest.approx((around[0] + around[2]) / 2, rel=1e-4)
+@pytest.mark.parametrize("model", [CDNOW, PurchaseModel(2.0, 12.0, 0.02, 9.0), PurchaseModel(1.5, 8.0, 1.4, 3.0)])
+def test_the_integral_is_the_formula_of_the_paper(model: PurchaseModel) -> None:
+    for x, t_x, age in ((0, 0, 10), (1, 3, 40), (7, 38, 40)):
+        # Equation 10, as it stands there.
+        z = 52 / (model.alpha + age + 52)
+        series = special.hyp2f1(model.r + x, model.b + x, model.a + model.b + x - 1, z)
+        still_there = ((model.alpha + age) / (model.alpha + age + 52)) ** (model.r + x)
+        unending = (model.a + model.b + x - 1) / (model.a - 1) * (1 - still_there * series)
+        gone = model.a / (model.b + max(x, 1) - 1) * ((model.alpha + age) / (model.alpha + t_x)) ** (model.r + x)
+        expected = unending / (1 + (gone if x else 0))
+        assert expected_purchases(model, one(x, t_x, age), 52) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e-3, 2980.0), (2980.0, 1e-3), (2980.0, 2980.0), (1e-3, 1e-3), (1.0, 3.0)])
+def test_models_at_the_fence_foretell_numbers(a: float, b: float) -> None:
+    model = PurchaseModel(2.0, 12.0, a, b)
+    for x, t_x, age in ((0, 0, 0), (1, 0, 100), (300, 100, 100)):
+        expected = expected_purchases(model, one(x, t_x, age), 52)[0]
+        # No more than whoever never leaves: (r + x) / (alpha + T) a week.
+        assert 0 <= expected <= (2.0 + x) / (12.0 + age) * 52 * 1.0001
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")

@@ -21,7 +21,7 @@ from warehouse.potential.purchases import (
 )
 from warehouse.potential.spending import SpendModel
 
-_ROWS_AT_ONCE = 20_000  # with 200 draws each the arrays of one turn stay below 100 MB
+_ROWS_AT_ONCE = 20_000  # with 100 draws each the arrays of one turn stay below 100 MB
 
 
 @dataclass(frozen=True)
