@@ -170,3 +170,19 @@ def test_wishes_that_nobody_acted_on_are_counted_by_topic(mended: Stage) -> None
         mended.published("SELECT count(*) FROM customer_insight WHERE topic = 'product wish' AND acted_on_at IS NULL")
         == noted
     )
+
+
+def test_the_reference_customer_is_not_safe_to_ask_and_it_says_why(recovered: Stage) -> None:
+    [(ready, reasons, today)] = recovered.published(
+        """SELECT is_reference_ready, reference_block_reasons, as_of_date
+           FROM customer_health INNER JOIN identity.customer_crosswalk USING (customer_id)
+           WHERE source_record_key = 'shop/accounts/12'"""
+    )
+    opened = START - timedelta(days=203)
+    # "By the end of next week" was said on a Monday: the second Sunday after it ends 14 days later.
+    assert opened.isoweekday() == 1
+    assert ready is False
+    assert reasons[:2] == [
+        f"urgent ticket open {(today - opened).days} days",
+        f"implementation overdue {(today - opened).days - 14} days",
+    ]

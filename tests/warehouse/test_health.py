@@ -1,0 +1,186 @@
+"""How customers are with us, in a company made by hand; every expected figure is worked out by hand."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.warehouse import health_factory
+from tests.warehouse import marts_factory as make
+from warehouse import models
+from warehouse.connection import marts_path, open_reader
+
+QUERIES = Path(models.__file__).parent / "queries"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("town")
+    health_factory.write(home)
+    models.build(home)
+    return home
+
+
+def asked(home: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    with open_reader(marts_path(home)) as marts:
+        return marts.execute(sql, values).fetchall()
+
+
+def one_of(home: Path, columns: str, table: str, customer_id: str) -> tuple[Any, ...]:
+    [row] = asked(home, f"SELECT {columns} FROM {table} WHERE customer_id = ?", customer_id)
+    return row
+
+
+def test_satisfaction_and_loyalty_are_two_axes(town: Path) -> None:
+    quadrant = "SELECT customer_id, quadrant FROM customer_health WHERE quadrant <> 'unknown' ORDER BY 1"
+    assert asked(town, quadrant) == [
+        ("drifting", "satisfied_not_loyal"), ("regular", "satisfied_loyal"), ("unhappy", "unhappy_but_loyal"),
+    ]  # fmt: skip
+
+
+def test_who_said_nothing_has_no_satisfaction(town: Path) -> None:
+    columns = "satisfaction_score, satisfaction_evidence_count, loyalty_score, quadrant"
+    assert one_of(town, columns, "customer_health", "produce_only") == (None, 0, 1.0, "unknown")
+
+
+def test_the_satisfied_who_come_back_less_are_found(town: Path) -> None:
+    # 88 days of silence are 2.93 gaps of 30 days: (4 - 88/30) / 3 of the loyalty is left.
+    assert asked(town, (QUERIES / "satisfied_not_loyal.sql").read_text()) == [
+        ("drifting", "drifting", 1.0, pytest.approx((4 - 88 / 30) / 3), 88, 30.0)
+    ]
+
+
+def test_the_customer_of_the_overdue_implementation_is_not_asked_for_a_reference(town: Path) -> None:
+    # From the end of Sunday, 10 May: 193 days.
+    assert one_of(town, "is_reference_ready, reference_block_reasons", "customer_health", "waiting") == (
+        False,
+        [
+            "urgent ticket open 203 days", "implementation overdue 193 days", "rated badly on 2026-05-01",
+            "unsatisfied: 0.0 of 1",
+        ],
+    )  # fmt: skip
+    counted = "open_ticket_count, urgent_open_ticket_days, overdue_promise_count, broken_promise_count_90d"
+    assert one_of(town, counted, "customer_health", "waiting") == (1, 203, 1, 0)  # it was broken in May
+
+
+def test_who_is_ready_and_who_is_not_says_why(town: Path) -> None:
+    asked_now = asked(town, "SELECT customer_id, is_reference_ready, reference_block_reasons FROM customer_health")
+    said = {name: (ready, reasons) for name, ready, reasons in asked_now}
+    assert said["regular"] == (True, [])
+    assert said["unhappy"] == (
+        False, ["rated badly on 2026-11-04", "unsatisfied: 0.0 of 1", "complained on 2026-11-03"],
+    )  # fmt: skip
+    assert said["went_silent"] == (False, ["no order in 537 days"])
+    assert said["still_waiting_in_silence"] == (False, ["parcel overdue 5 days"])
+
+
+def test_the_guard_takes_a_permission_back_when_a_source_has_gone_stale(town: Path, tmp_path: Path) -> None:
+    read = "UPDATE ops.feed_mark SET verified_at = now() AT TIME ZONE 'UTC' - INTERVAL {} HOUR WHERE feed LIKE '{}'"
+    shutil.copy(marts_path(town), tmp_path / "later.duckdb")
+    with duckdb.connect(str(tmp_path / "later.duckdb")) as later:
+        question = (QUERIES / "reference_ready.sql").read_text()
+        later.execute(read.format(1, "%"))
+        ready = [row for row in later.execute(question).fetchall() if row[2]]
+        # Promised within a day and an hour.
+        later.execute(read.format(26, "helpdesk.tickets"))
+        afterwards = {customer: said for customer, *said in later.execute(question).fetchall()}
+    assert [customer for customer, *_ in ready] == [
+        "bargain_hunter", "bought_a_bargain", "drifting", "eats_all", "indifferent",
+        "produce_only", "produce_only_and_why", "regular", "torchbearer",
+    ]  # fmt: skip
+    assert afterwards["regular"] == ["regular", None, "helpdesk.tickets is STALE"]
+    assert afterwards["waiting"][1] is False
+
+
+def test_a_complaint_counts_against_the_order_before_it(town: Path) -> None:
+    outcomes = "SELECT outcome, experience_score FROM order_experience WHERE customer_id = ? ORDER BY ordered_at"
+    assert asked(town, outcomes, "unhappy") == [("handed_over", 1.0), ("complained", 0.7)]
+
+
+def test_a_reason_for_leaving_is_stated_observed_or_unknown(town: Path) -> None:
+    lost = "SELECT customer_id, basis, reason, circumstances, lapsed_at FROM churn_reason ORDER BY 1"
+    lapsed_at = make.utc("2026-05-27 10:00")  # 360 days on, as one order day makes no rhythm
+    assert asked(town, lost) == [
+        ("had_it_late", "observed", "late_parcel", ["late_parcel"], lapsed_at),
+        ("said_goodbye", "stated", "return", ["complaint"], lapsed_at),
+        ("went_silent", "unknown", "unknown", [], lapsed_at),
+    ]
+    [(farewell,)] = asked(town, "SELECT stated_text FROM churn_reason WHERE stated_text IS NOT NULL")
+    assert '"never again", he said' in farewell
+
+
+def test_a_type_needs_two_kinds_of_evidence(town: Path) -> None:
+    columns = "relationship_type, confidence, list_transform(evidence, lambda found: found.kind), service_script"
+    assert one_of(town, columns, "relationship_type", "bargain_hunter") == (
+        "price_driven", 1.0, ["discount_share", "price_remarks"], "name_the_offer_first",
+    )  # fmt: skip
+    assert one_of(town, columns, "relationship_type", "bought_a_bargain") == (
+        "unknown", None, ["discount_share"], "ask_one_question",
+    )  # fmt: skip
+
+
+def test_silence_alone_is_no_indifference(town: Path) -> None:
+    kinds = "relationship_type, list_transform(evidence, lambda found: (found.kind, round(found.value, 1)))"
+    assert one_of(town, kinds, "relationship_type", "indifferent") == (
+        "ambivalent", [("mailings_unanswered", 5.0), ("irregular_gaps", 1.4)],
+    )  # fmt: skip
+    assert one_of(town, kinds, "relationship_type", "produce_only") == ("unknown", [])
+
+
+def test_why_a_category_is_left_out_is_known_only_from_the_customer(town: Path) -> None:
+    columns = "is_gap, categories_bought, categories_not_bought, share_of_wallet"
+    assert one_of(town, columns, "category_gap", "produce_only") == (True, ["produce"], ["meat", "torch"], None)
+    assert one_of(town, "reason_stated", "category_gap", "produce_only") == (None,)
+    assert one_of(town, "reason_stated", "category_gap", "produce_only_and_why") == (
+        "Says our produce is cheaper than elsewhere but meat is dear",
+    )
+    assert one_of(town, "is_gap", "category_gap", "eats_all") == (False,)
+
+
+def test_a_suggestion_names_its_rule_and_the_data_it_rests_on(town: Path) -> None:
+    suggested = "SELECT customer_id, rule_id, suggestion_kind, subject_key, reason FROM suggestion ORDER BY 1, 2"
+    silent = "No order since 2026-08-24, longer than usual for this customer."
+    parcel = "A parcel promised for 2026-11-15 has not arrived, and the customer has not asked for it yet."
+    gap = "Bought only produce on 3 days. Ask why: it is not known."
+    ready = "Satisfied, loyal, and nothing speaks against asking for a reference."
+    [(last_order,)] = asked(town, "SELECT order_key FROM order_day WHERE customer_id = 'drifting' AND day_number = 3")
+    [(late,)] = asked(town, "SELECT shipment_key FROM fct_shipment WHERE customer_id = 'still_waiting_in_silence'")
+    assert asked(town, suggested) == [
+        ("drifting", "call_who_fell_silent", "call", last_order, silent),
+        ("produce_only", "ask_about_category_gap", "ask", "produce", gap),
+        ("regular", "ask_for_a_reference", "ask", "regular", ready),
+        ("still_waiting_in_silence", "call_before_complaint", "call", late, parcel),
+        ("torchbearer", "batteries_for_a_torch", "offer", "HOU-501", "Bought torch: a torch needs batteries."),
+    ]
+
+
+def test_goals_have_an_owner_and_are_measured_against_the_time_before(town: Path) -> None:
+    goals = "SELECT goal_id, owner, baseline_value, current_value, is_met FROM goal ORDER BY 1"
+    assert asked(town, goals) == [
+        # No parcel was promised in the six months before June 2026, and none in those before November.
+        ("on_time_delivery", "team:operations", None, None, None),
+        # The one promise was due in May and is broken.
+        ("promises_kept", "team:service", 0.0, 0.0, False),
+        # December to May: one buyer, the first time. May to October: 4 of the 12 buyers of all months.
+        ("repeat_business", "team:shop", 0.0, pytest.approx(4 / 12), False),
+    ]
+
+
+def test_repeat_business_is_counted_by_month_until_the_last_that_is_over(town: Path) -> None:
+    assert asked(town, "FROM repeat_business WHERE ordered_month >= DATE '2026-06-01' ORDER BY ordered_month") == [
+        (date(2026, 6, 1), 1, 0, 0.0),
+        (date(2026, 7, 1), 2, 1, 0.5),  # drifting for the second time, indifferent for the first
+        (date(2026, 8, 1), 1, 1, 1.0),
+        (date(2026, 9, 1), 1, 0, 0.0),
+        (date(2026, 10, 1), 7, 2, pytest.approx(2 / 7)),  # regular and indifferent had bought before
+    ]
+
+
+def test_customers_are_counted_by_the_systems_that_know_them(town: Path) -> None:
+    counted = "SELECT least_systems, customer_count FROM customer_coverage ORDER BY 1"
+    assert asked(town, counted) == [(1, 16), (2, 2), (3, 1)]
