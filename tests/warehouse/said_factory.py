@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from tests.warehouse import marts_factory as make
-from warehouse.models import PROJECT
+from warehouse.dbt_process import PROJECT
 
 SNAPSHOT_AT = make.utc("2026-11-20 12:00")
 

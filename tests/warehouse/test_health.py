@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -156,28 +155,6 @@ def test_a_suggestion_names_its_rule_and_the_data_it_rests_on(town: Path) -> Non
         ("regular", "ask_for_a_reference", "ask", "regular", ready),
         ("still_waiting_in_silence", "call_before_complaint", "call", late, parcel),
         ("torchbearer", "batteries_for_a_torch", "offer", "HOU-501", "Bought torch: a torch needs batteries."),
-    ]
-
-
-def test_goals_have_an_owner_and_are_measured_against_the_time_before(town: Path) -> None:
-    goals = "SELECT goal_id, owner, baseline_value, current_value, is_met FROM goal ORDER BY 1"
-    assert asked(town, goals) == [
-        # No parcel was promised in the six months before June 2026, and none in those before November.
-        ("on_time_delivery", "team:operations", None, None, None),
-        # The one promise was due in May and is broken.
-        ("promises_kept", "team:service", 0.0, 0.0, False),
-        # December to May: one buyer, the first time. May to October: 4 of the 12 buyers of all months.
-        ("repeat_business", "team:shop", 0.0, pytest.approx(4 / 12), False),
-    ]
-
-
-def test_repeat_business_is_counted_by_month_until_the_last_that_is_over(town: Path) -> None:
-    assert asked(town, "FROM repeat_business WHERE ordered_month >= DATE '2026-06-01' ORDER BY ordered_month") == [
-        (date(2026, 6, 1), 1, 0, 0.0),
-        (date(2026, 7, 1), 2, 1, 0.5),  # drifting for the second time, indifferent for the first
-        (date(2026, 8, 1), 1, 1, 1.0),
-        (date(2026, 9, 1), 1, 0, 0.0),
-        (date(2026, 10, 1), 7, 2, pytest.approx(2 / 7)),  # regular and indifferent had bought before
     ]
 
 

@@ -43,6 +43,15 @@ measured as (
     where promised_delivery_at >= span.since and promised_delivery_at < span.until
     union all
     select
+        'promises_kept', 'We do what we said, when we said.', 'share',
+        avg((promise.status = 'kept')::int), count(*)
+    from {{ ref('follow_up') }} as promise
+    cross join span
+    where
+        promise.kind = 'promise' and promise.status in ('kept', 'kept_late', 'broken')
+        and promise.due_at >= span.since and promise.due_at < span.until
+    union all
+    select
         'returned_payments', 'Fewer payments are returned by the bank.', 'share',
         avg((status = 'returned')::int), count(*)
     from {{ ref('fct_payment') }}
@@ -66,14 +75,30 @@ measured as (
         'known_in_two_systems', 'More customers are recognised in more than one system.', 'share',
         avg((source_count >= 2)::int), count(*)
     from {{ ref('dim_customer') }}
+,
+
+declared as (
+    select unnest([
+        {%- for metric, goal in var('goals').items() %}
+        {
+            'metric': '{{ metric }}', 'owner': '{{ goal.owner }}',
+            'at_least': {{ goal.at_least | default('null') }}::double,
+            'at_most': {{ goal.at_most | default('null') }}::double
+        }{{ ',' if not loop.last }}
+        {%- endfor %}
+    ], recursive := true)
 )
 
 select
     measured.metric,
     span.as_of_date,
     measured.goal,
+    declared.owner,
     measured.measured_value::double as measured_value,
     measured.unit,
-    measured.basis_count::bigint as basis_count
+    measured.basis_count::bigint as basis_count,
+    coalesce(declared.at_least, declared.at_most) as target_value,
+    coalesce(measured.measured_value >= declared.at_least, measured.measured_value <= declared.at_most) as is_met
 from measured
 cross join span
+left join declared using (metric)
