@@ -101,7 +101,7 @@ def expected_purchases(model: PurchaseModel, histories: Histories, weeks: float)
 
 def _quantile(model: PurchaseModel, share: float, x: Floats) -> Floats:
     """The chance of leaving below which ``share`` of the customers lie who came back x times."""
-    return np.maximum(special.betaincinv(model.a, model.b + x, share), _TINY)
+    return np.asarray(np.maximum(special.betaincinv(model.a, model.b + x, share), _TINY))
 
 
 def drawn_purchases(

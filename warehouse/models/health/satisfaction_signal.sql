@@ -1,30 +1,6 @@
 -- What each customer said that tells of satisfaction, on one scale. Orders and parcels have no part in it.
-with word_scores as (
-    select unnest.source_system, unnest.word, unnest.score
-    from (
-        select unnest([
-            {%- for word in var('satisfaction_words') %}
-            {'source_system': '{{ word.source_system }}', 'word': '{{ word.word }}', 'score': {{ word.score }}::double}
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        ]) as unnest
-    )
-),
-
-scales as (
-    select unnest.source_system, unnest.lowest, unnest.highest
-    from (
-        select unnest([
-            {%- for scale in var('satisfaction_scales') %}
-            {'source_system': '{{ scale.source_system }}', 'lowest': {{ scale.lowest }}::double, 'highest': {{ scale.highest }}::double}
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        ]) as unnest
-    )
-),
-
 -- Topics in the words of the source that tell how the customer feels, whatever the words of the ticket are.
-ticket_topics as (
+with ticket_topics as (
     select
         *,
         case when topic in ({{ words(var('praise_topics')) }}) then 'praise' else 'complaint' end as kind
@@ -34,30 +10,14 @@ ticket_topics as (
 
 signals as (
     select
-        'rating' as kind,
-        ticket.ticket_key as record_key,
-        ticket.customer_id,
-        coalesce(word_scores.score, (try_cast(ticket.csat_score as double) - scales.lowest) / (scales.highest - scales.lowest))
-            as score,
-        coalesce(ticket.solved_at, ticket.opened_at) as said_at,
-        ticket.topic,
-        ticket.source_system
-    from {{ ref('fct_ticket') }} as ticket
-    left join word_scores on word_scores.source_system = ticket.source_system and word_scores.word = ticket.csat_score
-    left join scales on scales.source_system = ticket.source_system
-    where ticket.csat_score is not null
-    union all
-    select
-        'contact_score',
-        contact.interaction_id,
-        contact.customer_id,
-        (contact.satisfaction_score - scales.lowest) / (scales.highest - scales.lowest),
-        contact.occurred_at,
-        contact.topic,
-        contact.source_system
-    from {{ ref('interaction') }} as contact
-    inner join scales on scales.source_system = contact.source_system
-    where contact.satisfaction_score is not null
+        if(source_kind = 'tickets', 'rating', 'contact_score') as kind,
+        source_record_key as record_key,
+        customer_id,
+        score,
+        answered_at as said_at,
+        topic,
+        source_system
+    from {{ ref('fct_survey') }}
     union all
     select kind, ticket_key, customer_id, (kind = 'praise')::int, opened_at, topic, source_system
     from ticket_topics
@@ -89,4 +49,4 @@ select
     source_system
 from signals
 -- A number off its scale, like a word that nobody declared, is no rating.
-where said_at is not null and score between 0 and 1
+where said_at is not null and score is not null

@@ -75,7 +75,7 @@ measured as (
         'known_in_two_systems', 'More customers are recognised in more than one system.', 'share',
         avg((source_count >= 2)::int), count(*)
     from {{ ref('dim_customer') }}
-,
+),
 
 declared as (
     select unnest([
