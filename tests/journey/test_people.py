@@ -172,8 +172,8 @@ def test_wishes_that_nobody_acted_on_are_counted_by_topic(mended: Stage) -> None
     )
 
 
-def test_the_reference_customer_is_not_safe_to_ask_and_it_says_why(recovered: Stage) -> None:
-    [(ready, reasons, today)] = recovered.published(
+def test_the_reference_customer_is_not_safe_to_ask_and_it_says_why(life: Life) -> None:
+    [(ready, reasons, today)] = life.day_two.published(
         """SELECT is_reference_ready, reference_block_reasons, as_of_date
            FROM customer_health INNER JOIN identity.customer_crosswalk USING (customer_id)
            WHERE source_record_key = 'shop/accounts/12'"""
