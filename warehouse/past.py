@@ -8,6 +8,9 @@ from typing import Literal
 
 import duckdb
 
+# Macros of the published file that these questions ask.
+MACROS_ASKED = ("crosswalk_as_of",)
+
 
 @dataclass(frozen=True)
 class Fate:

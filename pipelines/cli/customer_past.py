@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from pipelines.cli.console import TROUBLE, err, out, print_json, table, when
 from pipelines.trouble import Trouble
-from warehouse.past import Fate, Past, as_of
+from warehouse.past import MACROS_ASKED, Fate, Past, as_of
 from warehouse.published_macros import published_macros
 
 
@@ -39,8 +39,9 @@ def show_past(connection: duckdb.DuckDBPyConnection, customer_id: str, moment: d
 
     Raises Trouble when the published file is of a version that kept no history.
     """
-    created = connection.execute("SELECT function_name FROM duckdb_functions() WHERE NOT internal").fetchall()
-    if missing := [macro.signature for macro in published_macros() if (macro.name,) not in created]:
+    functions = connection.execute("SELECT function_name FROM duckdb_functions() WHERE NOT internal").fetchall()
+    asked = [macro for macro in published_macros() if macro.name in MACROS_ASKED]
+    if missing := [macro.signature for macro in asked if (macro.name,) not in functions]:
         fact = f"it was published by a version without {', '.join(missing)}"
         raise Trouble("the published file", fact, "Run c360 refresh first.")
     past = as_of(connection, customer_id, moment)
