@@ -1,4 +1,4 @@
-"""Which assets each mart reads, taken from the SQL of its model: lineage needs neither dbt nor a second list."""
+"""Which assets each mart reads, taken from the text of its model: lineage needs neither dbt nor a second list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.contract import FeedContract
 from pipelines.defs.keys import CROSSWALK, GOLDEN_CUSTOMERS, mart_key, staging_key
 from warehouse.declared import MODELS, mart_tables
 
-_REFERENCE = re.compile(r"\bref\('(\w+)'\)")
+_REFERENCE = re.compile(r"""\bref\(['"](\w+)['"]\)""")
 _SOURCE = re.compile(r"\bsource\('(\w+)', '(\w+)'\)")
 # The macro that joins the rows of a staged entity to their customers.
 _IDENTIFIED = re.compile(r"\bidentified\('(\w+)'")
@@ -23,9 +23,8 @@ def mart_upstreams(contracts: Iterable[FeedContract], folder: Path = MODELS) -> 
     staged: dict[str, set[dg.AssetKey]] = {}
     for contract in contracts:
         staged.setdefault(contract.entity, set()).add(staging_key(contract))
-    found = {
-        path.stem: set(_reads(path.read_text(encoding="utf-8"), staged)) for path in sorted(folder.glob("*/*.sql"))
-    }
+    models = sorted([*folder.glob("*/*.sql"), *folder.glob("*/*.py")])
+    found = {path.stem: set(_reads(path.read_text(encoding="utf-8"), staged)) for path in models}
     days = {table.of_days.name: {mart_key(table.name)} for table in mart_tables() if table.of_days}
     return found | (days if folder == MODELS else {})
 

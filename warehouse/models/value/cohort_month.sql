@@ -1,5 +1,5 @@
 with acquired as (
-    {{ acquired_customers() }}
+    {{ acquired_customers(ref('customer_sales')) }}
 ),
 
 sales as (

@@ -12,7 +12,7 @@ with declared as (
 -- What carriers charged is known parcel by parcel, so it is counted and not shared out.
 freight as (
     select 'freight' as cost_pool, 'freight_amount' as driver, currency_code, sum(freight_amount) as amount
-    from ({{ parcels_charged() }})
+    from ({{ parcels_charged(ref('fct_shipment'), ref('fct_order')) }})
     group by currency_code
 )
 

@@ -93,7 +93,7 @@ freight as (
         coalesce(sum(freight_amount), 0) as driver_units,
         coalesce(sum(freight_amount), 0) as amount,
         count(*) = count(freight_amount) as is_complete
-    from ({{ parcels_charged() }})
+    from ({{ parcels_charged(ref('fct_shipment'), ref('fct_order')) }})
     group by all
 ),
 
