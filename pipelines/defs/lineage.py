@@ -14,19 +14,33 @@ from warehouse.declared import MODELS, mart_tables
 
 _REFERENCE = re.compile(r"""\bref\(['"](\w+)['"]\)""")
 _SOURCE = re.compile(r"\bsource\('(\w+)', '(\w+)'\)")
+# Scratch tables are dropped by the model that is the last to read them.
+_DROPPED = re.compile(r"\bdrop table \{\{ ref\('(\w+)'\)")
 # The macro that joins the rows of a staged entity to their customers.
 _IDENTIFIED = re.compile(r"\bidentified\('(\w+)'")
 
 
 def mart_upstreams(contracts: Iterable[FeedContract], folder: Path = MODELS) -> dict[str, set[dg.AssetKey]]:
-    """Model name → the assets it reads. An entity that no feed serves adds none."""
+    """Published model → the assets it reads, through scratch tables. An entity that no feed serves adds none."""
     staged: dict[str, set[dg.AssetKey]] = {}
     for contract in contracts:
         staged.setdefault(contract.entity, set()).add(staging_key(contract))
     models = sorted([*folder.glob("*/*.sql"), *folder.glob("*/*.py")])
-    found = {path.stem: set(_reads(path.read_text(encoding="utf-8"), staged)) for path in models}
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in models}
+    reads = {name: set(_reads(sql, staged)) for name, sql in texts.items()}
+    scratch = {name: reads.pop(name) for sql in texts.values() for name in _DROPPED.findall(sql)}
+    found = {name: _without(scratch, upstreams) for name, upstreams in reads.items()}
     days = {table.of_days.name: {mart_key(table.name)} for table in mart_tables() if table.of_days}
     return found | (days if folder == MODELS else {})
+
+
+def _without(scratch: dict[str, set[dg.AssetKey]], reads: set[dg.AssetKey]) -> set[dg.AssetKey]:
+    """What is read, with each scratch table replaced by what that reads."""
+    found = set(reads)
+    while passed := [name for name in scratch if mart_key(name) in found]:
+        for name in passed:
+            found = found - {mart_key(name)} | scratch[name]
+    return found
 
 
 def _reads(sql: str, staged: dict[str, set[dg.AssetKey]]) -> Iterator[dg.AssetKey]:

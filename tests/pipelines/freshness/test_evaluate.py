@@ -8,9 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pipelines.freshness.detectors.contradicted import CUSTOMERS
 from pipelines.freshness.detectors.detects import failures_of
 from pipelines.freshness.detectors.monitor import MONITOR
-from pipelines.freshness.evaluate import CROSS_DETECTORS, FEED_DETECTORS, MONITOR_DETECTORS, evaluate
+from pipelines.freshness.evaluate import (
+    CROSS_DETECTORS,
+    CUSTOMER_DETECTORS,
+    FEED_DETECTORS,
+    MONITOR_DETECTORS,
+    evaluate,
+)
 from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
@@ -18,13 +25,18 @@ from pipelines.ledger.database import Ledger, moment
 from pipelines.ledger.findings import current_findings
 from tests.pipelines.freshness.history_factory import CATALOG, NOON
 
-ONLY_IT: dict[str, Any] = {"learned_detectors": [], "cross_detectors": [], "monitor_detectors": []}
+ONLY_IT: dict[str, Any] = {
+    "learned_detectors": [],
+    "cross_detectors": [],
+    "monitor_detectors": [],
+    "customer_detectors": [],
+}
 SAID = Finding("shop.orders", "late", "PASS", "on time")
 
 
 def test_a_detector_looks_for_failures_of_the_catalogue_only() -> None:
     known = load_failures()
-    for detector in (*FEED_DETECTORS, *CROSS_DETECTORS, *MONITOR_DETECTORS):
+    for detector in (*FEED_DETECTORS, *CROSS_DETECTORS, *MONITOR_DETECTORS, *CUSTOMER_DETECTORS):
         assert set(failures_of(detector)) <= set(known)
 
 
@@ -42,7 +54,7 @@ def test_what_explains_a_failure_is_in_the_catalogue_and_explains_nothing_in_a_c
 def test_a_feed_without_evidence_is_unknown_to_every_detector(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.db") as ledger:
         findings = evaluate(ledger, CATALOG, NOON)
-    assert {finding.feed for finding in findings} == {*CATALOG, MONITOR}
+    assert {finding.feed for finding in findings} == {*CATALOG, MONITOR, CUSTOMERS}
     assert {finding.verdict for finding in findings} == {"UNKNOWN"}
 
 

@@ -15,24 +15,30 @@ due_phrases as (
     }) }}
 ),
 
+-- Different texts are read once.
+dated as (
+    select distinct
+        statement_text, isodow(stated_at) as weekday, ' ' || {{ spoken_words('statement_text') }} || ' ' as words
+    from {{ ref('obligation') }}
+),
+
 -- Of 'by the end of next week' the longest phrase counts. A day named ends at midnight, a week on Sunday at midnight.
 due_as_said as (
     select
-        obligation.statement_id,
+        dated.statement_text,
+        dated.weekday,
         arg_max(due_phrases.pattern, row(length(due_phrases.pattern), due_phrases.pattern)) as due_phrase,
         arg_max(
-            date_trunc('day', obligation.stated_at) + to_days(case
+            case
                 when due_phrases.days_ahead is not null then due_phrases.days_ahead + 1
-                when due_phrases.weeks_ahead is not null
-                    then 8 - isodow(obligation.stated_at) + 7 * due_phrases.weeks_ahead
-                else (due_phrases.weekday - isodow(obligation.stated_at) + 6) % 7 + 2
-            end::integer),
+                when due_phrases.weeks_ahead is not null then 8 - dated.weekday + 7 * due_phrases.weeks_ahead
+                else (due_phrases.weekday - dated.weekday + 6) % 7 + 2
+            end,
             row(length(due_phrases.pattern), due_phrases.pattern)
-        ) as due_at
-    from {{ ref('obligation') }} as obligation
-    inner join actions on actions.action = obligation.action and actions.due_days is not null
-    inner join due_phrases on ' ' || {{ spoken_words('obligation.statement_text') }} || ' ' like due_phrases.heard_as
-    group by obligation.statement_id
+        )::integer as days_until_due
+    from dated
+    inner join due_phrases on dated.words like due_phrases.heard_as
+    group by dated.statement_text, dated.weekday
 ),
 
 -- Nothing is known about what would keep a word after the moment the slowest of its feeds was last read.
@@ -50,12 +56,13 @@ due as (
         obligation.*,
         case
             when obligation.asked_for_at is not null then obligation.asked_for_at
-            when due_as_said.due_at is not null then due_as_said.due_at
+            when due_as_said.due_phrase is not null
+                then date_trunc('day', obligation.stated_at) + to_days(due_as_said.days_until_due)
             else obligation.stated_at + to_days(actions.due_days)
         end as due_at,
         case
             when obligation.asked_for_at is not null then 'stated'
-            when due_as_said.due_at is not null then 'phrase'
+            when due_as_said.due_phrase is not null then 'phrase'
             when actions.due_days is not null then 'default'
             else 'standing'
         end as due_basis,
@@ -63,8 +70,12 @@ due as (
         least(snapshot.snapshot_at, coalesce(known_until.read_until, snapshot.snapshot_at)) as known_at
     from {{ ref('obligation') }} as obligation
     cross join {{ ref('snapshot') }} as snapshot
-    left join due_as_said using (statement_id)
     left join actions using (action)
+    -- A standing instruction is never due, whatever day its words name.
+    left join due_as_said
+        on
+            due_as_said.statement_text = obligation.statement_text and due_as_said.weekday = isodow(obligation.stated_at)
+            and actions.due_days is not null
     left join known_until using (action)
 ),
 
