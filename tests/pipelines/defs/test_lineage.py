@@ -25,6 +25,6 @@ def test_a_model_depends_on_what_its_sql_names(tmp_path):
 def test_every_published_table_has_an_upstream_and_none_that_does_not_exist():
     upstreams = mart_upstreams(load_catalog().values())
     tables = {table.name for table in mart_tables()}
-    for name in tables:
+    for name in tables - {"statement_rule"}:  # it is a file beside the models, and no feed brings it
         assert upstreams[name], f"{name}: no reference of its SQL was recognised; extend pipelines/defs/lineage.py"
         assert {key.path[1] for key in upstreams[name] if key.path[0] == "marts"} <= tables
