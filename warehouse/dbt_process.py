@@ -13,7 +13,7 @@ from typing import Any
 from warehouse.connection import marts_path, warehouse_path
 
 PROJECT = Path(__file__).resolve().parent
-_SUFFIXES = frozenset({".sql", ".yml"})
+_SUFFIXES = frozenset({".sql", ".yml", ".py"})
 _FOLDERS = ("models", "macros", "tests")
 
 # State of the project's files → dbt's manifest of them: at most one.

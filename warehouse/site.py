@@ -17,7 +17,7 @@ from warehouse.connection import marts_path, warehouse_path
 from warehouse.dbt_process import PROJECT, DbtStopped, invoke
 from warehouse.questions import questions
 
-_NOT_OF_THE_PROJECT = shutil.ignore_patterns("target", "logs", "__pycache__", "*.py")
+_OF_THE_PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 
 
 class SiteTrouble(RuntimeError):
@@ -35,7 +35,10 @@ def write_site(folder: Path) -> Path:
         (home / "work").mkdir(parents=True)
         marts_path(home).parent.mkdir()
         duckdb.connect(str(warehouse_path(home))).close()
-        shutil.copytree(PROJECT, project, ignore=_NOT_OF_THE_PROJECT)
+        project.mkdir()
+        for name in _OF_THE_PROJECT:
+            copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copyfile
+            copy(PROJECT / name, project / name)
         models = {path.stem for path in (project / "models").glob("*/*.sql")}
         (project / "models" / "exposures.yml").write_text(yaml.safe_dump(_exposures(models)), encoding="utf-8")
         written = home / "dbt" / "target" / "static_index.html"

@@ -49,13 +49,9 @@ def test_every_published_table_has_one_key_column_but_the_views_and_provenance()
     # Contact points, provenance, history and sales are keyed by several columns; tests of the models look after them.
     assert keyless == [
         "main.contact_point", "main.customer_sales", "main.purchase_history", "main.potential_outlook",
-        "main.customer_value_history", "main.customer_health_history", "main.relationship_type_history",
-        "main.reference_guard", "main.customer_360_now", "main.dim_customer_history",
-        "main.outcome_history",
-        "identity.crosswalk_history",
-        "identity.attribute_provenance",
-        "ops.feed_status",
-        "ops.source_status",
+        "main.customer_value_history", "main.customer_health_history", "main.reference_guard",
+        "main.relationship_type_history", "main.customer_360_now", "main.dim_customer_history", "main.outcome_history",
+        "identity.crosswalk_history", "identity.attribute_provenance", "ops.feed_status", "ops.source_status",
     ]  # fmt: skip
 
 

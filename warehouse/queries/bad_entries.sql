@@ -16,16 +16,19 @@ entered AS (
     FROM week
     GROUP BY ALL
 )
-SELECT
-    'entry' AS kind,
-    employee_id || ' ' || feed || '.' || field_name AS item,
-    sum(missing_count + invalid_count) / entered.record_count AS rate,
-    entered.record_count
-FROM ops.entry_quality
-JOIN entered USING (employee_id, feed)
-GROUP BY employee_id, feed, field_name, entered.record_count
-UNION ALL
-SELECT 'unused', feed || '.' || column_name, fill_rate, row_count
-FROM ops.column_usage
-WHERE NOT is_used
+SELECT kind, item, rate, record_count
+FROM (
+    SELECT
+        'entry' AS kind,
+        employee_id || ' ' || feed || '.' || field_name AS item,
+        sum(missing_count + invalid_count) / entered.record_count AS rate,
+        entered.record_count
+    FROM ops.entry_quality
+    JOIN entered USING (employee_id, feed)
+    GROUP BY employee_id, feed, field_name, entered.record_count
+    UNION ALL
+    SELECT 'unused', feed || '.' || column_name, fill_rate, row_count
+    FROM ops.column_usage
+    WHERE NOT is_used
+)
 ORDER BY kind, rate DESC NULLS LAST, item
