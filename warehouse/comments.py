@@ -32,4 +32,6 @@ def write_comments(connection: duckdb.DuckDBPyConnection) -> None:
                 f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(column.description)}"
                 for column in table.columns
             ]
+    connection.begin()  # a transaction for each comment would take longer than the comments
     connection.execute(";".join(statements))
+    connection.commit()

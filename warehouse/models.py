@@ -1,45 +1,36 @@
-"""Build the marts: run dbt over warehouse.duckdb and hand back what each node did.
+"""Build the marts from warehouse.duckdb and hand back what each model and test did.
 
 Belongs here: the build and its result in our words. Does not belong here: SQL (``models/``, ``published_macros.yml``),
-how dbt is called (``dbt_process.py``), the audit of what was built and its publishing (``publish.py``).
+what dbt makes of it (``plan.py``) and how that is run (``plan_run.py``), the audit of what was built and its publishing
+(``publish.py``).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from warehouse.cast_sql import literal
 from warehouse.comments import write_comments
 from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path
-from warehouse.dbt_process import DbtStopped, run_build
+from warehouse.dbt_process import DbtStopped, invoke
 from warehouse.history import write_days
+from warehouse.plan import plan_for
+from warehouse.plan_run import NodeResult, drop_scratch, run_plan
 from warehouse.published_macros import create_macros
 
 _MESSAGE_LINES = 3  # the cause stands in the first lines of what dbt says; the rest is the compiled SQL
-_FAILED = frozenset({"error", "fail", "runtime error"})
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class MartTrouble(RuntimeError):
     """A model or a test of the marts failed. The message names each one, what dbt said, and the next step."""
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What one model or test did."""
-
-    name: str
-    kind: str  # 'model', 'test' or 'unit_test'
-    status: str  # dbt's word: success, pass, warn, fail, error, skipped
-    seconds: float
-    message: str | None = None
-
-    @property
-    def failed(self) -> bool:
-        """True when the node broke; a node skipped because of another one did not."""
-        return self.status in _FAILED
 
 
 @dataclass(frozen=True)
@@ -61,23 +52,21 @@ class BuildResult:
         return tally
 
 
-def build(
-    home: Path, *, full: bool = False, unit_tests: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS
-) -> BuildResult:
+def build(home: Path, *, unit_tests: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS) -> BuildResult:
     """Build ``home/marts/customer_360.duckdb`` anew from ``home/warehouse.duckdb`` and test it.
 
     The marts start from an empty file each time: no table of an earlier shape or snapshot can linger in it.
-    ``full`` also forgets dbt's parse cache and writes dbt's manifest.json. ``unit_tests`` adds the tests of the
-    models' logic, which depend on the code and not on the data, so a refresh leaves them out.
+    ``unit_tests`` adds the tests of the models' logic, which depend on the code and not on the data, so a refresh
+    leaves them out.
 
     The caller has closed its connections to warehouse.duckdb: DuckDB refuses a second handle in one process.
     Raises WarehouseBusy when the warehouse stays locked for ``wait_seconds``, MartTrouble when a model or test fails
-    or dbt cannot start; the published file is not touched.
+    or dbt cannot compile the project; the published file is not touched.
     """
     home = home.resolve()  # dbt works in the project folder and would read a relative path from there
     if not warehouse_path(home).is_file():
         raise MartTrouble(f"{warehouse_path(home)}: no warehouse to build the marts from. Ingest a feed first.")
-    # dbt-duckdb neither waits for a lock nor lets go of the marts when attaching the warehouse fails.
+    # Attaching does not wait for a lock.
     with open_reader(warehouse_path(home), wait_seconds=wait_seconds):
         pass
     marts = marts_path(home)
@@ -85,22 +74,37 @@ def build(
     (home / "work").mkdir(parents=True, exist_ok=True)
     for leftover in (marts, marts.with_name(marts.name + ".wal")):
         leftover.unlink(missing_ok=True)
-
     try:
-        result = BuildResult(_nodes(run_build(home, full=full, unit_tests=unit_tests)))
+        plan = plan_for(home)
+        with _building(home, wait_seconds) as connection:
+            nodes = tuple(run_plan(connection, plan))
+        if unit_tests:
+            nodes += _nodes(invoke(home, ["test", "--select", "test_type:unit", "--no-write-json"]))
     except DbtStopped as stopped:
-        log = home / "dbt" / "logs" / "dbt.log"
-        raise MartTrouble(f"dbt could not build the marts: {_first_lines(str(stopped))} Look into {log}.") from stopped
+        raise MartTrouble(f"dbt could not compile the marts: {_first_lines(str(stopped))}") from stopped
+    result = BuildResult(nodes)
     if result.failures:
         raise MartTrouble(_trouble(result.failures))
-    if not marts.is_file():
-        # DuckDB hands out the database it already has open under a path, even when the file there is gone.
-        raise MartTrouble(f"{marts}: this process still had a former file open and dbt wrote into that. Restart it.")
     with open_marts(home, wait_seconds=wait_seconds) as connection:
+        drop_scratch(connection, plan)
         write_days(connection, home)
         write_comments(connection)
         create_macros(connection)
     return result
+
+
+@contextmanager
+def _building(home: Path, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The empty marts, with the warehouse beside them, to be read alone."""
+    with open_marts(home, wait_seconds=wait_seconds) as connection:
+        if not marts_path(home).is_file():
+            # DuckDB hands out the database it already has open under a path, even when the file there is gone.
+            raise MartTrouble(f"{marts_path(home)}: this process still has a former file open. Restart it.")
+        # Tables are sets of rows; keeping them in the order of their making would cost memory.
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"SET temp_directory = {literal(str(home / 'work'))}")
+        connection.execute(f"ATTACH {literal(str(warehouse_path(home)))} AS warehouse (READ_ONLY)")
+        yield connection
 
 
 def _nodes(run: Any) -> tuple[NodeResult, ...]:

@@ -14,8 +14,8 @@ from warehouse.declared import MODELS, mart_tables
 
 _REFERENCE = re.compile(r"""\bref\(['"](\w+)['"]\)""")
 _SOURCE = re.compile(r"\bsource\('(\w+)', '(\w+)'\)")
-# Scratch tables are dropped by the model that is the last to read them.
-_DROPPED = re.compile(r"\bdrop table \{\{ ref\('(\w+)'\)")
+# Tables that only other models read are gone when the marts are built.
+_SCRATCH = "'scratch': true"
 # The macro that joins the rows of a staged entity to their customers.
 _IDENTIFIED = re.compile(r"\bidentified\('(\w+)'")
 
@@ -28,7 +28,7 @@ def mart_upstreams(contracts: Iterable[FeedContract], folder: Path = MODELS) -> 
     models = sorted([*folder.glob("*/*.sql"), *folder.glob("*/*.py")])
     texts = {path.stem: path.read_text(encoding="utf-8") for path in models}
     reads = {name: set(_reads(sql, staged)) for name, sql in texts.items()}
-    scratch = {name: reads.pop(name) for sql in texts.values() for name in _DROPPED.findall(sql)}
+    scratch = {name: reads.pop(name) for name, sql in texts.items() if _SCRATCH in sql}
     found = {name: _without(scratch, upstreams) for name, upstreams in reads.items()}
     days = {table.of_days.name: {mart_key(table.name)} for table in mart_tables() if table.of_days}
     return found | (days if folder == MODELS else {})

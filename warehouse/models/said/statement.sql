@@ -1,5 +1,5 @@
 -- What was said, and what became of it.
-{{ config(post_hook=["drop table {{ ref('utterance') }}", "drop table {{ ref('obligation') }}"]) }}
+
 with utterances as (
     select *, if(speaker = 'customer', 'inbound', 'outbound') as from_side from {{ ref('utterance') }}
 ),

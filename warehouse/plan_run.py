@@ -1,0 +1,138 @@
+"""Running a plan: every model into the marts, then every test of what was built.
+
+Belongs here: SQL of building one model, and what each model and test did. Does not belong here: where the SQL comes
+from (``plan.py``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from warehouse.cast_sql import quoted
+from warehouse.plan import Model, Plan, Test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FAILED = frozenset({"error", "fail", "runtime error"})
+
+
+class ContractBroken(ValueError):
+    """A model's columns are not those that its file declares."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What one model or test did."""
+
+    name: str
+    kind: str  # 'model', 'test' or 'unit_test'
+    status: str  # in dbt's words: success, pass, warn, fail, error, skipped
+    seconds: float
+    message: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """True when the node broke; a node skipped because of another one did not."""
+        return self.status in _FAILED
+
+
+def run_plan(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Iterator[NodeResult]:
+    """Build all models in an empty file to which the warehouse is attached, test them, and drop the scratch tables.
+
+    What needs a model that failed is skipped.
+    """
+    absent: set[str] = set()
+    for schema in sorted({model.schema for model in plan.models}):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+    for model in plan.models:
+        result = _done(model.name, "model", absent & {*model.needs}, partial(_build, connection, model))
+        absent |= set() if result.status == "success" else {model.name}
+        yield result
+    for test in plan.tests:
+        yield _done(test.name, "test", absent & {*test.needs}, partial(_tested, connection, test))
+
+
+def drop_scratch(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Drop the tables that only other models read."""
+    for model in plan.models:
+        if model.is_scratch:
+            connection.execute(f"DROP TABLE {_place(model)}")
+
+
+def _done(name: str, kind: str, missing: set[str], work: Callable[[], tuple[str, str | None]]) -> NodeResult:
+    if missing:
+        return NodeResult(name, kind, "skipped", 0.0, f"needs {', '.join(sorted(missing))}")
+    began = time.perf_counter()
+    try:
+        status, message = work()
+    except (duckdb.Error, ContractBroken) as error:
+        status, message = "error", str(error)
+    return NodeResult(name, kind, status, time.perf_counter() - began, message)
+
+
+def _build(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[str, str | None]:
+    if model.kind == "python":
+        _build_python(connection, model)
+    elif model.kind == "view":
+        connection.execute(f"CREATE VIEW {_place(model)} AS {model.code}")
+        _hold(_columns(connection, f"FROM {_place(model)}"), _declared(connection, model))
+    elif not model.columns:
+        connection.execute(f"CREATE TABLE {_place(model)} AS {model.code}")
+    else:
+        required = {column.name for column in model.columns if column.is_required}
+        declared = ", ".join(
+            f"{quoted(column.name)} {column.data_type}{' NOT NULL' if column.name in required else ''}"
+            for column in model.columns
+        )
+        connection.execute(f"CREATE TABLE {_place(model)} ({declared})")
+        _hold(_columns(connection, model.code), _columns(connection, f"FROM {_place(model)}"))
+        connection.execute(f"INSERT INTO {_place(model)} BY NAME {model.code}")
+    return "success", None
+
+
+def _build_python(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """A model in Python as dbt compiles it: `model` makes a table, `dbtObj` hands it the tables that it reads."""
+    made: dict[str, Any] = {"__name__": f"model_{model.name}"}
+    exec(compile(model.code, f"{model.name}.py", "exec"), made)  # noqa: S102  the project's own code, as dbt runs it
+    found = made["model"](made["dbtObj"](lambda relation: connection.sql(f"FROM {relation}")), connection)
+    connection.register("made_by_python", found)
+    connection.execute(f"CREATE TABLE {_place(model)} AS FROM made_by_python")
+    connection.unregister("made_by_python")
+
+
+def _tested(connection: duckdb.DuckDBPyConnection, test: Test) -> tuple[str, str | None]:
+    ((failures,),) = connection.execute(f"SELECT count(*) FROM ({test.code})").fetchall()
+    if not failures:
+        return "pass", None
+    return "warn" if test.is_warning else "fail", f"{failures} rows fail it"
+
+
+def _declared(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, str]:
+    listed = ", ".join(f"CAST(NULL AS {column.data_type}) AS {quoted(column.name)}" for column in model.columns)
+    return _columns(connection, f"SELECT {listed}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
+    """Column → type of a query's result."""
+    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {sql}").fetchall()}
+
+
+def _hold(found: dict[str, str], declared: dict[str, str]) -> None:
+    """Hold a model to its contract."""
+    for name in {**declared, **found}:
+        if found.get(name) != declared.get(name):
+            raise ContractBroken(
+                f"column {name} is {found.get(name, 'absent')}, and declared {declared.get(name, 'nowhere')}: "
+                "correct the model or its contract"
+            )
+
+
+def _place(model: Model) -> str:
+    return f"{quoted(model.schema)}.{quoted(model.name)}"
