@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texts import summaries
+from who_is_who import tell_who_is_who
 
 from pipelines.column_rules import all_types
 from pipelines.identity.tables import ensure_schema as ensure_identity
@@ -34,7 +35,8 @@ _SYSTEMS = {
 
 _MACROS = """
 CREATE TEMP MACRO chance(row_no, salt) AS (hash(row_no, salt, {seed}) % 1000000) / 1000000.0;
-CREATE TEMP MACRO pick(choices, row_no, salt) AS choices[1 + CAST(floor(len(choices) * chance(row_no, salt)) AS INTEGER)];
+CREATE TEMP MACRO pick(choices, row_no, salt) AS
+    choices[1 + CAST(floor(len(choices) * chance(row_no, salt)) AS INTEGER)];
 CREATE TEMP MACRO customer_of(row_no, salt) AS 1 + CAST(floor({customers} * chance(row_no, salt) ** 1.6) AS BIGINT);
 CREATE TEMP MACRO moment(row_no, salt) AS
     TIMESTAMP '{until}' - to_seconds(CAST(3600 + 94608000 * chance(row_no, salt) AS BIGINT));
@@ -47,10 +49,13 @@ _ROWS = {
     "accounts": (
         "account_id",
         """SELECT CAST(i AS VARCHAR) AS account_id, if(i % 20 = 0, 'organisation', 'person') AS party_type,
-             'Given' || i % 997 || ' Family' || i % 4999 AS full_name, mailbox(i) AS email, '+4930' || 1000000 + i AS phone,
-             i // 2 || ' Long Street' AS street, 'Town ' || i % 500 AS city, lpad(i % 99999 || '', 5, '0') AS postal_code,
+             'Given' || i % 997 || ' Family' || i % 4999 AS full_name, mailbox(i) AS email,
+             '+4930' || 1000000 + i AS phone,
+             i // 2 || ' Long Street' AS street, 'Town ' || i % 500 AS city,
+             lpad(i % 99999 || '', 5, '0') AS postal_code,
              'DE' AS country, pick(['de', 'en'], i, 'language') AS language,
-             pick([true, false, NULL, NULL], i, 'consent') AS has_marketing_consent, moment(i, 'account') AS created_at""",
+             pick([true, false, NULL, NULL], i, 'consent') AS has_marketing_consent,
+             moment(i, 'account') AS created_at""",
     ),
     "employees": (
         "employee_id",
@@ -68,7 +73,8 @@ _ROWS = {
              CAST(10 + 200 * chance(i, 'amount') AS DECIMAL(18, 2)) AS gross_amount,
              if(i % 7 = 0, 5, 0) AS discount_amount, 4.9 AS shipping_amount, 0 AS tax_amount,
              if(status = 'refunded', gross_amount, 0) AS refund_amount,
-             gross_amount - discount_amount + shipping_amount AS total_amount, 'E' || 1 + i % 200 AS sales_employee_id""",
+             gross_amount - discount_amount + shipping_amount AS total_amount,
+             'E' || 1 + i % 200 AS sales_employee_id""",
     ),
     "order_lines": (
         "line_key",
@@ -102,7 +108,8 @@ _ROWS = {
         "ticket_id",
         """SELECT CAST(i AS VARCHAR) AS ticket_id, CAST(customer_of(i, 'ticket') AS VARCHAR) AS account_id,
              'shop' AS account_source, moment(i, 'ticket') AS opened_at, opened_at + INTERVAL 5 HOUR AS first_reply_at,
-             if(i % 10 = 0, NULL, opened_at + INTERVAL 40 HOUR) AS solved_at, if(i % 10 = 0, 'open', 'solved') AS status,
+             if(i % 10 = 0, NULL, opened_at + INTERVAL 40 HOUR) AS solved_at,
+             if(i % 10 = 0, 'open', 'solved') AS status,
              pick(['low', 'normal', 'high', 'urgent'], i, 'priority') AS priority,
              pick(['delivery', 'refund', 'price', 'praise', 'damage'], i, 'topic') AS topic,
              pick(['email', 'phone', 'web'], i, 'channel') AS channel, 'E' || 1 + i % 200 AS assignee_id,
@@ -114,7 +121,8 @@ _ROWS = {
              'shop' AS account_source, if(i % 9 = 0, CAST(1 + i % {tickets} AS VARCHAR), NULL) AS ticket_id,
              if(i % 4 = 0, CAST(1 + hash(i) % {orders} AS VARCHAR), NULL) AS order_id, 'shop' AS order_source,
              pick(['phone', 'phone', 'email', 'in_person', 'chat', 'post'], i, 'channel') AS channel,
-             pick(['inbound', 'inbound', 'outbound', 'internal'], i, 'direction') AS direction, 'contact' AS interaction_type,
+             pick(['inbound', 'inbound', 'outbound', 'internal'], i, 'direction') AS direction,
+             'contact' AS interaction_type,
              pick(['price', 'delivery', 'family', 'invoice', 'opening hours', NULL], i, 'topic') AS topic,
              'E' || 1 + i % 200 AS employee_id, {summary} AS summary, moment(i, 'contact') AS occurred_at,
              occurred_at + INTERVAL 10 MINUTE AS recorded_at""",
@@ -123,8 +131,9 @@ _ROWS = {
         "response_id",
         """SELECT 'R' || i AS response_id, 'K' || 1 + i % 60 AS campaign_id, 'Campaign ' || 1 + i % 60 AS campaign_name,
              customer_of(i, 'campaign') AS customer, if(i % 2 = 0, CAST(customer AS VARCHAR), NULL) AS account_id,
-             'shop' AS account_source, mailbox(customer) AS email, 'email' AS channel, moment(i, 'campaign') AS occurred_at,
-             pick(['sent', 'sent', 'sent', 'sent', 'sent', 'open', 'open', 'click', 'bounce', 'unsubscribe'], i, 'action')
+             'shop' AS account_source, mailbox(customer) AS email, 'email' AS channel,
+             moment(i, 'campaign') AS occurred_at,
+             pick(['sent', 'sent', 'sent', 'sent', 'open', 'open', 'click', 'bounce', 'unsubscribe'], i, 'action')
                AS action,
              pick(['Mail App', 'Web Mail', 'Desk Mail'], customer, 'client') AS client, i % 11 = 0 AS is_machine""",
     ),
@@ -140,7 +149,8 @@ _ROWS = {
         "profile_id",
         """SELECT 'B' || i AS profile_id, CAST(3 * i AS VARCHAR) AS account_id, 'shop' AS account_source,
              1 + i % 5 AS household_size, pick(['0-20k', '20k-40k', '40k-60k'], i, 'income') AS income_band,
-             pick(['school', 'bachelor', 'master'], i, 'education') AS education, moment(i, 'profile') AS observed_at""",
+             pick(['school', 'bachelor', 'master'], i, 'education') AS education,
+             moment(i, 'profile') AS observed_at""",
     ),
 }
 
@@ -160,7 +170,7 @@ def write_business(home: Path, *, customers: int, events: int, seed: int = 2026)
         connection.execute(_MACROS.format(seed=seed, customers=customers, until=SNAPSHOT_AT))
         for entity, count in counts.items():
             _stage(connection, entity, count, customers, counts)
-        _tell_who_is_who(connection)
+        tell_who_is_who(connection, SNAPSHOT_AT)
         _mark(connection)
 
 
@@ -181,83 +191,13 @@ def _stage(
     )
 
 
-def _tell_who_is_who(connection: duckdb.DuckDBPyConnection) -> None:
-    """A record for each account, form, and message that names no account; every second customer shares a household."""
-    connection.execute(
-        """CREATE TEMP TABLE record AS
-           SELECT row_number() OVER () AS record_no, *, _source_system || '/' || entity || '/' || _key AS source_record_key
-           FROM (SELECT 'accounts' AS entity, _source_system, _key, CAST(account_id AS BIGINT) AS customer, email, phone,
-                        street, postal_code, full_name, party_type FROM staging.accounts
-                 UNION ALL BY NAME
-                 SELECT 'web_registrations' AS entity, _source_system, _key,
-                        CAST(regexp_extract(email, '[0-9]+') AS BIGINT) AS customer, email FROM staging.web_registrations
-                 UNION ALL BY NAME
-                 SELECT 'campaign_responses' AS entity, _source_system, _key,
-                        CAST(regexp_extract(email, '[0-9]+') AS BIGINT) AS customer, email FROM staging.campaign_responses
-                 WHERE account_id IS NULL)"""
-    )
-    now = [SNAPSHOT_AT]
-    connection.execute(
-        """INSERT INTO identity.source_records BY NAME
-           SELECT record_no, source_record_key, _source_system AS source_system, entity, _key AS record_id, party_type,
-             full_name, email, phone, street, postal_code, email AS email_std, phone AS phone_std,
-             lower(street) || ' ' || postal_code AS address_std, postal_code AS postal_code_std,
-             if(party_type = 'organisation', lower(full_name), NULL) AS organisation_std,
-             false AS is_stub, false AS is_deleted, hash(source_record_key) AS record_hash, $1 AS source_updated_at,
-             $1 AS first_seen_at FROM record""",
-        now,
-    )
-    connection.execute(
-        """INSERT INTO identity.customer_crosswalk BY NAME
-           SELECT record_no, source_record_key, _source_system AS source_system, entity, _key AS record_id,
-             customer_id(customer) AS customer_id, 'auto' AS match_method, 0.98 AS confidence, $1 AS valid_from FROM record""",
-        now,
-    )
-    connection.execute(
-        """INSERT INTO identity.crosswalk_history BY NAME
-           SELECT source_record_key, customer_id, valid_from, 'first' AS change_event_id FROM identity.customer_crosswalk"""
-    )
-    connection.execute(
-        """INSERT INTO identity.golden_customers BY NAME
-           SELECT customer_id(customer) AS customer_id, party_type, full_name AS display_name, full_name,
-             if(party_type = 'organisation', full_name, NULL) AS organisation_name, email AS primary_email,
-             phone AS primary_phone_e164, street, postal_code, 'DE' AS country, record_count, source_count,
-             0.98 AS identity_confidence, false AS is_deleted, $1 AS first_seen_at, $1 AS last_changed_at
-           FROM record JOIN (SELECT customer, count(*) AS record_count, count(DISTINCT _source_system) AS source_count
-                             FROM record GROUP BY customer) USING (customer)
-           WHERE entity = 'accounts'""",
-        now,
-    )
-    connection.execute(
-        """INSERT INTO identity.attribute_provenance BY NAME
-           SELECT customer_id, unnest(['party_type', 'display_name', 'primary_email', 'primary_phone_e164', 'street'])
-             AS attribute_name, unnest([party_type, display_name, primary_email, primary_phone_e164, street])
-             AS attribute_value, 'shop' AS source_system,
-             'shop/accounts/' || CAST(substr(customer_id, 2) AS BIGINT) AS source_record_key,
-             'only_value' AS survivorship_rule, 1 AS candidate_count, false AS is_conflict, $1 AS source_updated_at
-           FROM identity.golden_customers""",
-        now,
-    )
-    connection.execute(
-        """INSERT INTO identity.customer_household BY NAME
-           SELECT customer_id, 'H' || n // 2 AS household_id
-           FROM (SELECT customer_id, CAST(substr(customer_id, 2) AS BIGINT) AS n FROM identity.golden_customers)
-           WHERE n % 4 < 2"""
-    )
-    connection.execute(
-        """INSERT INTO identity.identity_event BY NAME
-           SELECT 'e' || customer_id AS event_id, 'create' AS event_type, customer_id, 'system' AS actor, 'new' AS reason,
-             'first' AS run_id, $1 AS occurred_at FROM identity.golden_customers""",
-        now,
-    )
-
-
 def _mark(connection: duckdb.DuckDBPyConnection) -> None:
     for entity, system in _SYSTEMS.items():
         connection.execute(
             """INSERT INTO ops.feed_mark BY NAME
                SELECT $feed AS feed, $system AS source_system, $entity AS entity, 'team:benchmarks' AS owner,
-                 'FRESH' AS status, $now AS as_of, $now AS verified_at, $now AS last_loaded_at, 86400 AS promise_seconds,
+                 'FRESH' AS status, $now AS as_of, $now AS verified_at, $now AS last_loaded_at,
+                 86400 AS promise_seconds,
                  0 AS held_rows, true AS is_complete""",
             {"feed": f"{system}.{entity}", "system": system, "entity": entity, "now": SNAPSHOT_AT},
         )
