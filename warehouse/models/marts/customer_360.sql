@@ -131,18 +131,24 @@ demographics as (
         ) = 1
 ),
 
+-- A join for each kind, as one aggregate with a filter for each would cost twice as much.
 by_source as (
     select
-        customer_id,
+        customer.customer_id,
         {%- for kind in var('source_kinds') %}
-        max(last_event_at) filter (where source_kind = '{{ kind }}') as {{ kind }}_last_event_at,
-        max(row_loaded_at) filter (where source_kind = '{{ kind }}') as {{ kind }}_row_loaded_at,
-        max(batch_id) filter (where source_kind = '{{ kind }}') as {{ kind }}_batch_id,
-        sum(held_row_count) filter (where source_kind = '{{ kind }}')::bigint as {{ kind }}_held_rows,
+        {{ kind }}.last_event_at as {{ kind }}_last_event_at,
+        {{ kind }}.row_loaded_at as {{ kind }}_row_loaded_at,
+        {{ kind }}.batch_id as {{ kind }}_batch_id,
+        {{ kind }}.held_row_count as {{ kind }}_held_rows,
         {%- endfor %}
-        sum(held_row_count)::bigint as held_row_count
-    from {{ ref('customer_source') }}
-    group by customer_id
+        {%- for kind in var('source_kinds') %}
+        coalesce({{ kind }}.held_row_count, 0){{ ' +' if not loop.last }}
+        {%- endfor %} as held_row_count
+    from {{ ref('dim_customer') }} as customer
+    {%- for kind in var('source_kinds') %}
+    left join {{ ref('customer_source') }} as {{ kind }}
+        on {{ kind }}.customer_id = customer.customer_id and {{ kind }}.source_kind = '{{ kind }}'
+    {%- endfor %}
 ),
 
 -- Days that are over: from midnight to midnight (UTC), so that a metric does not move while the day goes on.
@@ -282,7 +288,7 @@ select
     coalesce(recent_contacts.contact_count, 0) as inbound_contact_count_90d,
     {{ is_partial('interactions') }} as is_contact_90d_partial,
 
-    coalesce(by_source.held_row_count, 0) as held_row_count,
+    by_source.held_row_count,
 
     {%- for kind in var('source_kinds') %}
     by_source.{{ kind }}_last_event_at,

@@ -1,0 +1,100 @@
+"""One step on a home, in a process of its own, so that the kernel counts what it alone took. Prints JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from warehouse.answer import answer
+from warehouse.connection import marts_path, open_reader, published_path
+from warehouse.declared import mart_tables
+from warehouse.masking import write_masked
+from warehouse.models import build
+from warehouse.publish import audit, publish
+from warehouse.questions import questions
+
+_LOOKUPS = 200
+_FLOOR = """
+SELECT count(*), count(DISTINCT customer_id), max(occurred_at), max(length(summary)) FROM {interaction};
+SELECT customer_id, sum(net_amount), max(ordered_at) FROM {fct_order} GROUP BY customer_id;
+SELECT * FROM {customer_360} ORDER BY net_amount DESC NULLS LAST LIMIT 100
+"""
+
+
+def build_marts(home: Path) -> dict[str, float]:
+    """Seconds of each model of a full build with its tests, as dbt took them; two run at a time."""
+    return {node.name: node.seconds for node in build(home).nodes if node.kind == "model"}
+
+
+def publish_marts(home: Path) -> dict[str, float]:
+    """Seconds of the audit, the swap for readers, and the masked file."""
+    times = {}
+    began = time.perf_counter()
+    report = audit(home)
+    times["audit"] = time.perf_counter() - began
+    began = time.perf_counter()
+    publish(home, report)
+    times["publish"] = time.perf_counter() - began
+    began = time.perf_counter()
+    write_masked(home, "benchmark")
+    times["mask"] = time.perf_counter() - began
+    return times
+
+
+def ask(home: Path) -> dict[str, float]:
+    """Seconds of each question with its default parameters; those about a customer are asked about one."""
+    with open_reader(published_path(home)) as reader:
+        ((customer,),) = reader.execute("SELECT max(customer_id) FROM dim_customer").fetchall()
+        times = {}
+        for name, question in questions().items():
+            given = {one.name: customer for one in question.parameters if one.name == "customer"}
+            began = time.perf_counter()
+            answer(reader, question, given)
+            times[name] = time.perf_counter() - began
+        return times
+
+
+def look_up(home: Path) -> dict[str, float]:
+    """Median and 99th percentile of the seconds in which one reader has one customer's row."""
+    with open_reader(published_path(home)) as reader:
+        customers = reader.execute(f"SELECT customer_id FROM dim_customer ORDER BY hash(customer_id) LIMIT {_LOOKUPS}")
+        times = []
+        for (customer,) in customers.fetchall():
+            began = time.perf_counter()
+            reader.execute("SELECT * FROM customer_360 WHERE customer_id = ?", [customer]).fetchall()
+            times.append(time.perf_counter() - began)
+    return {"median": statistics.median(times), "p99": statistics.quantiles(times, n=100)[98]}
+
+
+def read_floor(home: Path) -> dict[str, float]:
+    """Seconds of three plain queries over the same rows: on the marts, and on the tables written as Parquet."""
+    with tempfile.TemporaryDirectory(dir=home) as folder, open_reader(marts_path(home)) as reader:
+        names = [table.name for table in mart_tables() if "{" + table.name + "}" in _FLOOR]
+        for name in names:
+            reader.execute(f"COPY {name} TO '{folder}/{name}.parquet' (FORMAT parquet)")
+        times = {}
+        for place, where in (("marts", "{}"), ("parquet", f"'{folder}/{{}}.parquet'")):
+            statement = _FLOOR.format(**{name: where.format(name) for name in names})
+            began = time.perf_counter()
+            for query in statement.split(";"):
+                reader.execute(query).fetchall()
+            times[place] = time.perf_counter() - began
+        return times
+
+
+STEPS: dict[str, Callable[[Path], Any]] = {
+    "build": build_marts,
+    "publish": publish_marts,
+    "questions": ask,
+    "lookup": look_up,
+    "floor": read_floor,
+}
+
+if __name__ == "__main__":
+    print(json.dumps(STEPS[sys.argv[1]](Path(sys.argv[2]).resolve())))
