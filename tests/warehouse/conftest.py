@@ -163,7 +163,7 @@ def _strays(c) -> None:
     make.stage(c, "shop.employees", "employees", employee_id="B", full_name="Bea", team="service")
 
     def held(held_id: str, key: str, status: str) -> None:
-        reasons = {"rules": ["orders.gross_amount.positive"], "reasons": ["An order has a positive value."]}
+        reasons = {"rules": ["orders.gross_amount.positive"], "reasons": ["gross_amount: 'Lea Held' is no number"]}
         record = {"feed": "shop.orders", "entity": "orders", "source_system": "shop", "_key": key, "status": status}
         make.insert(c, "quarantine.held_row", held_id=held_id, payload='{"email": "a@b.example"}', **record, **reasons)
 

@@ -95,7 +95,7 @@ Rows = list[tuple[Any, ...]]
         ]),
         # The superseded row is held no more; of the two that are, one is of a known order.
         ("quarantined_by_rule", {}, [
-            ("shop.orders", "orders.gross_amount.positive", "An order has a positive value.", 2, 1, None),
+            ("shop.orders", "orders.gross_amount.positive", "gross_amount: 'Lea Held' is no number", 2, 1, None),
         ]),
         # C7 was merged into C4 on the first of October.
         ("id_then", {"moment": "2026-09-15"}, [("shop/accounts/4", "C7", "C4", utc("2026-09-01"))]),

@@ -60,6 +60,13 @@ def test_no_text_of_a_personal_column_stands_anywhere_in_it(built_home: Path, ma
     assert (personal - impersonal) & shown == set()
 
 
+def test_the_reasons_of_held_rows_quote_nobody(built_home: Path, masked: Path) -> None:
+    reasons = "SELECT DISTINCT rules, array_to_string(reasons, ' ') FROM ops.quarantine"
+    rule = ["orders.gross_amount.positive"]
+    assert asked(marts_path(built_home), reasons) == [(rule, "gross_amount: 'Lea Held' is no number")]
+    assert asked(masked, reasons) == [(rule, None)]
+
+
 def test_pseudonyms_are_keyed_hashes_that_join_as_the_values_did(built_home: Path, masked: Path) -> None:
     join = "SELECT count(*) FROM fct_order JOIN dim_customer USING (customer_id) JOIN interaction USING (customer_id)"
     assert asked(masked, join) == asked(marts_path(built_home), join)

@@ -1,21 +1,27 @@
-with orders as (
-    select
-        *,
-        gross_amount - coalesce(discount_amount, 0) as goods_amount
-    from ({{ identified('orders') }})
-),
-
-lines_of_order as (
+with lines_of_order as (
     select
         {{ order_reference('line') }} as order_key,
         count(*) as line_count,
         sum(line.net_amount)::decimal(18, 2) as lines_net_amount,
+        bool_and(line.net_amount is not null) as is_every_line_priced,
         sum(line.net_amount) filter (where {{ cost_of_goods('line') }} is not null) as costed_net_amount,
         bool_and({{ cost_of_goods('line') }} is not null) as is_every_line_costed,
         sum({{ cost_of_goods('line') }}) as cost_amount
     from {{ source('staging', 'order_lines') }} as line
     where not line._is_deleted
     group by 1
+),
+
+-- Where the order itself names no amount, as in many web shops' exports, its goods are worth what its lines say.
+orders as (
+    select
+        own.*,
+        coalesce(
+            own.gross_amount - coalesce(own.discount_amount, 0),
+            case when lines_of_order.is_every_line_priced then lines_of_order.lines_net_amount end
+        ) as goods_amount
+    from ({{ identified('orders') }}) as own
+    left join lines_of_order on lines_of_order.order_key = {{ own_key('own') }}
 ),
 
 payments_of_order as (

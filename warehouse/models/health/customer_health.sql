@@ -1,3 +1,4 @@
+-- A count is null where no feed brings such rows: then nothing is known of it.
 -- Satisfaction is what a customer said, loyalty is what a customer does: neither looks at what the other is made of.
 with today as (
     select
@@ -5,6 +6,10 @@ with today as (
         snapshot_at::date as as_of_date,
         snapshot_at::date::timestamp - interval {{ var('recent_days') }} day as recent_since
     from {{ ref('snapshot') }}
+),
+
+fed as (
+    {{ fed(['orders', 'shipments', 'tickets', 'interactions']) }}
 ),
 
 satisfaction as (
@@ -107,14 +112,14 @@ gathered as (
         coalesce(satisfaction.satisfaction_evidence_count, 0) as satisfaction_evidence_count,
         rhythm.loyalty_score,
         coalesce(rhythm.order_day_count, 0) as loyalty_evidence_count,
-        coalesce(tickets.open_ticket_count, 0) as open_ticket_count,
+        coalesce(tickets.open_ticket_count, case when fed.has_tickets then 0 end) as open_ticket_count,
         {{ days_between('tickets.oldest_open_ticket_at', 'today.snapshot_at') }} as oldest_open_ticket_days,
         {{ days_between('tickets.oldest_urgent_ticket_at', 'today.snapshot_at') }} as urgent_open_ticket_days,
-        coalesce(parcels.late_delivery_count_90d, 0) as late_delivery_count_90d,
-        coalesce(words.broken_promise_count_90d, 0) as broken_promise_count_90d,
-        coalesce(words.overdue_promise_count, 0) as overdue_promise_count,
-        coalesce(words.open_instruction_count, 0) as open_instruction_count,
-        coalesce(contradictions.open_contradiction_count, 0) as open_contradiction_count,
+        coalesce(parcels.late_delivery_count_90d, case when fed.has_shipments then 0 end) as late_delivery_count_90d,
+        coalesce(words.broken_promise_count_90d, case when fed.has_interactions or fed.has_tickets then 0 end) as broken_promise_count_90d,
+        coalesce(words.overdue_promise_count, case when fed.has_interactions or fed.has_tickets then 0 end) as overdue_promise_count,
+        coalesce(words.open_instruction_count, case when fed.has_interactions or fed.has_tickets then 0 end) as open_instruction_count,
+        coalesce(contradictions.open_contradiction_count, case when fed.has_interactions or fed.has_tickets then 0 end) as open_contradiction_count,
         words.oldest_overdue.matter as overdue_matter,
         {{ days_between('words.oldest_overdue.due_at', 'today.snapshot_at') }} as overdue_days,
         contradictions.last_contradiction_at,
@@ -123,9 +128,11 @@ gathered as (
         satisfaction.last_rating,
         satisfaction.last_complaint_at,
         rhythm.days_since_last_order,
+        fed.has_orders,
         held.held_row_count
     from {{ ref('dim_customer') }} as customer
     cross join today
+    cross join fed
     left join satisfaction using (customer_id)
     left join {{ ref('buying_rhythm') }} as rhythm using (customer_id)
     left join tickets using (customer_id)
@@ -158,7 +165,7 @@ weighed as (
                 end,
                 'complained on ' || last_complaint_at::date,
                 case
-                    when days_since_last_order is null then 'has never ordered'
+                    when days_since_last_order is null and has_orders then 'has never ordered'
                     when days_since_last_order > {{ var('reference_order_days') }}
                         then 'no order in ' || days_since_last_order || ' days'
                 end

@@ -8,11 +8,7 @@ with days as (
 ),
 
 fed as (
-    select
-        {%- for kind in ['campaign_responses', 'interactions', 'tickets', 'shipments', 'payments'] %}
-        coalesce(bool_or(entity = '{{ kind }}' and status <> 'NEVER'), false) as has_{{ kind }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('feed_mark') }}
+    {{ fed(['campaign_responses', 'interactions', 'tickets', 'shipments', 'payments']) }}
 ),
 
 messages as (
