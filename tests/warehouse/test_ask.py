@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import datetime
 from decimal import Decimal
@@ -87,7 +88,8 @@ Rows = list[tuple[Any, ...]]
         # One of two parcels came a day late, one is not due yet; the third has no promise.
         ("carriers", {}, [("Fleet", 2, 1, 0.5, 0, 0)]),
         # Both openings and clicks in the first hour are a machine's, one click of the next day a person's.
-        ("campaign_response", {}, [("spring", None, 1, 0, 1, 1.0, 0, 2)]),
+        # Who has two orders in euro is the best of four, and no cost of goods is known to speak against it.
+        ("campaign_response", {}, [("spring", None, "A", 1, 0, 1, 1.0, 0, 2)]),
         ("who_they_talk_to", {}, [("C1", "B", "Bea", "service", 1, utc("2026-11-01 10:00"))]),
         ("biggest_customers", {"most": "1"}, [
             ("EUR", 1, "C1", "Ann Early", 2, Decimal("105.00"), utc("2026-11-08")),
@@ -189,6 +191,12 @@ def test_an_answer_says_how_old_it_is(published: Home) -> None:
 def test_questions_are_listed_by_name(published: Home) -> None:
     said = c360(published, "ask", "--json", now=NOW)
     assert [one["name"] for one in said.document] == sorted(questions())
+
+
+def test_the_guide_names_every_question_once() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "analyst.md"
+    _, _, table = guide.read_text().partition("| To learn about | ask |")
+    assert sorted(re.findall(r"`(\w+)`", table.partition("\n\n")[0])) == sorted(questions())
 
 
 def test_what_is_asked_is_noted_without_values(published: Home) -> None:

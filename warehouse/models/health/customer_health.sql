@@ -51,6 +51,7 @@ words as (
         word.customer_id,
         count(*) filter (where word.kind = 'promise' and word.status = 'broken' and word.due_at >= today.recent_since)
             as broken_promise_count_90d,
+        count(*) filter (where word.kind = 'promise' and word.status = 'open') as open_promise_count,
         count(*) filter (where word.kind = 'promise' and word.is_overdue) as overdue_promise_count,
         count(*) filter (where word.kind = 'instruction' and word.status = 'open') as open_instruction_count,
         arg_min(
@@ -112,6 +113,7 @@ gathered as (
         {{ days_between('tickets.oldest_urgent_ticket_at', 'today.snapshot_at') }} as urgent_open_ticket_days,
         coalesce(parcels.late_delivery_count_90d, 0) as late_delivery_count_90d,
         coalesce(words.broken_promise_count_90d, 0) as broken_promise_count_90d,
+        coalesce(words.open_promise_count, 0) as open_promise_count,
         coalesce(words.overdue_promise_count, 0) as overdue_promise_count,
         coalesce(words.open_instruction_count, 0) as open_instruction_count,
         coalesce(contradictions.open_contradiction_count, 0) as open_contradiction_count,
@@ -191,6 +193,7 @@ select
     oldest_open_ticket_days,
     urgent_open_ticket_days,
     broken_promise_count_90d,
+    open_promise_count,
     overdue_promise_count,
     open_instruction_count,
     open_contradiction_count,
