@@ -193,6 +193,27 @@ def test_questions_are_listed_by_name(published: Home) -> None:
     assert [one["name"] for one in said.document] == sorted(questions())
 
 
+def test_a_tier_that_changed_is_told_with_both_causes() -> None:
+    days = [
+        ("C1", "2026-10-31", "B", "revenue_12m"), ("C1", "2026-11-19", "A", "influence_value"),
+        ("C1", "2026-11-20", "A", "influence_value"), ("C2", "2026-06-30", "A", "revenue_12m"),
+        ("C2", "2026-07-31", "D", "revenue_12m"), ("C3", "2026-11-20", "D", "revenue_12m"),
+    ]  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.execute(
+            """CREATE TABLE customer_value_history
+                   (customer_id VARCHAR, as_of_date DATE, value_tier VARCHAR, tier_cause VARCHAR);
+               CREATE SCHEMA ops;
+               CREATE TABLE ops.snapshot AS SELECT TIMESTAMP '2026-11-20 12:00' AS snapshot_at"""
+        )
+        connection.executemany("INSERT INTO customer_value_history VALUES (?, ?, ?, ?)", days)
+        changed = connection.execute(questions()["changed_tiers"].sql, {"days": 90}).fetchall()
+    # That of C2 was in July, C3 is new.
+    assert [(*row[:5], str(row[6])) for row in changed] == [
+        ("C1", "B", "A", "revenue_12m", "influence_value", "2026-11-19")
+    ]
+
+
 def test_the_guide_names_every_question_once() -> None:
     guide = Path(__file__).parents[2] / "docs" / "guides" / "analyst.md"
     _, _, table = guide.read_text().partition("| To learn about | ask |")
