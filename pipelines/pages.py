@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from connectors.entities import load_entities
+from pipelines import requirements
 from pipelines.freshness.coverage import render_coverage
 from pipelines.freshness.runbook import render_runbook
 from warehouse import dictionary
@@ -22,6 +23,7 @@ def made_pages(folder: Path) -> dict[Path, str]:
     return {
         folder / "data-dictionary.md": dictionary.render(entities),
         folder / "feed-failures.md": render_coverage(),
+        folder / "requirements.md": requirements.render(requirements.requirements(folder / requirements.NAME)),
         runbook: render_runbook(runbook.read_text(encoding="utf-8")),
     }
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.pages import made_pages, stale_pages
+from pipelines.requirements import NAME as REQUIREMENTS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
-    for page in made_pages(DOCS):
+    for page in (*made_pages(DOCS), DOCS / REQUIREMENTS):
         shutil.copy(page, tmp_path / page.name)
     return tmp_path
 
@@ -29,6 +30,7 @@ def test_the_pages_in_docs_are_current() -> None:
         ("data-dictionary.md", "Our lasting identifier", "Some identifier"),
         ("feed-failures.md", "A run that hangs", "A run that sleeps"),
         ("runbook.md", "A run does not end", "A run sleeps"),
+        ("requirements.md", "Letters stand in the timeline", "Letters stand in a drawer"),
     ],
 )
 def test_a_made_part_edited_by_hand_is_noticed_with_its_line(docs: Path, page: str, said: str, edited: str) -> None:

@@ -65,6 +65,9 @@ class Town:
             account_source="shop", occurred_at=make.utc(at), summary=text, **contact,
         )  # fmt: skip
 
+    def consent(self, name: str, *, given: bool) -> None:
+        self._stage("shop.accounts", "accounts", account_id=name, has_marketing_consent=given)
+
     def sent(self, name: str, at: datetime) -> None:
         self._stage(
             "mailer.activity", "campaign_responses", response_id=f"m{next(self.number)}", account_id=name,
@@ -142,6 +145,8 @@ def _lost(town: Town) -> None:
 def _shoppers(town: Town) -> None:
     town.customer("torchbearer")
     town.order("torchbearer", "2026-11-10", "torch")
+    town.consent("torchbearer", given=True)
+    town.consent("drifting", given=False)
     town.customer("produce_only")
     town.customer("produce_only_and_why")
     for on in ("2026-10-20", "2026-11-01", "2026-11-12"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import datetime
 from decimal import Decimal
@@ -87,7 +88,8 @@ Rows = list[tuple[Any, ...]]
         # One of two parcels came a day late, one is not due yet; the third has no promise.
         ("carriers", {}, [("Fleet", 2, 1, 0.5, 0, 0)]),
         # Both openings and clicks in the first hour are a machine's, one click of the next day a person's.
-        ("campaign_response", {}, [("spring", None, 1, 0, 1, 1.0, 0, 2)]),
+        # Who has two orders in euro is the best of four, and no cost of goods is known to speak against it.
+        ("campaign_response", {}, [("spring", None, "A", 1, 0, 1, 1.0, 0, 2)]),
         ("who_they_talk_to", {}, [("C1", "B", "Bea", "service", 1, utc("2026-11-01 10:00"))]),
         ("biggest_customers", {"most": "1"}, [
             ("EUR", 1, "C1", "Ann Early", 2, Decimal("105.00"), utc("2026-11-08")),
@@ -189,6 +191,33 @@ def test_an_answer_says_how_old_it_is(published: Home) -> None:
 def test_questions_are_listed_by_name(published: Home) -> None:
     said = c360(published, "ask", "--json", now=NOW)
     assert [one["name"] for one in said.document] == sorted(questions())
+
+
+def test_a_tier_that_changed_is_told_with_both_causes() -> None:
+    days = [
+        ("C1", "2026-10-31", "B", "revenue_12m"), ("C1", "2026-11-19", "A", "influence_value"),
+        ("C1", "2026-11-20", "A", "influence_value"), ("C2", "2026-06-30", "A", "revenue_12m"),
+        ("C2", "2026-07-31", "D", "revenue_12m"), ("C3", "2026-11-20", "D", "revenue_12m"),
+    ]  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.execute(
+            """CREATE TABLE customer_value_history
+                   (customer_id VARCHAR, as_of_date DATE, value_tier VARCHAR, tier_cause VARCHAR);
+               CREATE SCHEMA ops;
+               CREATE TABLE ops.snapshot AS SELECT TIMESTAMP '2026-11-20 12:00' AS snapshot_at"""
+        )
+        connection.executemany("INSERT INTO customer_value_history VALUES (?, ?, ?, ?)", days)
+        changed = connection.execute(questions()["changed_tiers"].sql, {"days": 90}).fetchall()
+    # That of C2 was in July, C3 is new.
+    assert [(*row[:5], str(row[6])) for row in changed] == [
+        ("C1", "B", "A", "revenue_12m", "influence_value", "2026-11-19")
+    ]
+
+
+def test_the_guide_names_every_question_once() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "analyst.md"
+    _, _, table = guide.read_text().partition("| To learn about | ask |")
+    assert sorted(re.findall(r"`(\w+)`", table.partition("\n\n")[0])) == sorted(questions())
 
 
 def test_what_is_asked_is_noted_without_values(published: Home) -> None:

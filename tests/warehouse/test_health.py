@@ -158,6 +158,21 @@ def test_a_suggestion_names_its_rule_and_the_data_it_rests_on(town: Path) -> Non
     ]
 
 
+def test_who_makes_the_first_move_needs_consent_but_for_a_parcel_that_is_late(town: Path) -> None:
+    assert asked(town, "SELECT customer_id, is_permitted FROM suggestion ORDER BY 1") == [
+        ("drifting", False), ("produce_only", None), ("regular", None), ("still_waiting_in_silence", True),
+        ("torchbearer", True),
+    ]  # fmt: skip
+
+
+def test_one_row_tells_how_a_customer_is_with_us(town: Path) -> None:
+    columns = "quadrant, lifecycle_stage, open_promise_count, overdue_promise_count, is_reference_ready"
+    regular = one_of(town, f"{columns}, household_member_count", "customer_360", "regular")
+    assert regular == ("satisfied_loyal", "active", 0, 0, True, 1)
+    # A single order 240 days ago, more than twice the quarter in which the next was usual; a promise was broken.
+    assert one_of(town, columns, "customer_360", "waiting")[1:] == ("lapsing", 0, 1, False)
+
+
 def test_customers_are_counted_by_the_systems_that_know_them(town: Path) -> None:
     counted = "SELECT least_systems, customer_count FROM customer_coverage ORDER BY 1"
     assert asked(town, counted) == [(1, 16), (2, 2), (3, 1)]

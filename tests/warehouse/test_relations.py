@@ -182,6 +182,12 @@ def _entries(c) -> None:
             readers=[] if column == "subject_type" else ["interaction"],
         )  # fmt: skip
 
+    # The topic was asked for on two days; dim_customer does not read it.
+    for table, day, times in (("main.interaction", 1, 2), ("main.interaction", 2, 3), ("main.dim_customer", 2, 7)):
+        make.insert(
+            c, "ops.column_query", table_name=table, column_name="topic", asked_on=_day(11, day), query_count=times
+        )
+
     def note(number: str, **more: Any) -> None:
         make.stage(
             c, "frontdesk.notes", "interactions", interaction_id=number, channel="phone", direction="internal",
@@ -299,8 +305,8 @@ def test_the_employee_contacted_most_is_the_one_customers_turn_to_not_the_one_wh
 
 
 def test_a_campaign_is_answered_by_people(company: Path) -> None:
-    # Four were written to and one of them clicked, twice; the click of a scanner is none.
-    assert answer(company, "campaign_response") == [("fair", "Harvest fair", 4, 0, 1, 0.25, 1, 1)]
+    # Four were written to and one of them clicked, twice; the click of a scanner is none. None of them bought anything.
+    assert answer(company, "campaign_response") == [("fair", "Harvest fair", "D", 4, 0, 1, 0.25, 1, 1)]
 
 
 def test_late_parcels_and_the_tickets_that_follow_within_two_weeks(company: Path) -> None:
@@ -338,9 +344,9 @@ def test_bad_entries_and_unused_columns_are_found_together(company: Path) -> Non
     assert answer(company, "unused_columns") == [("frontdesk", 6, 1, pytest.approx(1 / 6))]
 
 
-def test_a_column_says_how_full_it_is_and_what_is_not_measured_is_null(company: Path) -> None:
+def test_a_column_says_how_full_it_is_and_how_often_it_was_asked_for(company: Path) -> None:
     usage = """
         SELECT column_name, row_count, filled_count, fill_rate, query_count_90d
         FROM ops.column_usage WHERE column_name IN ('topic', 'channel') ORDER BY 1
     """
-    assert rows(company, usage) == [("channel", 3, 3, 1.0, None), ("topic", 3, 2, pytest.approx(2 / 3), None)]
+    assert rows(company, usage) == [("channel", 3, 3, 1.0, None), ("topic", 3, 2, pytest.approx(2 / 3), 5)]

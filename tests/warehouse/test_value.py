@@ -189,7 +189,7 @@ def test_asked_for_value_the_most_profitable_come_first_and_the_unknown_last(mar
     rows = [row for row in asked(marts, "value_in_five_parts", most=5) if row[0] == "GBP"]
     told = [
         (customer_id, total, potential, profit, influence)
-        for _, customer_id, total, potential, profit, _, influence, _ in rows
+        for _, customer_id, total, potential, profit, _, _, influence, _ in rows
     ]
     assert told == [
         ("sister", 20, None, 10, 0), ("elder", 30, None, 0, 160), ("web", 140, None, -175, 0),
@@ -206,8 +206,8 @@ def test_asked_for_losses_those_of_most_revenue_come_first(marts: duckdb.DuckDBP
 def test_asked_for_gaps_the_categories_left_out_are_named(marts: duckdb.DuckDBPyConnection) -> None:
     # Sold are dairy, garden, meat, office and produce.
     rows = {customer_id: row for customer_id, *row in asked(marts, "category_gaps", most=2)}
-    assert rows["sister"] == [["dairy", "meat"], ["garden", "office", "produce"], "GBP", 20]
-    assert rows["elder"] == [["dairy"], ["garden", "meat", "office", "produce"], "GBP", 30]
+    assert rows["sister"] == [["dairy", "meat"], ["garden", "office", "produce"], "GBP", 20, None]
+    assert rows["elder"] == [["dairy"], ["garden", "meat", "office", "produce"], "GBP", 30, None]
     assert "loss" not in rows  # three categories
 
 

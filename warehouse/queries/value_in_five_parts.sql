@@ -17,6 +17,7 @@ SELECT
     potential_value_12m,
     profit_12m,
     coalesce(profit_reason, potential_reason) AS reason,
+    insight_count_12m,
     influence_value,
     value_tier
 FROM main.customer_value

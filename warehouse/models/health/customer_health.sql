@@ -56,6 +56,7 @@ words as (
         word.customer_id,
         count(*) filter (where word.kind = 'promise' and word.status = 'broken' and word.due_at >= today.recent_since)
             as broken_promise_count_90d,
+        count(*) filter (where word.kind = 'promise' and word.status = 'open') as open_promise_count,
         count(*) filter (where word.kind = 'promise' and word.is_overdue) as overdue_promise_count,
         count(*) filter (where word.kind = 'instruction' and word.status = 'open') as open_instruction_count,
         arg_min(
@@ -117,6 +118,7 @@ gathered as (
         {{ days_between('tickets.oldest_urgent_ticket_at', 'today.snapshot_at') }} as urgent_open_ticket_days,
         coalesce(parcels.late_delivery_count_90d, case when fed.has_shipments then 0 end) as late_delivery_count_90d,
         coalesce(words.broken_promise_count_90d, case when fed.has_interactions or fed.has_tickets then 0 end) as broken_promise_count_90d,
+        coalesce(words.open_promise_count, case when fed.has_interactions or fed.has_tickets then 0 end) as open_promise_count,
         coalesce(words.overdue_promise_count, case when fed.has_interactions or fed.has_tickets then 0 end) as overdue_promise_count,
         coalesce(words.open_instruction_count, case when fed.has_interactions or fed.has_tickets then 0 end) as open_instruction_count,
         coalesce(contradictions.open_contradiction_count, case when fed.has_interactions or fed.has_tickets then 0 end) as open_contradiction_count,
@@ -198,6 +200,7 @@ select
     oldest_open_ticket_days,
     urgent_open_ticket_days,
     broken_promise_count_90d,
+    open_promise_count,
     overdue_promise_count,
     open_instruction_count,
     open_contradiction_count,

@@ -74,11 +74,10 @@ troubles as (
 ),
 
 referrals as (
-    select contact.customer_id, count(distinct form.customer_id) as referral_count
-    from {{ ref('fct_web_registration') }} as form
-    inner join {{ ref('contact_point') }} as contact on contact.value = lower(trim(form.referred_by))
-    where form.customer_id <> contact.customer_id and form.outcome in ('completed', 'confirmed')
-    group by contact.customer_id
+    select from_customer_id as customer_id, count(*) as referral_count
+    from {{ ref('relationship') }}
+    where relationship_type = 'referred'
+    group by from_customer_id
 ),
 
 measured as (

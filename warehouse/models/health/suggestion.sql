@@ -1,4 +1,3 @@
--- Whether the customer may be called or written to is not decided here: consent is held against it where it is used.
 with today as (
     select snapshot_at from {{ ref('snapshot') }}
 ),
@@ -110,6 +109,21 @@ suggested as (
     {%- endfor %}
 )
 
+,
+
+-- Consent for each way of making the first move: a call needs the telephone, all else any channel that reaches one customer.
+allowed as (
+    select
+        customer_id,
+        bool_or(status = 'granted') filter (where channel = 'phone') as is_call_granted,
+        bool_and(status = 'refused') filter (where channel = 'phone') as is_call_refused,
+        bool_or(status = 'granted') as is_any_granted,
+        bool_and(status = 'refused') as is_all_refused
+    from {{ ref('consent_current') }}
+    where purpose = 'marketing'
+    group by customer_id
+)
+
 select
     rule_id || ':' || customer_id || ':' || subject_key as suggestion_key,
     customer_id,
@@ -118,5 +132,14 @@ select
     subject_type,
     subject_key,
     reason,
-    since
+    since,
+    case
+        -- To tell of a parcel that is late serves the order and is no marketing.
+        when rule_id = 'call_before_complaint' then true
+        when suggestion_kind = 'call' then
+            case when is_call_granted then true when is_call_refused then false end
+        when is_any_granted then true
+        when is_all_refused then false
+    end as is_permitted
 from suggested
+left join allowed using (customer_id)

@@ -151,6 +151,18 @@ by_source as (
     {%- endfor %}
 ),
 
+stages as (
+    select customer_id, stage, entered_at
+    from {{ ref('lifecycle_event') }}
+    where is_current
+),
+
+preferences as (
+    select customer_id, channel, basis
+    from {{ ref('channel_preference') }}
+    where is_preferred
+),
+
 -- Days that are over: from midnight to midnight (UTC), so that a metric does not move while the day goes on.
 recent as (
     {{ last_days(var('recent_days')) }}
@@ -274,6 +286,29 @@ select
     registrations.first_registered_at,
     registrations.last_registered_at,
 
+    value.value_tier,
+    value.tier_cause,
+    value.total_value,
+    value.profit_12m,
+    value.potential_value_12m,
+
+    health.satisfaction_score,
+    health.loyalty_score,
+    health.quadrant,
+    stages.stage as lifecycle_stage,
+    stages.entered_at as lifecycle_stage_entered_at,
+    kind.relationship_type,
+    health.is_reference_ready,
+
+    health.open_promise_count,
+    health.overdue_promise_count,
+    health.open_instruction_count,
+    health.open_contradiction_count,
+
+    preferences.channel as preferred_channel,
+    preferences.basis as preferred_channel_basis,
+
+    coalesce(household.member_count, 1) as household_member_count,
     demographics.household_size,
     demographics.income_band,
     demographics.education,
@@ -318,6 +353,12 @@ left join contacts using (customer_id)
 left join timeline using (customer_id)
 left join campaigns using (customer_id)
 left join registrations using (customer_id)
+left join {{ ref('customer_value') }} as value using (customer_id)
+left join {{ ref('customer_health') }} as health using (customer_id)
+left join stages using (customer_id)
+left join {{ ref('relationship_type') }} as kind using (customer_id)
+left join preferences using (customer_id)
+left join {{ ref('household') }} as household on household.household_id = customer.household_id
 left join demographics using (customer_id)
 left join by_source using (customer_id)
 left join recent_order_counts using (customer_id)

@@ -17,16 +17,25 @@ preferring as (
     where is_preferred
 ),
 
+-- Only the customer can say why: a stated reason closes the question.
+gaps as (
+    select customer_id
+    from {{ ref('category_gap') }}
+    where is_gap and reason_stated is null
+),
+
 lacking as (
     select
         customer.customer_id,
         reached.customer_id is null as contact_point,
         asked.customer_id is null as consent,
-        preferring.customer_id is null as preferred_channel
+        preferring.customer_id is null as preferred_channel,
+        gaps.customer_id is not null as category_gap
     from {{ ref('dim_customer') }} as customer
     left join reached using (customer_id)
     left join asked using (customer_id)
     left join preferring using (customer_id)
+    left join gaps using (customer_id)
 )
 
 select
@@ -41,6 +50,6 @@ select
         when {{ question.about }} then '{{ question.ask }}'
         {%- endfor %}
     end as question,
-    contact_point::bigint + consent::bigint + preferred_channel::bigint as unknown_count
+    contact_point::bigint + consent::bigint + preferred_channel::bigint + category_gap::bigint as unknown_count
 from lacking
 where {% for question in var('questions') %}{{ question.about }}{{ ' or ' if not loop.last }}{% endfor %}

@@ -45,6 +45,19 @@ influenced_counts as (
     group by customer_id
 ),
 
+-- Insights of the twelve months that are over; whether one was acted on may have come since.
+insights as (
+    select
+        insight.customer_id,
+        count(*) as insight_count_12m,
+        count(insight.acted_on_at) as insight_acted_count_12m
+    from {{ ref('customer_insight') }} as insight
+    cross join period
+    where
+        insight.customer_id is not null and insight.captured_at >= period.since and insight.captured_at < period.until
+    group by insight.customer_id
+),
+
 potential as (
     select
         history.customer_id,
@@ -103,13 +116,16 @@ joined as (
             as uncredited_customer_count,
         coalesce(influenced.referral_value, 0) as referral_value,
         coalesce(influenced.organisation_value, 0) as organisation_value,
-        coalesce(influenced.household_value, 0) as household_value
+        coalesce(influenced.household_value, 0) as household_value,
+        coalesce(insights.insight_count_12m, 0) as insight_count_12m,
+        (insights.insight_acted_count_12m / insights.insight_count_12m)::double as insight_acted_share
     from known
     left join costs using (customer_id, currency_code)
     left join cost_currencies using (customer_id)
     left join potential using (customer_id, currency_code)
     left join influenced using (customer_id, currency_code)
     left join influenced_counts using (customer_id)
+    left join insights using (customer_id)
 ),
 
 valued as (
@@ -169,6 +185,8 @@ select
     case when potential_value_12m is not null then '{{ var('potential_method') }}' end as potential_method,
     potential_reason,
     alive_probability,
+    insight_count_12m,
+    insight_acted_share,
     influence_value::decimal(18, 2) as influence_value,
     referral_value::decimal(18, 2) as referral_value,
     organisation_value::decimal(18, 2) as organisation_value,
