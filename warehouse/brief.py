@@ -6,7 +6,9 @@ Reads published tables only, so it works while the warehouse is being written.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -15,8 +17,18 @@ import duckdb
 MINIMUM_PHONE_DIGITS = 6
 FOUND_AT_MOST = 20
 TIMELINE_ROWS = 15
+# Macros of the published file that a brief asks.
+MACROS_OF_BRIEF = ("brief", "brief_moment")
 # What a brief reads, for those who count which tables are used.
-READS = ("main.customer_360", "main.interaction", "identity.customer_crosswalk", "ops.feed_status")
+READS = (
+    *("main.dim_customer", "main.dim_customer_history", "main.customer_360", "main.household_member"),
+    *("main.interaction", "main.statement", "main.follow_up", "main.contradiction", "main.dim_employee"),
+    *("main.dim_channel", "main.channel_preference", "main.consent_current", "main.fct_ticket", "main.fct_shipment"),
+    *("main.customer_value_history", "main.customer_health_history", "main.relationship_type_history"),
+    *("main.lifecycle_event", "main.ask_next", "main.reference_guard", "main.customer_health"),
+    *("identity.customer_crosswalk", "identity.attribute_provenance", "identity.customer_id_redirect"),
+    *("ops.channel_arrival", "ops.feed_status", "ops.snapshot"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,12 +42,24 @@ class Found:
 
 @dataclass(frozen=True)
 class Brief:
-    """One customer on one screen. `profile` is the row of customer_360; `timeline` the newest contacts first."""
+    """One customer on one screen, as known at a moment (UTC without a zone).
 
-    profile: dict[str, Any]
-    records: list[dict[str, Any]]
-    timeline: list[dict[str, Any]]
-    sources: list[dict[str, Any]]
+    `rows` are those of the published macro brief(). The others tell of today, and are None of a past moment: `profile`
+    is the row of customer_360, `timeline` the newest contacts first, `sources` the feeds that are not current.
+    """
+
+    customer_id: str
+    as_of: datetime
+    is_past: bool
+    rows: list[dict[str, Any]]
+    profile: dict[str, Any] | None
+    records: list[dict[str, Any]] | None
+    timeline: list[dict[str, Any]] | None
+    sources: list[dict[str, Any]] | None
+
+    def section(self, name: str) -> list[dict[str, Any]]:
+        """Its rows of one section, in order."""
+        return [row for row in self.rows if row["section"] == name]
 
 
 def find_customers(connection: duckdb.DuckDBPyConnection, text: str) -> list[Found]:
@@ -91,41 +115,57 @@ def find_customers(connection: duckdb.DuckDBPyConnection, text: str) -> list[Fou
 
 
 def customer_brief(
-    connection: duckdb.DuckDBPyConnection, customer_id: str, *, timeline_rows: int = TIMELINE_ROWS
+    connection: duckdb.DuckDBPyConnection,
+    customer_id: str,
+    known_at: datetime | None = None,
+    *,
+    timeline_rows: int = TIMELINE_ROWS,
 ) -> Brief:
-    """Everything on one customer.
+    """Everything on one customer: as published, or as it was known at a moment (aware, or UTC without a zone).
 
     Raises:
         KeyError: no such customer is published.
     """
-    profile = _rows(connection, "SELECT * FROM customer_360 WHERE customer_id = ?", [customer_id])
-    if not profile:
+    rows = _rows(
+        connection, "FROM brief($id, $moment) ORDER BY section, place", {"id": customer_id, "moment": known_at}
+    )
+    if not rows:
         raise KeyError(customer_id)
+    [(as_of, is_past)] = connection.execute(
+        "SELECT as_of, is_past FROM brief_moment($moment)", {"moment": known_at}
+    ).fetchall()
+    if is_past:
+        return Brief(customer_id, as_of, is_past, rows, None, None, None, None)
+    asked = {"id": customer_id}
     return Brief(
-        profile=profile[0],
+        customer_id,
+        as_of,
+        is_past,
+        rows,
+        profile=_rows(connection, "SELECT * FROM customer_360 WHERE customer_id = $id", asked)[0],
         records=_rows(
             connection,
             """SELECT source_system, entity, count(*) AS records, min(record_id) AS example,
                       any_value(match_method) AS match_method
-               FROM identity.customer_crosswalk WHERE customer_id = ? GROUP BY ALL ORDER BY source_system, entity""",
-            [customer_id],
+               FROM identity.customer_crosswalk WHERE customer_id = $id GROUP BY ALL ORDER BY source_system, entity""",
+            asked,
         ),
         timeline=_rows(
             connection,
             """SELECT occurred_at, channel, direction, interaction_type, topic, summary, source_system, employee_id
-               FROM interaction WHERE customer_id = ? ORDER BY occurred_at DESC, interaction_id LIMIT ?""",
-            [customer_id, timeline_rows],
+               FROM interaction WHERE customer_id = $id ORDER BY occurred_at DESC, interaction_id LIMIT $n""",
+            asked | {"n": timeline_rows},
         ),
         sources=_rows(
             connection,
             """SELECT feed, status_now, data_age_seconds, as_of FROM ops.feed_status
                WHERE status_now NOT IN ('FRESH', 'IDLE') ORDER BY feed""",
-            [],
+            {},
         ),
     )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: list[object]) -> list[dict[str, Any]]:
-    result = connection.execute(sql, values)
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
+    result = connection.execute(sql, dict(values))
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

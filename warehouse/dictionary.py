@@ -14,7 +14,7 @@ from warehouse.published_macros import PublishedMacro, published_macros
 
 _HEAD = """# Data dictionary
 
-Made from the model files under `warehouse/models/`, `warehouse/published_macros.yml` and the entity files under
+Made from the model files under `warehouse/models/`, `warehouse/*_macros.yml` and the entity files under
 `connectors/entities/`; edit those, not this page. Times are UTC. `Personal data` names the class of personal data that
 a column holds; *none* means it holds none.
 """

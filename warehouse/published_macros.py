@@ -1,6 +1,6 @@
-"""Macros of the published file, as ``published_macros.yml`` declares them.
+"""Macros of the published file, as ``published_macros.yml`` and, for the brief, ``brief_macros.yml`` declare them.
 
-Belongs here: reading that file and creating the macros. Does not belong here: the tables they ask (``models/``).
+Belongs here: reading those files and creating the macros. Does not belong here: the tables they ask (``models/``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from warehouse.cast_sql import quoted
 if TYPE_CHECKING:
     import duckdb
 
-DECLARATION = Path(__file__).with_name("published_macros.yml")
+# A macro may ask those before it.
+DECLARATIONS = tuple(Path(__file__).with_name(name) for name in ("published_macros.yml", "brief_macros.yml"))
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class PublishedMacro:
 
 @cache
 def published_macros() -> tuple[PublishedMacro, ...]:
-    """Every declared macro, in the order of the file."""
-    declared = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))
+    """Every declared macro, in the order of the files."""
+    declared = [entry for file in DECLARATIONS for entry in yaml.safe_load(file.read_text(encoding="utf-8"))]
     return tuple(PublishedMacro(**{**entry, "parameters": tuple(entry["parameters"])}) for entry in declared)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,12 +10,13 @@ from rich.markup import escape
 
 from pipelines import usage
 from pipelines.cli.app import app, now_of, settings_of, utc
-from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table, when
-from pipelines.cli.customer_past import fate_line, show_end, show_past
+from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
+from pipelines.cli.customer_brief import print_brief
+from pipelines.cli.customer_past import fate_line, require_macros, show_end, show_past
 from pipelines.cli.sync import JsonOption
 from pipelines.cli.why import explain
 from pipelines.trouble import Trouble
-from warehouse.brief import READS, Brief, customer_brief, find_customers
+from warehouse.brief import MACROS_OF_BRIEF, READS, customer_brief, find_customers
 from warehouse.connection import WarehouseAbsent, open_reader
 from warehouse.past import fate, is_known_id
 from warehouse.sql_reading import ALL_COLUMNS
@@ -35,13 +35,19 @@ def customer_command(
     as_of: Annotated[
         str | None, typer.Option(help="Show which records it had at this moment (UTC; a day is its beginning).")
     ] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="Leave out what was recorded after this moment (UTC; a day is its beginning).")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show who a customer is, what happened lately, and which sources are behind."""
+    """Show what to know before speaking with a customer: who, what is owed, said and open, and what is not known."""
     if why:
         return explain(settings_of(context).home.warehouse, named, as_json=as_json)
     if len(named) > 1:
         err.print("Name one customer, a name of several words in quotes; two are for --why.")
+        return WRONG_USE
+    if as_of and known_at:
+        err.print("Ask one of them: --as-of for the records that it had, --known-at for what was known of it.")
         return WRONG_USE
     find, moment = named[0].strip(), utc(as_of) if as_of else None
     published = settings_of(context).home.published
@@ -56,7 +62,8 @@ def customer_command(
                 return _none_or_many(find, found, as_json)
             if moment:
                 return show_past(connection, found[0].customer_id, moment, as_json=as_json)
-            brief = customer_brief(connection, found[0].customer_id)
+            require_macros(connection, MACROS_OF_BRIEF)
+            brief = customer_brief(connection, found[0].customer_id, utc(known_at) if known_at else None)
     except WarehouseAbsent:
         raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
     usage.note(settings_of(context), "customer", [(name, ALL_COLUMNS) for name in READS], now_of(context))
@@ -67,33 +74,6 @@ def customer_command(
         out.print(escape(fate_line(former)))
     print_brief(brief)
     return 0
-
-
-def print_brief(brief: Brief) -> None:
-    """The brief as a person reads it: who, how we stand, what happened last, what is missing."""
-    profile = brief.profile
-    name = profile["display_name"] or "(no name known)"
-    out.print(
-        f"[bold]{escape(str(name))}[/bold]  [dim]{profile['customer_id']} · {profile['party_type'] or 'unknown'}[/]"
-    )
-    contact = [profile.get("primary_email"), profile.get("primary_phone_e164"), _address(profile)]
-    out.print("  " + escape(" · ".join(str(part) for part in contact if part) or "no contact point known"))
-    records = ", ".join(f"{row['source_system']} {row['entity']} ×{row['records']}" for row in brief.records)
-    out.print(f"  [dim]known from[/dim] {escape(records)}")
-    out.print(f"  [dim]business  [/dim] {escape(_business(profile))}")
-    out.print(f"  [dim]service   [/dim] {escape(_service(profile))}")
-    shown = table("when", "channel", "", "what", "said or done")
-    for row in brief.timeline:
-        summary = " ".join(str(row["summary"] or row["topic"] or "").split())
-        arrow = {"inbound": "←", "outbound": "→"}.get(row["direction"] or "", "·")
-        cut = summary if len(summary) <= 80 else summary[:79] + "…"
-        shown.add_row(when(row["occurred_at"]), row["channel"] or "-", arrow, row["interaction_type"], escape(cut))
-    out.print(shown)
-    if brief.sources:
-        behind = ", ".join(f"{row['feed']} {status_text(row['status_now'])}" for row in brief.sources)
-        out.print(f"  [dim]not current:[/dim] {behind}")
-    else:
-        out.print("  [dim]all sources are current[/dim]")
 
 
 def _none_or_many(find: str, found: list[Any], as_json: bool) -> int:
@@ -109,29 +89,3 @@ def _none_or_many(find: str, found: list[Any], as_json: bool) -> int:
     out.print(shown)
     out.print("[dim]Several answer to it. Name one by its customer id.[/dim]")
     return 0
-
-
-def _address(profile: dict[str, Any]) -> str:
-    parts = [profile.get(name) for name in ("street", "postal_code", "city", "country")]
-    return ", ".join(str(part) for part in parts if part)
-
-
-def _business(profile: dict[str, Any]) -> str:
-    orders = profile.get("order_count") or 0
-    if not orders:
-        return "no orders"
-    amount = f", {profile['net_amount']:,} {profile['currency'] or ''} net" if profile.get("net_amount") else ""
-    return f"{orders} orders{amount}, last on {_day(profile.get('last_order_at'))}"
-
-
-def _service(profile: dict[str, Any]) -> str:
-    tickets = profile.get("ticket_count") or 0
-    if not tickets:
-        return "no tickets"
-    still_open = profile.get("open_ticket_count") or 0
-    oldest = f", oldest open since {_day(profile.get('oldest_open_ticket_at'))}" if still_open else ""
-    return f"{tickets} tickets, {still_open} open{oldest}"
-
-
-def _day(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d") if moment else "-"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -39,17 +40,22 @@ def show_past(connection: duckdb.DuckDBPyConnection, customer_id: str, moment: d
 
     Raises Trouble when the published file is of a version that kept no history.
     """
-    functions = connection.execute("SELECT function_name FROM duckdb_functions() WHERE NOT internal").fetchall()
-    asked = [macro for macro in published_macros() if macro.name in MACROS_ASKED]
-    if missing := [macro.signature for macro in asked if (macro.name,) not in functions]:
-        fact = f"it was published by a version without {', '.join(missing)}"
-        raise Trouble("the published file", fact, "Run c360 refresh first.")
+    require_macros(connection, MACROS_ASKED)
     past = as_of(connection, customer_id, moment)
     if as_json:
         print_json(asdict(past) | {"ids": past.ids})
     else:
         _print(past)
     return 0
+
+
+def require_macros(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> None:
+    """Raise Trouble when the published file is of a version without one of these macros."""
+    functions = connection.execute("SELECT function_name FROM duckdb_functions() WHERE NOT internal").fetchall()
+    asked = [macro for macro in published_macros() if macro.name in names]
+    if missing := [macro.signature for macro in asked if (macro.name,) not in functions]:
+        fact = f"it was published by a version without {', '.join(missing)}"
+        raise Trouble("the published file", fact, "Run c360 refresh first.")
 
 
 def _print(past: Past) -> None:

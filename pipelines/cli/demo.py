@@ -15,7 +15,7 @@ from rich.rule import Rule
 from connectors.catalog import load_catalog
 from pipelines.cli.app import app, deployment_of, now_of, settings_of
 from pipelines.cli.console import TROUBLE, err, out, status_text, table
-from pipelines.cli.customer import print_brief
+from pipelines.cli.customer_brief import print_brief
 from pipelines.cli.sample import DEFAULT_PORT, write_connections
 from pipelines.cli.sync import print_outcome, sync_with_progress
 from pipelines.deployment import Deployment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -72,6 +72,55 @@ def test_the_brief_tells_the_mortgage_customers_story(co: Company, mended: Stage
     profile = brief["profile"]
     assert (profile["payment_count"], profile["returned_payment_count"]) == (4, 1)
     assert profile["display_name"] == "Warren Tolliver"
+
+
+def _told(co: Company, found_by: str, *options: str) -> dict[str, list[dict[str, Any]]]:
+    """Section → rows of the brief."""
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for row in co.c360("customer", found_by, "--json", *options, now=DAY_TWO).document["rows"]:
+        sections.setdefault(row["section"], []).append(row)
+    return sections
+
+
+def test_when_carla_called_she_could_have_known_of_the_note_the_letter_and_the_stop(co: Company, mended: Stage) -> None:
+    told = _told(co, "warren.tolliver@letters.example", "--known-at", f"{_days_before(53)}T10:00")
+    heard = [(row["happened_at"][:10], row["what"], row["detail"].partition(" ")[0]) for row in told["said"]]
+    assert (_days_before(64), "they told Bruno Keller", "instruction") in heard
+    assert (_days_before(61), "they told Rita Sandoval", "instruction") in heard
+    assert all(day < _days_before(53) for day, _, _ in heard), "her own call was written down five minutes later"
+    [stop] = told["owed"]
+    assert stop["what"] == "instruction: stop payment check-1042"
+    # It was due a day after Bruno heard it, 63 days before.
+    assert stop["detail"].startswith("10 days late · with Bruno Keller")
+
+
+def test_at_noon_the_letter_of_that_day_is_not_known_and_it_says_how_old_post_is(co: Company, mended: Stage) -> None:
+    noon = datetime.combine(START - timedelta(days=61), time(12))
+    told = _told(co, "warren.tolliver@letters.example", "--known-at", noon.isoformat())
+    assert {row["happened_at"][:10] for row in told["said"]} == {_days_before(64), _days_before(65)}
+    [post] = [row for row in told["contact"] if row["what"] == "post"]
+    ((recorded_at,),) = mended.published(
+        "SELECT max(recorded_at) FROM interaction WHERE channel = 'post' AND recorded_at <= ?", noon
+    )
+    seconds = (noon - recorded_at).total_seconds()
+    old = f"{seconds // 3600:.0f} h" if seconds < 3 * 86400 else f"{seconds // 86400:.0f} d"
+    assert (post["happened_at"], post["detail"]) == (None, f"no contact known · last loaded {old} before")
+
+
+def test_the_brief_says_why_the_reference_customer_is_not_to_be_asked(co: Company, mended: Stage) -> None:
+    told = _told(co, "shop/accounts/12")
+    [reference] = [row for row in told["standing"] if "reference" in row["what"]]
+    days = (DAY_TWO.date() - (START - timedelta(days=203))).days
+    assert reference["what"] == "not to be asked for a reference"
+    assert reference["detail"].startswith(f"urgent ticket open {days} days · implementation overdue {days - 14} days")
+    assert told["ticket"][0]["detail"].startswith(f"ticket 501 open {days} days · urgent")
+
+
+def test_the_brief_fits_on_one_screen(co: Company, mended: Stage) -> None:
+    for found_by in ("warren.tolliver@letters.example", "shop/accounts/12"):
+        lines = co.c360("customer", found_by, now=DAY_TWO).out.splitlines()
+        assert len(lines) <= 45
+        assert max(map(len, lines)) <= 110
 
 
 def _days_before(days: int) -> str:

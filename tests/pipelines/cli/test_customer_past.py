@@ -74,6 +74,19 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     connection.execute("DETACH published")
     with duckdb.connect(str(home.published)) as published:
         create_macros(published, MACROS)
+        _create_brief(published)
+
+
+def _create_brief(published: duckdb.DuckDBPyConnection) -> None:
+    """A brief that knows the name alone: what it says of a customer is tested where the models are built."""
+    published.execute(
+        """CREATE MACRO brief(id, moment) AS TABLE
+           SELECT 'who' AS section, 1 AS place, NULL::TIMESTAMP AS happened_at, display_name AS what, 'person' AS detail
+           FROM dim_customer WHERE customer_id = id"""
+    )
+    published.execute(
+        "CREATE MACRO brief_moment(moment) AS TABLE SELECT TIMESTAMP '2026-03-07' AS as_of, false AS is_past"
+    )
 
 
 def test_an_id_that_was_merged_away_shows_the_customer_it_became_and_says_so(story: Story) -> None:
@@ -129,6 +142,12 @@ def test_before_anything_was_known_nothing_is_shown_and_what_is_no_day_is_refuse
     told = story.said(story.a, "--as-of", "2026-03-01")
     assert (told.code, told.out.strip()) == (0, f"On 2026-03-01 00:00 UTC no record of {story.a} was known.")
     assert story.said(story.a, "--as-of", "last week").code == 2
+
+
+def test_what_was_known_and_which_records_it_had_are_two_questions(story: Story) -> None:
+    told = story.said(story.a, "--as-of", "2026-03-05", "--known-at", "2026-03-05")
+    assert (told.code, told.out) == (2, "")
+    assert "--as-of for the records that it had, --known-at for what was known of it" in told.err
 
 
 def test_a_file_published_before_there_was_history_is_told_apart_from_no_history(story: Story) -> None:

@@ -218,3 +218,5 @@ union all
 select * from campaign_touches
 union all
 select * from registrations
+-- By customer, so that a reader of one customer reads one part of the file.
+order by customer_id
