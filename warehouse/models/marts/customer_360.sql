@@ -308,7 +308,7 @@ select
     preferences.channel as preferred_channel,
     preferences.basis as preferred_channel_basis,
 
-    coalesce(household.member_count, 1) as household_member_count,
+    household.member_count as household_member_count,
     demographics.household_size,
     demographics.income_band,
     demographics.education,
