@@ -117,6 +117,9 @@ def test_a_customer_without_any_event_has_a_row_of_zeros(built_home: Path) -> No
     nora = customer_360(built_home, "C4")
     counts = {name: value for name, value in nora.items() if name.endswith("_count")}
     assert (counts.pop("record_count"), counts.pop("source_count")) == (1, 1)
+    assert (
+        counts.pop("household_member_count") is None
+    )  # nobody is known to live with her, which is no household of none
     assert set(counts.values()) == {0}
     assert nora["net_amount"] is None
 
