@@ -173,7 +173,7 @@ def identify(
 
 
 def build_models(deployment: Deployment) -> None:
-    """Rebuild the marts with dbt; the warehouse must be closed."""
+    """Rebuild the marts; the warehouse must be closed."""
     from warehouse import models
 
     models.build(deployment.home.root)

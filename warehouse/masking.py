@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.cast_sql import literal, quoted
+from warehouse.comments import write_comments
 from warehouse.connection import marts_path, masked_path
 from warehouse.declared import MartColumn, MartTable, mart_tables
 from warehouse.published_macros import create_macros
@@ -55,8 +56,7 @@ def write_masked(home: Path, key: str) -> Path:
             if table.qualified not in is_view:
                 _write_table(connection, table, key)
         _create_views(connection, [sql for _, sql in views])
-        for table in mart_tables():
-            _comment(connection, table, "VIEW" if table.qualified in is_view else "TABLE")
+        write_comments(connection, lambda column: " Masked." if is_masked(column) else "")
         create_macros(connection)
         connection.execute("DETACH built")
     os.replace(folder / target.name, target)  # noqa: PTH105  the atomic step, named as the system call it is
@@ -111,12 +111,3 @@ def _create_views(connection: duckdb.DuckDBPyConnection, statements: Sequence[st
                 raise
     if waiting:
         _create_views(connection, waiting)
-
-
-def _comment(connection: duckdb.DuckDBPyConnection, table: MartTable, kind: str) -> None:
-    place = f"{quoted(table.schema)}.{quoted(table.name)}"
-    connection.execute(f"COMMENT ON {kind} {place} IS {literal(table.description)}")
-    for column in table.columns:
-        masked = " Masked." if is_masked(column) else ""
-        text = literal(f"{column.description}{masked}")
-        connection.execute(f"COMMENT ON COLUMN {place}.{quoted(column.name)} IS {text}")

@@ -15,7 +15,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
@@ -80,7 +80,7 @@ def plan_for(home: Path) -> Plan:
     return _plan(_state(project_files()), home)
 
 
-@cache
+@lru_cache(maxsize=1)
 def _plan(state: str, home: Path) -> Plan:
     kept = (_BESIDE_THE_PROJECT / f"plan-{state}.json", home / "dbt" / f"plan-{state}.json")
     for file in kept:

@@ -13,11 +13,12 @@ from rich.markup import escape
 from pipelines import usage
 from pipelines.cli.app import app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, age, err, out, print_json, status_text, table, when
+from pipelines.cli.published import FullOption, published_file
 from pipelines.cli.query import ROWS_SHOWN, show_rows
 from pipelines.cli.sync import JsonOption
 from pipelines.trouble import Trouble
 from warehouse.answer import Answer, answer, blurred_by_masking, find_question
-from warehouse.connection import WarehouseAbsent, open_reader
+from warehouse.connection import open_reader
 from warehouse.questions import Question, QuestionTrouble, questions
 from warehouse.sql_reading import columns_read
 
@@ -30,25 +31,20 @@ def ask_command(
         list[str] | None, typer.Option("--param", help="NAME=VALUE, where the question takes any; repeatable.")
     ] = None,
     limit: Annotated[int, typer.Option(help="Rows shown at most; 0 for all.")] = ROWS_SHOWN,
-    is_full: Annotated[
-        bool, typer.Option("--full", help="With names, addresses and what was said: for those who may see them.")
-    ] = False,
+    is_full: FullOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Ask a question that has a name, and see how old and how complete its answer is."""
     if name is None:
         return _list(as_json=as_json)
     settings = settings_of(context)
-    published = settings.home.published if is_full else settings.home.masked
     try:
         question, given = find_question(name), dict(map(_split, parameters or ()))
-        with open_reader(published) as connection:
+        with published_file(settings.home, is_full=is_full) as published, open_reader(published) as connection:
             said = answer(connection, question, given)
     except QuestionTrouble as trouble:
         err.print(f"[red]{escape(str(trouble))}[/red]")
         return WRONG_USE
-    except WarehouseAbsent:
-        raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
     except duckdb.CatalogException as lacking:
         fact = f"it was published by a version that this question does not know ({str(lacking).splitlines()[0]})"
         raise Trouble(str(published), fact, "Run c360 refresh first.") from None

@@ -11,9 +11,9 @@ from rich.markup import escape
 
 from pipelines.cli.app import app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json
+from pipelines.cli.published import FullOption, published_file
 from pipelines.cli.sync import JsonOption
 from pipelines.trouble import Trouble
-from warehouse.connection import WarehouseAbsent
 from warehouse.export import ExportRefused, export
 
 
@@ -24,21 +24,17 @@ def export_command(
     tables: Annotated[
         list[str] | None, typer.Option("--tables", help="A table such as customer_360; repeatable. Default: all.")
     ] = None,
-    is_full: Annotated[
-        bool, typer.Option("--full", help="With names, addresses and what was said: for those who may see them.")
-    ] = False,
+    is_full: FullOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Write the published tables as Parquet, with the snapshot and the age of each source."""
     home = settings_of(context).home
-    published = home.published if is_full else home.masked
     try:
-        manifest = export(published, folder, is_masked=not is_full, now=now_of(context), tables=tables or ())
+        with published_file(home, is_full=is_full) as published:
+            manifest = export(published, folder, is_masked=not is_full, now=now_of(context), tables=tables or ())
     except ExportRefused as refused:
         err.print(f"[red]{escape(str(refused))}[/red]")
         return WRONG_USE
-    except WarehouseAbsent:
-        raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
     except duckdb.CatalogException as lacking:
         fact = f"it was published by another version ({str(lacking).splitlines()[0]})"
         raise Trouble(str(published), fact, "Run c360 refresh first.") from None

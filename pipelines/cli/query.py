@@ -12,9 +12,9 @@ from rich.markup import escape
 from pipelines import usage
 from pipelines.cli.app import app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json, table
+from pipelines.cli.published import FullOption, published_file
 from pipelines.cli.sync import JsonOption
-from pipelines.trouble import Trouble
-from warehouse.connection import WarehouseAbsent, open_reader
+from warehouse.connection import open_reader
 from warehouse.sql_reading import columns_read
 
 ROWS_SHOWN = 100
@@ -25,21 +25,16 @@ def query_command(
     context: typer.Context,
     sql: Annotated[str, typer.Argument(help="A statement, such as: FROM customer_360 LIMIT 5")],
     limit: Annotated[int, typer.Option(help="Rows shown at most; 0 for all.")] = ROWS_SHOWN,
-    is_full: Annotated[
-        bool, typer.Option("--full", help="With names, addresses and what was said: for those who may see them.")
-    ] = False,
+    is_full: FullOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Ask the published customer 360 in SQL, with pseudonyms in place of names, contacts and keys."""
     settings = settings_of(context)
-    published = settings.home.published if is_full else settings.home.masked
     try:
-        with open_reader(published) as connection:
+        with published_file(settings.home, is_full=is_full) as published, open_reader(published) as connection:
             result = connection.execute(sql)
             names = [column[0] for column in result.description or ()]
             rows = result.fetchmany(limit + 1) if limit else result.fetchall()
-    except WarehouseAbsent:
-        raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
     except duckdb.Error as error:
         err.print(f"[red]{escape(str(error).strip())}[/red]")
         raise typer.Exit(WRONG_USE) from None

@@ -49,7 +49,7 @@ def changing_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(built_home: Path, changing_home: Path) -> Path:
-    """A copy of the built home that the test may change. One folder for all, so that dbt parses the project once."""
+    """A copy of the built home that the test may change. One folder for all."""
     for leftover in changing_home.iterdir():
         if leftover.name == "dbt":
             continue

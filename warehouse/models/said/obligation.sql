@@ -1,4 +1,4 @@
-{{ config(contract={'enforced': false}, persist_docs={}, meta={'scratch': true}) }}
+{{ config(contract={'enforced': false}, meta={'scratch': true}) }}
 -- Promises of the company and instructions of customers, and what ended each. Scratch: follow_up judges them for readers.
 -- Only what can be seen to have happened ends one; a ticket set to solved is no evidence that somebody called.
 with heard as (

@@ -1,4 +1,4 @@
-{{ config(contract={'enforced': false}, persist_docs={}, meta={'scratch': true}) }}
+{{ config(contract={'enforced': false}, meta={'scratch': true}) }}
 -- What rules hear in contacts, before anybody asks what became of it. Scratch: statement holds it for readers.
 -- Different sentences are read once, and only by rules whose longest word they hold: millions of contacts say little new.
 with contacts as (
