@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,9 @@ LATER = DAY_ONE + timedelta(hours=1)
 # What those who watch would tell of rows that are gone.
 LOSSES = {"ledger_disagrees", "rows_missing", "rows_outdated", "rows_extra", "rows_unaccounted", "orphans"}
 # Signs that people write between the digits of a telephone number.
-BETWEEN_DIGITS = str.maketrans("", "", " ()-./")
+BETWEEN_DIGITS = b" ()-./"
+# Where text, and what lies as bytes between texts, is cut.
+LINE_ENDS = re.compile(rb"[\n\r\x0b\x0c\x1c-\x1e]")
 KEPT = (
     "fct_order", "fct_order_line", "fct_payment", "fct_shipment", "fct_ticket", "fct_campaign_touch",
     "fct_web_registration", "interaction", "contact_point", "dim_customer", "dim_customer_history",
@@ -201,35 +204,43 @@ def _remains(co: Company, people: list[Person]) -> list[str]:
     """Files that hold something of these people, read row by row, or as bytes, by other means than the erasure's."""
     files = [path for path in co.home.root.rglob("*") if path.is_file() and not path.is_relative_to(co.home.sample)]
     return [
-        f"{path.relative_to(co.home.root)}: {text[:120]}"
+        f"{path.relative_to(co.home.root)}: {line[:120]!r}"
         for path in files
         for text in _texts(path)
-        if _is_about(text.lower(), people)
+        if _is_about(text, people)  # of most files no line need be looked at
+        for line in LINE_ENDS.split(text)
+        if _is_about(line, people)
     ]
 
 
-def _is_about(text: str, people: list[Person]) -> bool:
-    called = text.translate(BETWEEN_DIGITS)
+def _is_about(text: bytes, people: list[Person]) -> bool:
+    called = text.translate(None, BETWEEN_DIGITS)
     return any(
-        person.email in text or person.digits in called or (person.name in text and person.postal_code in text)
+        person.email.encode() in text
+        or person.digits.encode() in called
+        or (person.name.encode() in text and person.postal_code.encode() in text)
         for person in people
     )
 
 
-def _texts(path: Path) -> Iterator[str]:
-    """Each row of each table in a file, each line of any other; of databases the bytes besides."""
+def _texts(path: Path) -> Iterator[bytes]:
+    """Each table in a file, a line each row, and any other file; of databases the bytes besides. In small letters."""
     if path.suffix == ".parquet":
-        yield from (repr(row) for row in pq.read_table(path).to_pylist())
+        yield _lines(pq.read_table(path).to_pylist())
         return
     if path.suffix == ".duckdb":
         with duckdb.connect(str(path), read_only=True) as connection:
-            for name in connection.sql(
+            for (name,) in connection.sql(
                 "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal"
             ).fetchall():
-                yield from (repr(row) for row in connection.sql(f"FROM {name[0]}").fetchall())
+                yield _lines(connection.sql(f"FROM {name}").fetchall())
     elif path.suffix == ".db":
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            yield from (repr(row) for row in connection.execute(f'SELECT * FROM "{name}"').fetchall())
+            yield _lines(connection.execute(f'SELECT * FROM "{name}"').fetchall())
         connection.close()
-    yield from path.read_bytes().decode("latin-1").splitlines()
+    yield path.read_bytes().lower()
+
+
+def _lines(rows: Iterable[Any]) -> bytes:
+    return "\n".join(map(repr, rows)).lower().encode()
