@@ -6,6 +6,7 @@ Does not belong here: judging. Only the latest page of a feed is kept; the histo
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import re
@@ -54,7 +55,6 @@ class PageSummary:
 def write_page(folder: Path, summary: PageSummary, judged: Any, *, masked: Collection[str]) -> Path:
     """Replace the feed's page and the index; give the page's path. Failing values of `masked` columns are not shown."""
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
 
     folder.mkdir(parents=True, exist_ok=True)
     for result in judged.results:
@@ -63,12 +63,20 @@ def write_page(folder: Path, summary: PageSummary, judged: Any, *, masked: Colle
             result.result.update({name: [] for name in _VALUE_LISTS if name in result.result})
     # The page names the run by its moment: that of the clock passed in, as everywhere.
     judged.meta["run_id"] = summary.judged_at.isoformat()
-    rendered = DefaultJinjaPageView().render(ValidationResultsPageRenderer(run_info_at_end=True).render(judged))
+    rendered = _view().render(ValidationResultsPageRenderer(run_info_at_end=True).render(judged))
     page = folder / f"{summary.feed}.html"
     _replace(folder / f"{summary.feed}.json", json.dumps(asdict(summary), default=datetime.isoformat, indent=1))
     _replace(page, _self_contained(rendered))
     _replace(folder / "index.html", _index(folder))
     return page
+
+
+@functools.cache
+def _view() -> Any:
+    """One view a process: it compiles 17 templates, which takes longer than filling them in."""
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
 
 
 def _self_contained(page: str) -> str:

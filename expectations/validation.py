@@ -1,25 +1,24 @@
 """Judge the rows of one cast batch: Great Expectations decides and writes the SQL, DuckDB finds the rows.
 
-Belongs here: running the rules on a scratch file's view `checked`, and proving that every row Great Expectations
-counted was found. Does not belong here: what the rules are (`suites.py`), pages about them (`docs.py`), and what
-happens to a row that fails.
+Belongs here: proving that every row Great Expectations counted was found. Does not belong here: what the rules are
+(`suites.py`), how Great Expectations is asked (`judging.py`), pages about its results (`docs.py`), and what happens to
+a row that fails.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
 
 from expectations import docs
+from expectations.judging import CHECKED, ROW, SAMPLE_SIZE, run_suite
 from expectations.suites import EntityFacts, Rule, Severity, rules_for
 
 FAILURE_SCHEMA = pa.schema(
@@ -31,19 +30,8 @@ FAILURE_SCHEMA = pa.schema(
         ("column", pa.string()),
     ]
 )
-CHECKED = "checked"  # the scratch file's view of the rows to judge
-ROW = "row_number"
 TELL_ROWS_LISTED = 10_000  # per rule; rows of a stop rule are always listed in full
-SAMPLE_SIZE = 5
 _SHOWN_CHARACTERS = 60
-
-# DuckDB's cursor is its connection: the rollback that SQLAlchemy sends when Great Expectations gives a connection back
-# would destroy the open result.
-_ENGINE: dict[str, Any] = {
-    "isolation_level": "AUTOCOMMIT",
-    "skip_autocommit_rollback": True,
-    "connect_args": {"read_only": True},
-}
 
 
 class ValidationTrouble(RuntimeError):
@@ -124,42 +112,6 @@ def validate(
         )
         page = docs.write_page(docs_folder, summary, judged, masked=facts.masked)
     return Validation(results, failures.cast(FAILURE_SCHEMA), page)
-
-
-def run_suite(scratch: Path, name: str, rules: Sequence[Rule]) -> Any:
-    """Great Expectations' own suite result for view `checked`; the file's lock is given back."""
-    import great_expectations as gx
-    from sqlalchemy.dialects import postgresql
-
-    # Its children set levels of their own and speak through whatever handler another library put on the root.
-    logging.getLogger("great_expectations").propagate = False
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_sql(
-        name="scratch", connection_string=f"duckdb:///{scratch.resolve()}", kwargs=_ENGINE
-    )
-    engine = source.get_execution_engine()
-    # Great Expectations knows no regular expressions for a dialect called duckdb; DuckDB reads PostgreSQL's operator.
-    engine.dialect_module = SimpleNamespace(dialect=postgresql.dialect)
-    try:
-        batch = source.add_table_asset(CHECKED, table_name=CHECKED).add_batch_definition_whole_table("batch")
-        expectations = [
-            {"type": rule.expectation, "kwargs": dict(rule.kwargs), "meta": {"rule": rule.name, "reason": rule.reason}}
-            for rule in rules
-        ]
-        # Asked of the batch itself: a validation definition would also write every result into a store as JSON.
-        return batch.get_batch().validate(
-            gx.ExpectationSuite(name=name, expectations=expectations),
-            result_format={
-                "result_format": "COMPLETE",
-                "unexpected_index_column_names": [ROW],
-                # Also cuts the lists of failing rows; all of them come from the query instead.
-                "partial_unexpected_count": SAMPLE_SIZE,
-            },
-        )
-    finally:
-        engine.close()
-        source.get_engine().dispose()
 
 
 def _verdict(connection: duckdb.DuckDBPyConnection, rule: Rule, outcome: Any, facts: EntityFacts) -> RuleResult:

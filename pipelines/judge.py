@@ -1,7 +1,7 @@
 """Cast landed batches and judge their rows by the entity's rules. Several small batches are judged in one go.
 
-A run of Great Expectations costs most of a second whatever it looks at, so a backlog of daily files is judged together;
-each batch is still cast, and later staged, on its own.
+Asking Great Expectations costs a quarter of a second whatever it looks at, so a backlog of daily files is judged
+together; each batch is still cast, and later staged, on its own.
 """
 
 from __future__ import annotations
