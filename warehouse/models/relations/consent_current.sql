@@ -1,5 +1,10 @@
--- The most restrictive statement wins: one refusal outweighs every consent, whichever of the merged records it is in.
-with addressed as (
+-- The most restrictive statement that stands wins: one refusal outweighs every consent, whichever of the merged records
+-- it is in, unless the customer undid it.
+with standing as (
+    select * from {{ ref('consent_event') }} where customer_id is not null and undone_at is null
+),
+
+addressed as (
     select channel.channel
     from {{ channels() }}
     where channel.is_addressed
@@ -7,9 +12,7 @@ with addressed as (
 
 -- Decided once for what was said of all channels, and once more for a channel of which something was said apart.
 scope as (
-    select distinct customer_id, channel
-    from {{ ref('consent_event') }}
-    where customer_id is not null
+    select distinct customer_id, channel from standing
 ),
 
 decided as (
@@ -30,7 +33,7 @@ decided as (
             row(event.status = 'refused', coalesce(event.captured_at, timestamp '1970-01-01'), event.source_record_key)
         ) as decisive
     from scope
-    inner join {{ ref('consent_event') }} as event
+    inner join standing as event
         on event.customer_id = scope.customer_id and event.channel in (scope.channel, 'all')
     group by all
 ),
