@@ -131,6 +131,10 @@ class LandingFolder:
         shutil.rmtree(self.folder / INCOMING, ignore_errors=True)
         return len(left)
 
+    def has_raw(self, batch_id: str) -> bool:
+        """Whether the bytes that a batch arrived as are still there."""
+        return (self.folder / batch_id / RAW_FOLDER).is_dir()
+
     def remove_raw(self, batch_id: str) -> None:
         """Forget the bytes that a batch arrived as. Its table, rejects and manifest stay."""
         shutil.rmtree(self.folder / batch_id / RAW_FOLDER, ignore_errors=True)
