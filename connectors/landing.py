@@ -131,10 +131,6 @@ class LandingFolder:
         shutil.rmtree(self.folder / INCOMING, ignore_errors=True)
         return len(left)
 
-    def has_raw(self, batch_id: str) -> bool:
-        """Whether the bytes that a batch arrived as are still there."""
-        return (self.folder / batch_id / RAW_FOLDER).is_dir()
-
     def remove_raw(self, batch_id: str) -> None:
         """Forget the bytes that a batch arrived as. Its table, rejects and manifest stay."""
         shutil.rmtree(self.folder / batch_id / RAW_FOLDER, ignore_errors=True)
@@ -157,6 +153,17 @@ class LandingFolder:
         corrected.write_text(manifest.model_copy(update={"erased_count": erased}).model_dump_json(indent=1), "utf-8")
         corrected.replace(self.folder / batch_id / MANIFEST_NAME)
         _fsync_tree(self.folder / batch_id)
+
+    def with_erased_rows_read_again(self) -> list[str]:
+        """Batches whose bytes may hold an erased row that their tables never held, as it had been landed before."""
+        manifests = [self.manifest(batch_id) for batch_id in self.committed()]
+        if not any(manifest.erased_count for manifest in manifests):
+            return []
+        return [
+            manifest.batch_id
+            for manifest in manifests
+            if manifest.reread_count and (self.folder / manifest.batch_id / RAW_FOLDER).is_dir()
+        ]
 
     def incoming(self, batch_id: str) -> Path:
         """A fresh incoming folder with room for raw bytes."""

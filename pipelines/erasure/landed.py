@@ -54,18 +54,10 @@ def erase_landed(
                     done.batches += 1
                     done.rows[contract.feed] = done.rows.get(contract.feed, 0) + len(rows)
                     done.lines[contract.feed] = done.lines.get(contract.feed, 0) + len(lines)
-            for batch_id in _with_erased_rows_read_again(folder):
+            for batch_id in folder.with_erased_rows_read_again():
                 folder.remove_raw(batch_id)
                 batches.mark_raw_removed(ledger, batch_id, deployment.clock())
     return done
-
-
-def _with_erased_rows_read_again(folder: LandingFolder) -> list[str]:
-    """Batches whose bytes may hold an erased row that is not in their tables, as it had been landed before."""
-    manifests = [folder.manifest(batch_id) for batch_id in folder.committed()]
-    if not any(manifest.erased_count for manifest in manifests):
-        return []
-    return [manifest.batch_id for manifest in manifests if manifest.reread_count and folder.has_raw(manifest.batch_id)]
 
 
 def _erased_in(
