@@ -27,7 +27,7 @@ READS = (
     *("main.customer_value_history", "main.customer_health_history", "main.relationship_type_history"),
     *("main.lifecycle_event", "main.ask_next", "main.reference_guard", "main.customer_health"),
     *("identity.customer_crosswalk", "identity.attribute_provenance", "identity.customer_id_redirect"),
-    *("ops.channel_arrival", "ops.feed_status", "ops.snapshot"),
+    *("ops.channel_arrival", "ops.feed_status", "ops.source_status", "ops.snapshot"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -232,4 +233,7 @@ def _texts(path: Path) -> Iterator[str]:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             yield from (repr(row) for row in connection.execute(f'SELECT * FROM "{name}"').fetchall())
         connection.close()
+    elif path.suffix == ".gz":
+        # Each record of a page is a text of its own.
+        yield from gzip.decompress(path.read_bytes()).decode("utf-8").replace("}, {", "}\n{").splitlines()
     yield from path.read_bytes().decode("latin-1").splitlines()

@@ -1,4 +1,5 @@
--- The most restrictive statement wins: one refusal outweighs every consent, whichever of the merged records it is in.
+-- The most restrictive statement that stands wins: one refusal outweighs every consent, whichever of the merged records
+-- it is in, unless the customer undid it.
 with addressed as (
     select channel.channel
     from {{ channels() }}
@@ -17,7 +18,7 @@ weighed as (
             customer_id, channel, status, captured_at, source_system, stated_by, contact_point_type, contact_point,
             source_record_key
         from {{ ref('consent_event') }}
-        where customer_id is not null
+        where customer_id is not null and undone_at is null
     )
 ),
 
