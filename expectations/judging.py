@@ -89,6 +89,9 @@ def _import_when_used(name: str) -> None:
     spec.loader = importlib.util.LazyLoader(spec.loader)
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    parent, _, child = name.rpartition(".")
+    # What "from parent import child" looks for first; what it would do otherwise runs the module.
+    setattr(sys.modules[parent], child, module)
 
 
 @contextmanager

@@ -84,13 +84,13 @@ def validate(
         ValidationTrouble: a rule could not be run, or its rows are not those that Great Expectations counted.
     """
     rules = rules_for(facts, now=now, future_limit=future_limit)
+    # One connection throughout: opening a DuckDB takes longer than most of its queries on a small batch.
     with _attached(scratch) as connection:
         rows = _count(connection, f"SELECT * FROM {CHECKED}")
-    if rows == 0 or not rules:
-        return Validation(tuple(_unknown(rule) for rule in rules), FAILURE_SCHEMA.empty_table())
-    judged = run_suite(scratch, facts.entity, rules)
-    outcomes = {result.expectation_config.meta["rule"]: result for result in judged.results}
-    with _attached(scratch) as connection:
+        if rows == 0 or not rules:
+            return Validation(tuple(_unknown(rule) for rule in rules), FAILURE_SCHEMA.empty_table())
+        judged = run_suite(scratch, facts.entity, rules)
+        outcomes = {result.expectation_config.meta["rule"]: result for result in judged.results}
         connection.execute(
             "CREATE TEMP TABLE failure (row_number BIGINT, rule VARCHAR, severity VARCHAR, reason VARCHAR, "
             '"column" VARCHAR, shown VARCHAR)'
@@ -199,8 +199,8 @@ def _attached(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
-    return int(row[0]) if row else 0
+    ((rows,),) = connection.execute(f"SELECT count(*) FROM ({query})").fetchall()
+    return int(rows)
 
 
 def _unknown(rule: Rule) -> RuleResult:

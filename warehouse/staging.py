@@ -104,17 +104,20 @@ def ensure_schema(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, 
     """
     connection.execute(_APPLIED_BATCH)
     quarantine.ensure_schema(connection)
+    staged = _staged_types(connection)
     for entity, columns in entities.items():
-        wanted = {**columns, **META_COLUMNS}
-        declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
-        connection.execute(f"CREATE TABLE IF NOT EXISTS staging.{quoted(entity)} ({declared})")
-        staged = _staged_types(connection, entity)
+        wanted, table = {**columns, **META_COLUMNS}, f"staging.{quoted(entity)}"
+        if entity not in staged:
+            declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
+            connection.execute(f"CREATE TABLE {table} ({declared})")
+            continue
         for name, kind in wanted.items():
-            if name not in staged:
-                connection.execute(f"ALTER TABLE staging.{quoted(entity)} ADD COLUMN {quoted(name)} {kind}")
-            elif staged[name] != kind.replace(", ", ","):
+            found = staged[entity].get(name)
+            if found is None:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}")
+            elif found != kind.replace(", ", ","):
                 raise SchemaConflict(
-                    f"staging.{entity}.{name} is {staged[name]}, the entity declares {kind}. Give the new type a new "
+                    f"staging.{entity}.{name} is {found}, the entity declares {kind}. Give the new type a new "
                     "column, or rebuild the warehouse from landing."
                 )
 
@@ -230,20 +233,25 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _staged_types(connection: duckdb.DuckDBPyConnection, entity: str) -> dict[str, str]:
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
-        "AND schema_name = 'staging' AND table_name = ? ORDER BY column_index",
-        [entity],
-    ).fetchall()
-    return {str(name): str(kind) for name, kind in rows}
+def _staged_types(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Table → column → type, asked for at once: DuckDB goes through the columns of all tables for each question."""
+    found: dict[str, dict[str, str]] = {}
+    for table, name, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND schema_name = 'staging' ORDER BY column_index"
+    ).fetchall():
+        found.setdefault(table, {})[name] = kind
+    return found
 
 
 def _canonical_columns(connection: duckdb.DuckDBPyConnection, entity: str) -> list[str]:
     """The entity's columns as this batch was cast; a column the table has beyond them stays NULL."""
-    staged = _staged_types(connection, entity)
-    if not staged:
-        raise SchemaConflict(f"there is no table staging.{entity}. Run ensure_schema with every entity first.")
+    try:
+        staged = {row[0] for row in connection.execute(f"DESCRIBE staging.{quoted(entity)}").fetchall()}
+    except duckdb.CatalogException as error:
+        raise SchemaConflict(
+            f"there is no table staging.{entity}. Run ensure_schema with every entity first."
+        ) from error
     cast = connection.execute("DESCRIBE scratch.batch").fetchall()
     names = [str(row[0]) for row in cast]
     return [name for name in names if name in staged and name not in META_COLUMNS]

@@ -7,18 +7,45 @@ contract; 130 stopped by the user.
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from pipelines.cli.app import app, global_options_first
+from pipelines.cli.app import GLOBAL_OPTIONS, app, global_options_first
 from pipelines.cli.console import complain
 from pipelines.settings import silence_telemetry
 
 STOPPED = 130  # 128 + SIGINT, as shells have it
+# Command → modules of this package that add it and its subcommands to the app when they are imported.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "alerts": ("alerts", "alert_channels"),
+    "ask": ("ask",),
+    "customer": ("customer",),
+    "demo": ("demo",),
+    "docs": ("docs",),
+    "doctor": ("doctor",),
+    "erase": ("erase",),
+    "export": ("export",),
+    "feeds": ("feeds", "feeds_status", "sources"),
+    "identity": ("identity",),
+    "metrics": ("metrics",),
+    "quarantine": ("quarantine",),
+    "query": ("query",),
+    "refresh": ("sync",),
+    "rematch": ("rematch",),
+    "resolve": ("resolve",),
+    "review": ("review",),
+    "sample": ("sample",),
+    "status": ("status",),
+    "sync": ("sync",),
+    "unmerge": ("unmerge",),
+    "watch": ("watch",),
+}
 # From Ctrl-C until the process ends whatever its main thread does.
 STOP_SECONDS = 3.0
 
@@ -27,36 +54,10 @@ def main() -> None:
     """Entry point of the command `c360`."""
     silence_telemetry()
     signal.signal(signal.SIGINT, _interrupt)
-    # Each command adds itself to the app when its module is imported.
-    from pipelines.cli import (  # noqa: F401
-        alert_channels,
-        alerts,
-        ask,
-        customer,
-        demo,
-        docs,
-        doctor,
-        erase,
-        export,
-        feeds,
-        feeds_status,
-        identity,
-        metrics,
-        quarantine,
-        query,
-        rematch,
-        resolve,
-        review,
-        sample,
-        sources,
-        status,
-        sync,
-        unmerge,
-        watch,
-    )
-
+    arguments = global_options_first(sys.argv[1:])
     try:
-        code = app(global_options_first(sys.argv[1:]), standalone_mode=False)
+        _import_command(arguments)
+        code = app(arguments, standalone_mode=False)
     except KeyboardInterrupt:
         code = STOPPED
     except Exception as error:
@@ -64,6 +65,25 @@ def main() -> None:
     if code == STOPPED:  # Typer, too, turns Ctrl-C into this code
         _stop()
     _leave(code if isinstance(code, int) else 0)
+
+
+def _import_command(arguments: Sequence[str]) -> None:
+    """Import the command that the arguments name; all of them where they name none, as when help is asked for."""
+    command = _command(arguments)
+    for name in [command] if command in COMMANDS else COMMANDS:
+        for module in COMMANDS[name]:
+            importlib.import_module(f"pipelines.cli.{module}")
+
+
+def _command(arguments: Sequence[str]) -> str | None:
+    """The first word that is neither a global option nor the value of one."""
+    words = iter(arguments)
+    for word in words:
+        if word in GLOBAL_OPTIONS:
+            next(words, None)
+        elif not word.startswith(tuple(f"{option}=" for option in GLOBAL_OPTIONS)):
+            return word
+    return None
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

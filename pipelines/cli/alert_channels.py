@@ -8,9 +8,8 @@ import typer
 from rich.markup import escape
 
 from pipelines.cli.alerts import alerts
-from pipelines.cli.app import deployment_of
+from pipelines.cli.app import JsonOption, deployment_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
-from pipelines.cli.sync import JsonOption
 
 
 @alerts.command("test")

@@ -12,10 +12,8 @@ from rich.markup import escape
 from connectors.source_spec import parse_duration
 from pipelines.alerts import acts
 from pipelines.cli.alert_story import print_story, story_of
-from pipelines.cli.app import app, deployment_of, now_of
+from pipelines.cli.app import JsonOption, app, deployment_of, now_of, steward_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, severity_text, table, when
-from pipelines.cli.review import steward_of
-from pipelines.cli.sync import JsonOption
 from pipelines.freshness.failures import load_failures
 from pipelines.ledger import alerts as kept
 from pipelines.ledger.alerts import AT_WORK, Alert

@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from connectors.catalog import load_catalog
+from pipelines.cli.console import WRONG_USE, err
 from pipelines.deployment import Deployment
 from pipelines.settings import Settings, load_settings
 
 GLOBAL_OPTIONS = ("--home", "--feeds", "--now")
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 app = typer.Typer(
     name="c360",
@@ -96,3 +98,11 @@ def deployment_of(context: typer.Context) -> Deployment:
         openlineage=settings.openlineage,
         mask_key=settings.mask_key,
     )
+
+
+def steward_of(context: typer.Context, by: str | None) -> str:
+    """Who decides. Wrong use when nobody is named: a decision without a name cannot be asked about."""
+    if name := (by or settings_of(context).steward):
+        return name
+    err.print("Say who decides: --by NAME, or C360_STEWARD in the environment.")
+    raise typer.Exit(WRONG_USE)

@@ -11,11 +11,10 @@ import typer
 from rich.markup import escape
 
 from pipelines import usage
-from pipelines.cli.app import app, now_of, settings_of
+from pipelines.cli.app import JsonOption, app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, age, err, out, print_json, status_text, table, when
 from pipelines.cli.published import FullOption, published_file
 from pipelines.cli.query import ROWS_SHOWN, show_rows
-from pipelines.cli.sync import JsonOption
 from pipelines.trouble import Trouble
 from warehouse.answer import Answer, answer, blurred_by_masking, find_question
 from warehouse.connection import open_reader

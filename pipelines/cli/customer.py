@@ -9,11 +9,10 @@ import typer
 from rich.markup import escape
 
 from pipelines import usage
-from pipelines.cli.app import app, now_of, settings_of, utc
+from pipelines.cli.app import JsonOption, app, now_of, settings_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
 from pipelines.cli.customer_brief import print_brief
 from pipelines.cli.customer_past import fate_line, require_macros, show_end, show_past
-from pipelines.cli.sync import JsonOption
 from pipelines.cli.why import explain
 from pipelines.trouble import Trouble
 from warehouse.brief import MACROS_OF_BRIEF, READS, customer_brief, find_customers

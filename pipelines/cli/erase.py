@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, deployment_of
+from pipelines.cli.app import JsonOption, app, deployment_of, steward_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
-from pipelines.cli.review import steward_of
-from pipelines.cli.sync import JsonOption
 from pipelines.deployment import Deployment
 from pipelines.erasure.certificate import Certificate
 from pipelines.erasure.erase import Request, erase_customers, resume, unfinished

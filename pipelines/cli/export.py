@@ -9,10 +9,9 @@ import duckdb
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, now_of, settings_of
+from pipelines.cli.app import JsonOption, app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json
 from pipelines.cli.published import FullOption, published_file
-from pipelines.cli.sync import JsonOption
 from pipelines.trouble import Trouble
 from warehouse.export import ExportRefused, export
 

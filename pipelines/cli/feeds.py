@@ -8,9 +8,8 @@ import typer
 from rich.markup import escape
 
 from pipelines.acceptance import accept_source
-from pipelines.cli.app import app, deployment_of
+from pipelines.cli.app import app, deployment_of, steward_of
 from pipelines.cli.console import TROUBLE, err, out, table
-from pipelines.cli.review import steward_of
 from pipelines.cli.sync import chosen
 from pipelines.land import check_source
 

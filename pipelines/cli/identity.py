@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, settings_of
+from pipelines.cli.app import JsonOption, app, settings_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table, when
-from pipelines.cli.sync import JsonOption
 from pipelines.identity import full_match
 from pipelines.identity.cluster_statistics import record
 from pipelines.identity.cluster_statistics.declared import Statistic, statistics

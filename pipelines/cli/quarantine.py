@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, deployment_of, settings_of
+from pipelines.cli.app import JsonOption, app, deployment_of, settings_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table, when
-from pipelines.cli.sync import JsonOption, chosen
+from pipelines.cli.sync import chosen
 from pipelines.stage import release_rows
 from pipelines.trouble import Trouble
 from warehouse import quarantine as held_rows

@@ -10,10 +10,9 @@ import typer
 from rich.markup import escape
 
 from pipelines import usage
-from pipelines.cli.app import app, now_of, settings_of
+from pipelines.cli.app import JsonOption, app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json, table
 from pipelines.cli.published import FullOption, published_file
-from pipelines.cli.sync import JsonOption
 from warehouse.connection import open_reader
 from warehouse.sql_reading import columns_read
 

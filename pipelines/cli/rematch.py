@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import app, deployment_of
+from pipelines.cli.app import JsonOption, app, deployment_of
 from pipelines.cli.console import TROUBLE, err, out, print_json, status_text, table
-from pipelines.cli.sync import JsonOption, print_refreshed, refreshed_as_json
+from pipelines.cli.sync import print_refreshed, refreshed_as_json
 from pipelines.identity.churn import MOST, Affected, Report
 from pipelines.identity.full_match import apply_command, told
 from pipelines.refresh import preview_rematch, rematch

@@ -12,12 +12,11 @@ from rich.markup import escape
 
 from pipelines import stewardship
 from pipelines.cli import review_session
-from pipelines.cli.app import app, deployment_of, settings_of
+from pipelines.cli.app import JsonOption, app, deployment_of, settings_of, steward_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json, table
 from pipelines.cli.identities import identities
 from pipelines.cli.pair import judgement_line, percent
 from pipelines.cli.review_score import print_score
-from pipelines.cli.sync import JsonOption
 from pipelines.identity import evaluation, judgements, review, review_file, sample
 from pipelines.identity.pair import Pair, read_pairs
 from pipelines.identity.stakes import NOTHING_PUBLISHED, stakes
@@ -73,14 +72,6 @@ def review_command(
     else:
         _print_queue(rows)
     return 0
-
-
-def steward_of(context: typer.Context, by: str | None) -> str:
-    """Who decides. Wrong use when nobody is named: a decision without a name cannot be asked about."""
-    if name := (by or settings_of(context).steward):
-        return name
-    err.print("Say who decides: --by NAME, or C360_STEWARD in the environment.")
-    raise typer.Exit(WRONG_USE)
 
 
 def _queue(home: Home, minutes: float, drawn: str | None) -> tuple[list[dict[str, Any]], list[Pair]]:

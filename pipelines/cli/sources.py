@@ -10,10 +10,9 @@ from rich.markup import escape
 
 from connectors.contract import FeedContract
 from connectors.tiers import EVERYTHING
-from pipelines.cli.app import deployment_of
+from pipelines.cli.app import JsonOption, deployment_of
 from pipelines.cli.console import TROUBLE, err, out, print_json, status_text, table
 from pipelines.cli.feeds import feeds
-from pipelines.cli.sync import JsonOption
 from pipelines.deployment import Deployment
 from pipelines.freshness.reconcile import Reconciliation, reconcile_feed
 from pipelines.ingest import stage_feed

@@ -9,9 +9,8 @@ import typer
 from rich.markup import escape
 
 from pipelines.cli.alerts import open_alerts_line
-from pipelines.cli.app import app, deployment_of
+from pipelines.cli.app import JsonOption, app, deployment_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, status_text, table, when
-from pipelines.cli.sync import JsonOption
 from pipelines.freshness.status import CURRENT, FeedStatus, feed_statuses
 from pipelines.ledger.database import Ledger
 

@@ -12,15 +12,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.contract import FeedContract
-from pipelines.cli.app import app, deployment_of, utc
+from pipelines.cli.app import JsonOption, app, deployment_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table
 from pipelines.deployment import Deployment
 from pipelines.identity.full_match import told
 from pipelines.ingest import FeedOutcome
 from pipelines.refresh import Refreshed, refresh
 from pipelines.sync import SyncOutcome, sync
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 
 @app.command("sync")

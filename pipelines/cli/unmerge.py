@@ -9,10 +9,9 @@ import typer
 from rich.markup import escape
 
 from pipelines import stewardship
-from pipelines.cli.app import app, deployment_of
+from pipelines.cli.app import JsonOption, app, deployment_of, steward_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json
-from pipelines.cli.review import TAKES_EFFECT, steward_of
-from pipelines.cli.sync import JsonOption
+from pipelines.cli.review import TAKES_EFFECT
 from pipelines.identity.judgements import JudgementRefused
 
 

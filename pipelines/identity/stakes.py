@@ -22,8 +22,9 @@ OPEN_TICKET = 1.0
 # Each record of a customer carries facts that a wrong decision moves.
 RECORD = 0.1
 
-NOTHING_PUBLISHED = pa.table(
-    {"customer_id": pa.array([], pa.string()), "weight": pa.array([], pa.float64()), "told": pa.array([], pa.string())}
+# Made of no arrays: making one, even an empty one, imports pandas.
+NOTHING_PUBLISHED = pa.Table.from_batches(
+    [], pa.schema([("customer_id", pa.string()), ("weight", pa.float64()), ("told", pa.string())])
 )
 UNKNOWN_TOLD = "value UNKNOWN"
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from pipelines.identity.matching.evidence import Mask
 
@@ -38,6 +37,9 @@ def fit(bits: npt.NDArray[np.floating], is_match: Mask) -> Calibration:
     """Find the most probable calibration given decisions on pairs with so many bits; the problem is convex."""
     if not len(bits):
         return NO_CALIBRATION
+    # Half a second to import, and most commands and runs calibrate nothing.
+    from scipy.optimize import minimize
+
     sides = np.where(is_match, -np.log(2), np.log(2))
 
     def cost(found: npt.NDArray[np.float64]) -> float:
