@@ -26,11 +26,20 @@ payments as (
         count(*) as payment_count,
         count(*) filter (where status = 'returned') as returned_payment_count,
         max(occurred_at) as last_payment_at,
-        arg_max_null(status, row(occurred_at, payment_key)) filter (where occurred_at is not null) as last_payment_status,
         max(occurred_at) filter (where status = 'returned') as last_returned_payment_at
     from {{ ref('fct_payment') }}
     where customer_id is not null
     group by customer_id
+),
+
+-- Of several at the last moment the one with the greatest key, here and below. In two steps, as ordering millions of
+-- rows by moment and key is slow.
+last_payments as (
+    select payment.customer_id, arg_max_null(payment.status, payment.payment_key) as last_payment_status
+    from {{ ref('fct_payment') }} as payment
+    inner join payments
+        on payments.customer_id = payment.customer_id and payments.last_payment_at = payment.occurred_at
+    group by payment.customer_id
 ),
 
 shipments as (
@@ -66,13 +75,22 @@ contacts as (
         customer_id,
         count(*) as contact_count,
         count(*) filter (where direction = 'inbound') as inbound_contact_count,
-        max(occurred_at) as last_contact_at,
-        arg_max(
-            {'channel': channel, 'direction': direction, 'topic': topic}, row(occurred_at, interaction_id)
-        ) as last_contact
+        max(occurred_at) as last_contact_at
     from {{ ref('interaction') }}
     where customer_id is not null and source_kind = 'interactions' and direction is distinct from 'internal'
     group by customer_id
+),
+
+last_contacts as (
+    select
+        event.customer_id,
+        arg_max(
+            {'channel': event.channel, 'direction': event.direction, 'topic': event.topic}, event.interaction_id
+        ) as last_contact
+    from {{ ref('interaction') }} as event
+    inner join contacts on contacts.customer_id = event.customer_id and contacts.last_contact_at = event.occurred_at
+    where event.source_kind = 'interactions' and event.direction is distinct from 'internal'
+    group by event.customer_id
 ),
 
 last_moment as (
@@ -82,7 +100,6 @@ last_moment as (
     group by customer_id
 ),
 
--- Ties at the same moment go by interaction_id. In two steps, as ordering millions of events by both is slow.
 timeline as (
     select
         event.customer_id,
@@ -251,7 +268,7 @@ select
     coalesce(payments.payment_count, 0) as payment_count,
     coalesce(payments.returned_payment_count, 0) as returned_payment_count,
     payments.last_payment_at,
-    payments.last_payment_status,
+    last_payments.last_payment_status,
     payments.last_returned_payment_at,
 
     coalesce(shipments.shipment_count, 0) as shipment_count,
@@ -270,9 +287,9 @@ select
     coalesce(contacts.contact_count, 0) as contact_count,
     coalesce(contacts.inbound_contact_count, 0) as inbound_contact_count,
     contacts.last_contact_at,
-    contacts.last_contact.channel as last_contact_channel,
-    contacts.last_contact.direction as last_contact_direction,
-    contacts.last_contact.topic as last_contact_topic,
+    last_contacts.last_contact.channel as last_contact_channel,
+    last_contacts.last_contact.direction as last_contact_direction,
+    last_contacts.last_contact.topic as last_contact_topic,
     timeline.last_interaction_at,
     timeline.last_interaction_type,
 
@@ -347,9 +364,11 @@ cross join recent
 left join orders using (customer_id)
 left join main_currency using (customer_id)
 left join payments using (customer_id)
+left join last_payments using (customer_id)
 left join shipments using (customer_id)
 left join tickets using (customer_id)
 left join contacts using (customer_id)
+left join last_contacts using (customer_id)
 left join timeline using (customer_id)
 left join campaigns using (customer_id)
 left join registrations using (customer_id)
