@@ -31,3 +31,5 @@ select
     tickets._batch_id as batch_id,
     tickets._landed_at as loaded_at
 from tickets
+-- By customer, so that a reader of one customer reads one part of the file.
+order by tickets.customer_id
