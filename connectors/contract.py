@@ -94,9 +94,14 @@ class Deletes(Spec):
 
 
 class Retention(Spec):
-    """How long the bytes that arrived are kept beside the landed table."""
+    """How long is kept what nothing is built from any more.
+
+    `raw`: the bytes that arrived, beside the landed table. `quarantine`: the values of rows that were put aside, since
+    they were settled; for good where nothing is said.
+    """
 
     raw: Duration = timedelta(days=14)
+    quarantine: Duration | None = None
 
 
 class Announced(Spec):

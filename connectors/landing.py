@@ -154,6 +154,17 @@ class LandingFolder:
         corrected.replace(self.folder / batch_id / MANIFEST_NAME)
         _fsync_tree(self.folder / batch_id)
 
+    def with_erased_rows_read_again(self) -> list[str]:
+        """Batches whose bytes may hold an erased row that their tables never held, as it had been landed before."""
+        manifests = [self.manifest(batch_id) for batch_id in self.committed()]
+        if not any(manifest.erased_count for manifest in manifests):
+            return []
+        return [
+            manifest.batch_id
+            for manifest in manifests
+            if manifest.reread_count and (self.folder / manifest.batch_id / RAW_FOLDER).is_dir()
+        ]
+
     def incoming(self, batch_id: str) -> Path:
         """A fresh incoming folder with room for raw bytes."""
         folder = self.folder / INCOMING / batch_id

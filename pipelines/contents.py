@@ -40,8 +40,11 @@ def record_contents(
     with staging.scratch_attached(connection, one.scratch, one.failures):
         profiles = profile_batch(connection, filled, landed_at=landed_at, segments=contract.watch.segments)
         breaches = count_breaches(connection, closed_sets(contract))
+    names = ", ".join(contract.watch.immutable)
     if applied.rows_reused:
-        breaches.append(Breach("key_reused", "key_reused", ", ".join(contract.watch.immutable), applied.rows_reused))
+        breaches.append(Breach("key_reused", "key_reused", names, applied.rows_reused))
+    if applied.rows_shifted:
+        breaches.append(Breach("shifted", "shifted", names, applied.rows_shifted, code=str(applied.shift_seconds)))
     if applied.rows_restamped:
         breaches.append(Breach("restamped", "restamped", CHANGE_TIME, applied.rows_restamped))
     record_profiles(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from connectors.contract import FeedContract
 from connectors.entities import Entity, load_entities
 from pipelines import usage
 from pipelines.collected_columns import write_collected_columns
@@ -26,7 +27,7 @@ from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
-from warehouse import history, staging
+from warehouse import history, quarantine, staging
 
 if TYPE_CHECKING:
     import duckdb
@@ -137,6 +138,7 @@ def _refresh(
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         history.remember(connection, deployment.home.published)
         usage.count(connection, deployment.home, now)
+        forget_settled_rows(connection, deployment.catalog.values(), now)
         resolution = identify(
             connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
         )
@@ -156,6 +158,16 @@ def _refresh(
             ledger, status.feed, stage="published", clock="event", value=status.as_of, run_id=snapshot_id, now=now
         )
     return Refreshed(snapshot_id, resolution, statuses, customers)
+
+
+def forget_settled_rows(
+    connection: duckdb.DuckDBPyConnection, contracts: Iterable[FeedContract], now: datetime
+) -> None:
+    """Forget what settled rows held, as far as contracts say for how long it is kept."""
+    quarantine.ensure_schema(connection)
+    for contract in contracts:
+        if kept := contract.retention.quarantine:
+            quarantine.forget_settled(connection, feed=contract.feed, before=now - kept)
 
 
 def identify(

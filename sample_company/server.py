@@ -73,8 +73,6 @@ def _ticket(row: dict[str, Any]) -> dict[str, Any]:
         "via": {"channel": row["channel"], "source": source},
         "tags": row["tags"].split(",") if row["tags"] else [],
         "custom_fields": [{"id": 360001, "value": row["topic"]}, {"id": 360002, "value": row["order_no"]}],
-        "topic": row["topic"],
-        "order_no": row["order_no"],
         "satisfaction_rating": {"score": row["score"]},
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],

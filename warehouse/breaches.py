@@ -15,8 +15,11 @@ from warehouse.cast_sql import quoted
 
 # unreadable: a value is not of its type. swapped_date: and is one once day and month change places. unknown_code: a
 # value outside a closed set. rule: of the entity's suite. test_row, own_row: by the rule in the contract. key_reused:
-# another value in a column that never changes for a key. restamped: nothing but the time of change is another.
-Kind = Literal["unreadable", "swapped_date", "unknown_code", "rule", "test_row", "own_row", "key_reused", "restamped"]
+# another value in a column that never changes for a key. shifted: a time among them moved by the most common step, of
+# which the code is the seconds. restamped: nothing but the time of change is another.
+Rows = Literal["unreadable", "swapped_date", "unknown_code", "rule", "test_row", "own_row"]
+Changes = Literal["key_reused", "shifted", "restamped"]
+Kind = Rows | Changes
 
 # A column that holds something else than codes has thousands of unknown ones; a few tell that.
 MOST_CODES = 20
@@ -24,7 +27,7 @@ MOST_CODES = 20
 
 @dataclass(frozen=True)
 class Breach:
-    """`rows` of a batch with one kind of breach. `columns` are joined by ', '; `code` is a hash, never a value."""
+    """`rows` of a batch with one kind of breach. `columns` are joined by ', '; `code` is a hash, or seconds."""
 
     kind: Kind
     rule: str

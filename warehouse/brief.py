@@ -18,7 +18,7 @@ MINIMUM_PHONE_DIGITS = 6
 FOUND_AT_MOST = 20
 TIMELINE_ROWS = 15
 # Macros of the published file that a brief asks.
-MACROS_OF_BRIEF = ("brief", "brief_moment")
+MACROS_OF_BRIEF = ("brief_of_today", "brief_moment")
 # What a brief reads, for those who count which tables are used.
 READS = (
     *("main.dim_customer", "main.dim_customer_history", "main.customer_360", "main.household_member"),
@@ -27,7 +27,7 @@ READS = (
     *("main.customer_value_history", "main.customer_health_history", "main.relationship_type_history"),
     *("main.lifecycle_event", "main.ask_next", "main.reference_guard", "main.customer_health"),
     *("identity.customer_crosswalk", "identity.attribute_provenance", "identity.customer_id_redirect"),
-    *("ops.channel_arrival", "ops.feed_status", "ops.snapshot"),
+    *("ops.channel_arrival", "ops.feed_status", "ops.source_status", "ops.snapshot"),
 )
 
 
@@ -123,22 +123,25 @@ def customer_brief(
 ) -> Brief:
     """Everything on one customer: as published, or as it was known at a moment (aware, or UTC without a zone).
 
+    Whom an id stands for today is asked once and before all else: a constant lets every other table be read by parts.
+
     Raises:
-        KeyError: no such customer is published.
+        KeyError: no such customer is published, now or formerly.
     """
-    rows = _rows(
-        connection, "FROM brief($id, $moment) ORDER BY section, place", {"id": customer_id, "moment": known_at}
-    )
-    if not rows:
+    ((today,),) = connection.execute("SELECT current_customer_id($1)", [customer_id]).fetchall()
+    if today is None:
         raise KeyError(customer_id)
+    rows = _rows(
+        connection, "FROM brief_of_today($id, $moment) ORDER BY section, place", {"id": today, "moment": known_at}
+    )
     [(as_of, is_past)] = connection.execute(
         "SELECT as_of, is_past FROM brief_moment($moment)", {"moment": known_at}
     ).fetchall()
     if is_past:
-        return Brief(customer_id, as_of, is_past, rows, None, None, None, None)
-    asked = {"id": customer_id}
+        return Brief(today, as_of, is_past, rows, None, None, None, None)
+    asked = {"id": today}
     return Brief(
-        customer_id,
+        today,
         as_of,
         is_past,
         rows,

@@ -14,9 +14,9 @@ from warehouse.published_macros import PublishedMacro, published_macros
 
 _HEAD = """# Data dictionary
 
-Made from the model files under `warehouse/models/`, `warehouse/*_macros.yml` and the entity files under
-`connectors/entities/`; edit those, not this page. Times are UTC. `Personal data` names the class of personal data that
-a column holds; *none* means it holds none.
+Made from the model files under `warehouse/models/`, `warehouse/published_macros.yml`, `warehouse/brief_macros/` and the
+entity files under `connectors/entities/`; edit those, not this page. Times are UTC. `Personal data` names the class of
+personal data that a column holds; *none* means it holds none.
 """
 
 

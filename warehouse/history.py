@@ -50,7 +50,7 @@ def remember(connection: duckdb.DuckDBPyConnection, published: Path) -> bool:
     ensure_schema(connection)
     if not published.is_file():
         return False
-    known = connection.execute("SELECT snapshot_id, snapshot_at FROM history.remembered").fetchone()
+    known = next(iter(connection.execute("SELECT snapshot_id, snapshot_at FROM history.remembered").fetchall()), None)
     with open_reader(published) as readers:
         ((snapshot_id, snapshot_at),) = readers.execute("SELECT snapshot_id, snapshot_at FROM ops.snapshot").fetchall()
         if known and known[0] == snapshot_id:
@@ -128,13 +128,13 @@ def _take_in(
     if not columns:
         return
     if table.of_days:
-        condition, value = _new_days(connection, readers, table)
+        condition, values = _new_days(connection, readers, table)
     elif table.history == "valid_from":
-        condition, value = _new_periods(connection, readers, table, since)
+        condition, values = _new_periods(connection, readers, table, since)
     else:
-        condition, value = _never_told(connection, table)
+        condition, values = _never_told(connection, readers, table)
     names, source = ", ".join(map(quoted, columns)), f"{quoted(shown.schema)}.{quoted(shown.name)}"
-    new = readers.sql(f"SELECT {names} FROM {source} WHERE {condition}", params=[value]).to_arrow_table()
+    new = readers.sql(f"SELECT {names} FROM {source} WHERE {condition}", params=values).to_arrow_table()
     connection.register("shown", new)
     connection.execute(f"INSERT INTO {_place(table)} BY NAME FROM shown")
     connection.unregister("shown")
@@ -142,7 +142,7 @@ def _take_in(
 
 def _new_days(
     connection: duckdb.DuckDBPyConnection, readers: duckdb.DuckDBPyConnection, table: MartTable
-) -> tuple[str, object]:
+) -> tuple[str, list[object]]:
     """Let go of days that readers have no more and of the one that was built again; what is new then, in SQL."""
     kept = _days(connection, _place(table))
     today = _days(readers, f"{quoted(table.schema)}.{quoted(table.name)}")
@@ -151,7 +151,7 @@ def _new_days(
     connection.execute(
         f"DELETE FROM {_place(table)} WHERE list_contains(CAST($1 AS DATE[]), as_of_date)", [sorted(gone)]
     )
-    return "NOT list_contains(CAST($1 AS DATE[]), as_of_date)", sorted(kept - gone)
+    return "NOT list_contains(CAST($1 AS DATE[]), as_of_date)", [sorted(kept - gone)]
 
 
 def _days(connection: duckdb.DuckDBPyConnection, place: str) -> set[date]:
@@ -160,7 +160,7 @@ def _days(connection: duckdb.DuckDBPyConnection, place: str) -> set[date]:
 
 def _new_periods(
     connection: duckdb.DuckDBPyConnection, readers: duckdb.DuckDBPyConnection, table: MartTable, since: datetime
-) -> tuple[str, object]:
+) -> tuple[str, list[object]]:
     """Let periods that began since go, and those end that ended since; what is new then, in SQL."""
     place, key = _place(table), quoted(table.columns[0].name)
     connection.execute(f"DELETE FROM {place} WHERE valid_from > $1", [since])
@@ -176,14 +176,16 @@ def _new_periods(
             WHERE period.{key} = ended.{key} AND period.valid_from = ended.valid_from"""
     )
     connection.unregister("ended")
-    return "valid_from > $1", since
+    return "valid_from > $1", [since]
 
 
-def _never_told(connection: duckdb.DuckDBPyConnection, table: MartTable) -> tuple[str, object]:
+def _never_told(
+    connection: duckdb.DuckDBPyConnection, readers: duckdb.DuckDBPyConnection, table: MartTable
+) -> tuple[str, list[object]]:
     """What is new of rows that never change, in SQL: those whose key, the first column, is not known yet."""
     key = quoted(table.columns[0].name)
-    known = [value for (value,) in connection.execute(f"SELECT {key} FROM {_place(table)}").fetchall()]
-    return f"NOT list_contains(CAST($1 AS VARCHAR[]), {key})", known
+    readers.register("known", connection.sql(f"SELECT {key} FROM {_place(table)}").to_arrow_table())
+    return f"{key} NOT IN (SELECT {key} FROM known)", []
 
 
 def _columns_shown(readers: duckdb.DuckDBPyConnection, table: MartTable) -> list[str]:

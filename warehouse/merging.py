@@ -129,6 +129,28 @@ def count_reused(connection: duckdb.DuckDBPyConnection, source: Incoming, immuta
     )
 
 
+def common_shift(connection: duckdb.DuckDBPyConnection, source: Incoming, immutable: Sequence[str]) -> tuple[int, int]:
+    """(rows, seconds): the most common step of a time that never changes for a key, among rows in which one changed.
+
+    (0, 0) when none did. Of steps that are equally common it is the smallest.
+    """
+    steps = " UNION ALL ".join(
+        f"SELECT CAST(round(epoch(b.{quoted(name)}) - epoch(s.{quoted(name)})) AS BIGINT) AS seconds "
+        f"FROM temp.verdict v JOIN scratch.batch b USING (row_number) "
+        f"JOIN staging.{quoted(source.entity)} s ON s._key = v._key AND s._source_system = $system "
+        f"WHERE v.state = 'changed' AND NOT b._is_deleted"
+        for name in immutable
+    )
+    if not steps:
+        return 0, 0
+    found = connection.execute(
+        f"SELECT count(*), seconds FROM ({steps}) WHERE seconds <> 0 GROUP BY seconds "
+        "ORDER BY 1 DESC, abs(seconds), seconds LIMIT 1",
+        {"system": source.source_system},
+    ).fetchall()
+    return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
+
+
 def count_restamped(connection: duckdb.DuckDBPyConnection, source: Incoming) -> int:
     """Changed rows that hold what the staged row holds, but for the time of change."""
     same = " AND ".join(

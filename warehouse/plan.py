@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from graphlib import TopologicalSorter
@@ -33,11 +33,12 @@ Kind = Literal["table", "view", "python"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column as a model's contract declares it."""
+    """A column as a model's contract declares it. ``is_key`` of one whose values are tested to be different."""
 
     name: str
     data_type: str
     is_required: bool
+    is_key: bool
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,12 @@ def _compiled() -> Plan:
         outcome = invoke(home, ["compile", "--no-write-json", "--no-populate-cache"])
     nodes = {result.node.unique_id: result.node for result in outcome.results}
     models = {name: node for name, node in nodes.items() if node.resource_type == "model"}
+    tests = {name: node for name, node in nodes.items() if node.resource_type == "test"}
+    keys = {(test.attached_node, test.column_name) for test in tests.values() if _is_of_a_key(test)}
     sorter = TopologicalSorter({name: _needs(node, models) for name, node in sorted(models.items())})
     return Plan(
-        tuple(_model(models[name], models) for name in sorter.static_order()),
-        tuple(_test(node, models) for name, node in sorted(nodes.items()) if node.resource_type == "test"),
+        tuple(_model(models[name], models, keys) for name in sorter.static_order()),
+        tuple(_test(test, models) for _, test in sorted(tests.items())),
     )
 
 
@@ -125,13 +128,24 @@ def _needs(node: Any, models: Mapping[str, Any]) -> list[str]:
     return [name for name in node.depends_on.nodes if name in models]
 
 
-def _model(node: Any, models: Mapping[str, Any]) -> Model:
+def _is_of_a_key(test: Any) -> bool:
+    # Tests in files of their own have no such metadata.
+    metadata = getattr(test, "test_metadata", None)
+    return metadata is not None and metadata.name == "unique"
+
+
+def _model(node: Any, models: Mapping[str, Any], keys: Set[tuple[str, str]]) -> Model:
     config = node.config
     kind: Kind = "python" if node.language == "python" else config.materialized
     if kind not in ("table", "view", "python") or config.pre_hook or config.post_hook:
         raise DbtStopped(f"model {node.name} is a {config.materialized}, or has hooks: a plan holds tables and views.")
     columns = [
-        Column(column.name, column.data_type, any(one.type == "not_null" for one in column.constraints))
+        Column(
+            column.name,
+            column.data_type,
+            any(one.type == "not_null" for one in column.constraints),
+            (node.unique_id, column.name) in keys,
+        )
         for column in node.columns.values()
         if config.contract.enforced
     ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from warehouse.cast_sql import quoted
-from warehouse.plan import Model, Plan, Test
+from warehouse.plan import Column, Model, Plan, Test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,15 +86,20 @@ def _build(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[str, st
     elif not model.columns:
         connection.execute(f"CREATE TABLE {_place(model)} AS {model.code}")
     else:
-        required = {column.name for column in model.columns if column.is_required}
-        declared = ", ".join(
-            f"{quoted(column.name)} {column.data_type}{' NOT NULL' if column.name in required else ''}"
-            for column in model.columns
-        )
+        declared = ", ".join(_column_definition(column) for column in model.columns)
         connection.execute(f"CREATE TABLE {_place(model)} ({declared})")
         _hold(_columns(connection, model.code), _columns(connection, f"FROM {_place(model)}"))
         connection.execute(f"INSERT INTO {_place(model)} BY NAME {model.code}")
     return "success", None
+
+
+def _column_definition(column: Column) -> str:
+    # Of texts that all differ DuckDB would make a dictionary in vain: that takes twice the time, and more room.
+    is_compressed = column.is_key and column.data_type.upper() == "VARCHAR"
+    return (
+        f"{quoted(column.name)} {column.data_type}"
+        f"{' USING COMPRESSION zstd' if is_compressed else ''}{' NOT NULL' if column.is_required else ''}"
+    )
 
 
 def _build_python(connection: duckdb.DuckDBPyConnection, model: Model) -> None:

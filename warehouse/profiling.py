@@ -37,6 +37,9 @@ _IS_ROUNDED = f"{_IS_LARGE} AND {_WHOLE} = TRY_CAST(CAST({_WHOLE} AS DOUBLE) AS 
 _ARRIVAL = "CAST($landed_at::TIMESTAMP AS DATE)"
 _RECENT = f"BETWEEN {_ARRIVAL} - INTERVAL 3 DAY AND {_ARRIVAL}"
 _EXCHANGED = "CASE WHEN day(value) <= 12 THEN TRY(make_date(year(value), day(value), month(value))) END"
+# How many texts have one length at most, and the shortest length of which so many have it.
+_COMMON = "list_max(map_values(lengths))"
+_COMMON_LENGTH = f"map_keys(lengths)[list_position(map_values(lengths), {_COMMON})]"
 _QUANTILES = "[0.05, 0.5, 0.95]"
 # What forms and exports put where there is nothing to say. Whether a column ever has it is learned, not assumed.
 _FILLERS = r"(?i)n/?a|none|null|nil|nan|unknown|tbd|todo|default|0{3,}|9{4,}|x{2,}|[-.?_]+"
@@ -48,6 +51,7 @@ _KINDS: dict[str, tuple[str, dict[str, str]]] = {
         "VARCHAR",
         {
             "longest": "max(length(value))",
+            "lengths": "histogram(length(value))",
             "damaged": f"count(*) FILTER ({_IS_DAMAGED})",
             "questioned": f"count(*) FILTER ({_IS_QUESTIONED})",
             "large": f"count(*) FILTER ({_IS_LARGE} OR {_IS_EXPONENT})",
@@ -137,7 +141,9 @@ def _facts(
 ) -> dict[str, dict[str, Fact]]:
     stacked_as, own = _KINDS[kind]
     values = ", ".join(f"CAST({quoted(name)} AS {stacked_as})" for name in names)
-    at_longest = ", count(*) FILTER (length(value) = f.longest) AS at_longest" if kind == "text" else ""
+    is_text = kind == "text"
+    at_longest = ", count(*) FILTER (length(value) = f.longest) AS at_longest" if is_text else ""
+    common = f", {_COMMON} AS at_common_length, {_COMMON_LENGTH} AS common_length" if is_text else ""
     cursor = connection.execute(
         f"""
         WITH stacked AS MATERIALIZED (
@@ -151,8 +157,8 @@ def _facts(
             SELECT place, count(*) FILTER (value = f.most_frequent) AS top_count {at_longest}
             FROM stacked JOIN fact f USING (place) GROUP BY place
         )
-        SELECT fact.* EXCLUDE (most_frequent), counted.* EXCLUDE (place),
-            CASE WHEN most_frequent IS NOT NULL THEN hash(most_frequent) END AS top
+        SELECT fact.* EXCLUDE (most_frequent{", lengths" if is_text else ""}), counted.* EXCLUDE (place),
+            CASE WHEN most_frequent IS NOT NULL THEN hash(most_frequent) END AS top {common}
         FROM fact JOIN counted USING (place)
         """,
         {"landed_at": utc(landed_at)} if kind == "moment" else None,

@@ -118,12 +118,17 @@ def publish(home: Path, report: AuditReport) -> Published:
     _sweep(home)
     copy = home / f"{_TEMPORARY}-{os.getpid()}"
     shutil.copyfile(built, copy)
-    _fsync(copy)
+    put_in_place(copy, target)
+    return Published(target, report.snapshot_id, report.snapshot_at, report.audited_bytes, report.row_counts)
+
+
+def put_in_place(written: Path, target: Path) -> None:
+    """Give readers a finished file in place of the former one, in one step that survives a power cut."""
+    _fsync(written)
     # A log left by someone who opened the former file for writing must never be replayed into the new one.
     _wal_of(target).unlink(missing_ok=True)
-    os.replace(copy, target)  # noqa: PTH105  the atomic step, named as the system call it is
-    _fsync(home)
-    return Published(target, report.snapshot_id, report.snapshot_at, report.audited_bytes, report.row_counts)
+    os.replace(written, target)  # noqa: PTH105  the atomic step, named as the system call it is
+    _fsync(target.parent)
 
 
 def _present(marts: duckdb.DuckDBPyConnection) -> set[str]:

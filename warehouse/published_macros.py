@@ -1,4 +1,4 @@
-"""Macros of the published file, as ``published_macros.yml`` and, for the brief, ``brief_macros.yml`` declare them.
+"""Macros of the published file, as ``published_macros.yml`` and, for the brief, ``brief_macros/*.yml`` declare them.
 
 Belongs here: reading those files and creating the macros. Does not belong here: the tables they ask (``models/``).
 """
@@ -18,8 +18,12 @@ from warehouse.cast_sql import quoted
 if TYPE_CHECKING:
     import duckdb
 
+_PARTS_OF_BRIEF = ("moment", "person", "word", "contact", "matter", "standing", "brief")
 # A macro may ask those before it.
-DECLARATIONS = tuple(Path(__file__).with_name(name) for name in ("published_macros.yml", "brief_macros.yml"))
+DECLARATIONS = (
+    Path(__file__).with_name("published_macros.yml"),
+    *(Path(__file__).with_name("brief_macros") / f"{part}.yml" for part in _PARTS_OF_BRIEF),
+)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+# The reason of a row whose values are no longer kept.
+FORGOTTEN = "no longer kept"
 UNREADABLE, TEST_ROW, OWN_ROW, KEY_MISSING = "unreadable", "test_row", "own_row", "key_missing"
 
 _DDL = """
@@ -74,6 +76,19 @@ def count_held(connection: duckdb.DuckDBPyConnection, feed: str) -> tuple[int, d
         "SELECT count(*), min(first_held_at) FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [feed]
     ).fetchall()
     return held, oldest and oldest.replace(tzinfo=UTC)
+
+
+def forget_settled(connection: duckdb.DuckDBPyConnection, *, feed: str, before: datetime) -> int:
+    """Forget what rows of a feed held that were settled before a moment; how many rows.
+
+    That a row was held, by which rules and for how long, stays. Reasons go, as they quote values.
+    """
+    ((count,),) = connection.execute(
+        "UPDATE quarantine.held_row SET payload = NULL, reasons = list_transform(rules, lambda rule: ?) "
+        "WHERE feed = ? AND status <> 'held' AND settled_at < ? AND payload IS NOT NULL",
+        [FORGOTTEN, feed, utc(before)],
+    ).fetchall()
+    return int(count)
 
 
 def release_batch(

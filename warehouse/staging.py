@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS staging.applied_batch (
     batch_id VARCHAR PRIMARY KEY, feed VARCHAR, entity VARCHAR, batch_seq BIGINT, applied_at TIMESTAMP,
     rows_in BIGINT, rows_new BIGINT, rows_changed BIGINT, rows_unchanged BIGINT, rows_quarantined BIGINT,
     rows_duplicate BIGINT, rows_refused BIGINT, rows_deleted BIGINT, rows_delete_withheld BIGINT,
-    rows_reused BIGINT, rows_restamped BIGINT
+    rows_reused BIGINT, rows_restamped BIGINT, rows_shifted BIGINT, shift_seconds BIGINT
 );
 CREATE TABLE IF NOT EXISTS staging.confirmed_row (
     entity VARCHAR, source_system VARCHAR, _key VARCHAR, batch_seq BIGINT
@@ -78,7 +78,8 @@ class Tally:
     `rows_deleted` counts rows that became deleted, by tombstone or by absence; `rows_delete_withheld` those that are
     absent from a full delivery but not deleted, because unreadable rows of the delivery may be the missing ones.
     `rows_reused` are changed rows with another value in an immutable column: their key names another thing than before.
-    `rows_restamped` are changed rows in which nothing but the time of change is another.
+    `rows_restamped` are changed rows in which nothing but the time of change is another. `rows_shifted` are changed
+    rows in which an immutable time moved by `shift_seconds`, the most common of such steps.
     """
 
     rows_in: int
@@ -92,6 +93,8 @@ class Tally:
     rows_delete_withheld: int
     rows_reused: int
     rows_restamped: int
+    rows_shifted: int
+    shift_seconds: int
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, Mapping[str, str]]) -> None:
@@ -174,6 +177,9 @@ def apply_batch(
             absent, withheld = find_absent(connection, batch, rejects=rejects, max_shrink=max_shrink)
         reused = merging.count_reused(connection, source, immutable)
         restamped = merging.count_restamped(connection, source)
+        types = _staged_types(connection)[batch.entity]
+        times = [name for name in immutable if types.get(name) == "TIMESTAMP"]
+        shifted, shift_seconds = merging.common_shift(connection, source, times)
         replaced, written = _write(connection, batch, source, now)
         gone = states.newly_deleted + (delete_absent(connection, batch, now) if absent else 0)
         merging.confirm(connection, source)
@@ -191,6 +197,8 @@ def apply_batch(
             rows_delete_withheld=withheld,
             rows_reused=reused,
             rows_restamped=restamped,
+            rows_shifted=shifted,
+            shift_seconds=shift_seconds,
         )
         _prove(batch, tally)
         connection.execute(

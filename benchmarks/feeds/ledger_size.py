@@ -143,7 +143,8 @@ def land(ledger: Ledger, feed: str, run_id: str, at: datetime, rows: int) -> Non
     seen = [
         profiles.ColumnProfile(
             batch_id, f"column_{n}", rows, 1, rows, top=2**60, top_count=3, low=1.0, high=99.0, q05=2.0, q50=50.0,
-            q95=98.0, mean=50.5, zeros=0, longest=20, at_longest=1, damaged=0, questioned=0,
+            q95=98.0, mean=50.5, zeros=0, longest=20, at_longest=1, common_length=12, at_common_length=9,
+            damaged=0, questioned=0,
         )
         for n in range(COLUMNS)
     ]  # fmt: skip

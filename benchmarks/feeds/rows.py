@@ -79,7 +79,10 @@ def profiles_of(rows: Rows, batch_id: str) -> dict[str, ColumnProfile]:
         return {}
     longest = int(rows.length.max())
     codes = np.bincount(rows.account)
+    lengths = np.bincount(rows.length)
     text = {
+        "common_length": int(lengths.argmax()),
+        "at_common_length": int(lengths.max()),
         "longest": longest,
         "at_longest": int((rows.length == longest).sum()),
         "damaged": int(rows.damaged.sum()),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipelines.ledger.alerts import SEEN, read_alerts
 from pipelines.ledger.database import Ledger
 
-OPEN = ("OPEN", "ACKED", "REOPENED")
 # A trial publishes nothing, so of this it could only tell the harness's own doing.
 UNTRIED = frozenset({"publish_behind"})
 
@@ -21,6 +21,5 @@ class Told(NamedTuple):
 
 def told(ledger: Ledger) -> list[Told]:
     """Alerts that are open, without those on publishing, which a trial leaves out."""
-    marks = ", ".join("?" for _ in OPEN)
-    rows = ledger.rows(f"SELECT feed, failure, segment FROM alert WHERE state IN ({marks})", *OPEN)
-    return [one for one in (Told(*row) for row in rows) if one.failure not in UNTRIED]
+    seen = (one for one in read_alerts(ledger, closed_since=None) if one.state in SEEN)
+    return [Told(one.feed, one.failure, one.segment) for one in seen if one.failure not in UNTRIED]

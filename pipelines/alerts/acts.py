@@ -33,7 +33,7 @@ def acknowledge(
     """
 
     def take(alert: Alert) -> Move:
-        if alert.state not in ("OPEN", "REOPENED", "ACKED"):
+        if alert.state not in kept.SEEN:
             fact = f"it is {alert.state}, so there is nothing to take on"
             raise Trouble(alert.alert_id, fact, f"See c360 alerts show {alert.alert_id}.")
         until = now + term

@@ -1,8 +1,11 @@
 """Root causes: which alert explains another one, so that one incident is told once.
 
-Four rules, the first that applies: what the catalogue says of the same feed (`under`); a feed that is behind explains
-what its children miss; what began on a feed at one time is one incident; feeds of one source that fail alike have one
-cause, and the first of them stands for all.
+Five rules, the first that applies: what the catalogue says of the same feed (`under`); a feed that is behind explains
+what its children miss; children that wait explain what their parent lacks; what began on a feed at one time is one
+incident; feeds of one source that fail alike have one cause, and the first of them stands for all.
+
+An incident keeps the alert that people know: what is found later at the same boundary and explains it lies under it,
+and is told as its news.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from datetime import datetime
 from connectors.contract import FeedContract
 from pipelines.freshness.failures import Effect, Failure, Stage
 from pipelines.freshness.status import next_due
-from pipelines.ledger.alerts import Alert
+from pipelines.ledger.alerts import SEEN, Alert
 
 # A feed on which one of these is done to readers before staging lacks rows that its children point at.
 BEHIND: frozenset[Effect] = frozenset({"stale", "late", "missing"})
 # Where nothing comes, nothing of it is unusual.
 OF_WHAT_DOES_NOT_COME: frozenset[Effect] = frozenset({"stale", "late"})
 CHILD_OF_BEHIND = "stale_parent"
+# Rows of a feed that wait for their parent, by the column that names it.
+WAITING = "orphans"
 STAGES: tuple[Stage, ...] = ("source", "landed", "staged", "warehouse", "published", "monitor")
 # What is learned takes up to so many syncs to see what an exact check sees in the first.
 SYNCS_TO_SEE = 3
@@ -54,8 +59,9 @@ def causes(
     unexplained: list[Alert] = []
     for alert in ranked:
         candidates = [
-            *_on_the_feed(alert, by_feed[alert.feed], failures),
+            *_on_the_feed(alert, by_feed[alert.feed], catalog, failures),
             *_of_parents(alert, by_feed, catalog, failures),
+            *_of_children(alert, ranked, catalog, failures),
         ]
         # What has a cause of its own explains nothing else, and nothing explains itself in a circle.
         candidates = candidates or [
@@ -96,9 +102,22 @@ def _rank(alert: Alert, failure: Failure) -> tuple[bool, bool, datetime]:
     return failure.is_learned, alert.opened_at is None, alert.opened_at or alert.detected_at
 
 
-def _on_the_feed(alert: Alert, here: Sequence[Alert], failures: Mapping[str, Failure]) -> Iterator[Alert]:
+def _on_the_feed(
+    alert: Alert, here: Sequence[Alert], catalog: Mapping[str, FeedContract], failures: Mapping[str, Failure]
+) -> Iterator[Alert]:
+    yield from (other for other in here if _is_news_of(alert, other, catalog, failures))
     for name in failures[alert.failure].under:
-        yield from (other for other in here if other.failure == name)
+        yield from (o for o in here if o.failure == name and not _is_news_of(o, alert, catalog, failures))
+
+
+def _is_news_of(
+    alert: Alert, known: Alert, catalog: Mapping[str, FeedContract], failures: Mapping[str, Failure]
+) -> bool:
+    """Whether an alert explains one that people know already, and is the same thing seen more closely."""
+    one, its = failures[alert.failure], failures[known.failure]
+    is_later = known.state in SEEN and alert.state not in SEEN
+    is_one_thing = one.name in its.under and one.stage == its.stage and not its.is_learned
+    return is_later and is_one_thing and _is_of_one_time(alert, known, catalog)
 
 
 def _of_parents(
@@ -113,6 +132,16 @@ def _of_parents(
             yield from (other for other in by_feed.get(parent, ()) if _is_behind(failures[other.failure]))
 
 
+def _of_children(
+    alert: Alert, alerts: Sequence[Alert], catalog: Mapping[str, FeedContract], failures: Mapping[str, Failure]
+) -> Iterator[Alert]:
+    if WAITING in failures[alert.failure].under:
+        for other in alerts:
+            contract = catalog.get(other.feed)
+            if contract and other.failure == WAITING and contract.watch.parents.get(other.segment) == alert.feed:
+                yield other
+
+
 def _is_behind(failure: Failure) -> bool:
     return failure.effect in BEHIND and failure.stage in ("source", "landed")
 
@@ -124,10 +153,17 @@ def _is_of_one_onset(
 
     Two different exact failures stay two: each names a fact that the other does not.
     """
-    contract = catalog.get(alert.feed)
-    if contract is None or alert.feed != other.feed:
+    if alert.feed != other.feed:
         return False
     if alert.failure != other.failure and not _is_deviation_from(failures[other.failure], failures[alert.failure]):
+        return False
+    return _is_of_one_time(alert, other, catalog)
+
+
+def _is_of_one_time(alert: Alert, other: Alert, catalog: Mapping[str, FeedContract]) -> bool:
+    """Whether two alerts of a feed began within the syncs that it takes to see what goes wrong."""
+    contract = catalog.get(alert.feed)
+    if contract is None:
         return False
     until, later = sorted((alert.onset_at, other.onset_at))
     for _ in range(SYNCS_TO_SEE):

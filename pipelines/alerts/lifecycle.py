@@ -36,12 +36,14 @@ class Circumstances:
     """What else bears on an alert now.
 
     `successive`: how many looks in a row it takes. `cause`: fingerprint of the open alert that explains it, and
-    `cause_ended_at` when the one that did came to its end. `silence`: why nobody wants to be told.
+    `cause_ended_at` when the one that did came to its end. `found`: what explains it in turn, and was not known yet.
+    `silence`: why nobody wants to be told.
     """
 
     severity: Severity
     successive: int = 1
     cause: str | None = None
+    found: str | None = None
     cause_ended_at: datetime | None = None
     silence: str | None = None
 
@@ -178,7 +180,7 @@ def _resolved(alert: Alert, around: Circumstances, now: datetime, is_failing: bo
 
 
 def _visible(alert: Alert, around: Circumstances, now: datetime) -> Move:
-    """Of an alert that people see: somebody's time runs out, or it gets worse."""
+    """Of an alert that people see: somebody's time runs out, its cause is found, or it gets worse."""
     grown = replace(
         alert,
         severity=_worse(alert.severity, around.severity),
@@ -187,6 +189,8 @@ def _visible(alert: Alert, around: Circumstances, now: datetime) -> Move:
     if alert.state == "ACKED" and alert.acked_until is not None and now >= alert.acked_until:
         why = f"{alert.acked_by} had it until {alert.acked_until:%Y-%m-%d %H:%M} UTC, and it still fails"
         return Move(replace(grown, state="OPEN", is_told=True), why, "update")
+    if around.found:
+        return Move(replace(grown, is_told=True), f"its cause was found: {around.found}", "update")
     if grown.severity != alert.severity:
         return Move(replace(grown, is_told=True), f"it is {grown.severity} now", "update")
     return Move(grown)

@@ -125,12 +125,12 @@ def _play(ledger: Ledger, catalog: Mapping[str, FeedContract], findings: list[Fi
     former = [a for a in kept.read_alerts(ledger, closed_since=now - lifecycle.REOPEN_WINDOW) if a.failure in failures]
     present = {alert.fingerprint: alert for alert in former if not lifecycle.is_over(alert, now)}
     observed: dict[str, Alert] = {}
-    failing: set[str] = set()
+    failing: dict[str, Finding] = {}
     for alert in present.values():
         look = _look_at(alert, looks)
         observed[alert.fingerprint] = lifecycle.observe(alert, look, now)
         if look is not None and look.verdict == "FAIL":
-            failing.add(alert.fingerprint)
+            failing[alert.fingerprint] = look
     number = kept.alert_count(ledger)
     for finding in looks.values():
         stage = failures[finding.failure].stage
@@ -138,11 +138,15 @@ def _play(ledger: Ledger, catalog: Mapping[str, FeedContract], findings: list[Fi
         if finding.verdict == "FAIL" and mark not in observed:
             number += 1
             observed[mark] = lifecycle.begin(f"A{number}", finding, stage, now)
-            failing.add(mark)
+            failing[mark] = finding
+    successive = {
+        mark: 1 if mark in failing and failing[mark].is_exact else failures[alert.failure].successive
+        for mark, alert in observed.items()
+    }
     wrong = [
         alert
         for mark, alert in observed.items()
-        if lifecycle.is_breached(alert, failures[alert.failure].successive, is_failing=mark in failing)
+        if lifecycle.is_breached(alert, successive[mark], is_failing=mark in failing)
     ]
     silences = kept.silences_at(ledger, now)
     silent = {
@@ -153,11 +157,11 @@ def _play(ledger: Ledger, catalog: Mapping[str, FeedContract], findings: list[Fi
     covered = causes.covered_by(wrong, explained)
     moves = {}
     for mark, alert in observed.items():
-        failure = failures[alert.failure]
         around = Circumstances(
             severity=_severity([alert, *covered.get(mark, ())], failures, catalog, now),
-            successive=failure.successive,
+            successive=successive[mark],
             cause=explained.get(mark),
+            found=_found(alert, [one for one in wrong if explained.get(one.fingerprint) == mark], failures),
             cause_ended_at=_ended_at(observed.get(alert.cause or ""), failures),
             silence=silent[mark],
         )
@@ -170,6 +174,15 @@ def _look_at(alert: Alert, looks: Mapping[tuple[str, str, str], Finding]) -> Fin
     own = looks.get((alert.feed, alert.failure, alert.segment))
     whole = looks.get((alert.feed, alert.failure, ""))
     return own or (whole if whole is not None and whole.verdict == "PASS" else None)
+
+
+def _found(alert: Alert, below: Iterable[Alert], failures: Mapping[str, Failure]) -> str | None:
+    """What is new among the alerts right below one that people know, and explains it by the catalogue."""
+    for one in below:
+        is_there = one.state == "SUPPRESSED" and one.cause == alert.fingerprint
+        if one.failure in failures[alert.failure].under and not is_there:
+            return f"{failures[one.failure].title}: {one.reason}"
+    return None
 
 
 def _severity(

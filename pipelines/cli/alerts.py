@@ -16,15 +16,13 @@ from pipelines.cli.app import JsonOption, app, deployment_of, now_of, steward_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, severity_text, table, when
 from pipelines.freshness.failures import load_failures
 from pipelines.ledger import alerts as kept
-from pipelines.ledger.alerts import AT_WORK, Alert
+from pipelines.ledger.alerts import AT_WORK, SEEN, Alert
 from pipelines.ledger.database import Ledger
 from pipelines.trouble import Trouble
 
 alerts = typer.Typer(no_args_is_help=True, help="What is wrong with feeds, who has it, and how it came about.")
 app.add_typer(alerts, name="alerts")
 
-# States in which people are told.
-VISIBLE = frozenset({"OPEN", "REOPENED", "ACKED"})
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="An alert that `alerts list` shows, such as A12.")]
 ByOption = Annotated[str | None, typer.Option(help="Who does it. Default: $C360_STEWARD.")]
 
@@ -40,8 +38,8 @@ def list_command(
     now = now_of(context)
     with Ledger(deployment_of(context).home.ledger) as ledger:
         found = [alert for alert in kept.all_alerts(ledger) if feed in (None, alert.feed)]
-    is_open = any(alert.state in VISIBLE for alert in found)
-    shown = found if every else [alert for alert in found if alert.state in VISIBLE]
+    is_open = any(alert.state in SEEN for alert in found)
+    shown = found if every else [alert for alert in found if alert.state in SEEN]
     if as_json:
         print_json([asdict(alert) | {"fingerprint": alert.fingerprint} for alert in shown])
         return TROUBLE if is_open else 0
@@ -57,7 +55,7 @@ def list_command(
             escape(alert.reason),
         )
     out.print(lines if shown else "No alert is open.")
-    quiet = sum(alert.state in AT_WORK for alert in found) - sum(alert.state in VISIBLE for alert in found)
+    quiet = sum(alert.state in AT_WORK for alert in found) - sum(alert.state in SEEN for alert in found)
     if quiet and not every:
         out.print(f"{quiet} more are explained by these or silenced: c360 alerts list --all")
     return TROUBLE if is_open else 0
@@ -155,7 +153,7 @@ def resolve_command(
 
 def open_alerts_line(ledger: Ledger) -> str | None:
     """One line that says how many alerts are open; None when none is."""
-    count = sum(alert.state in VISIBLE for alert in kept.read_alerts(ledger, closed_since=None))
+    count = sum(alert.state in SEEN for alert in kept.read_alerts(ledger, closed_since=None))
     if not count:
         return None
     return f"{count} alert{'s are' if count > 1 else ' is'} open: c360 alerts list"

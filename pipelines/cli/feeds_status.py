@@ -10,13 +10,12 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.cli.alerts import VISIBLE
 from pipelines.cli.app import deployment_of
 from pipelines.cli.console import TROUBLE, age, out, status_text, table, when
 from pipelines.cli.feeds import feeds
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import CURRENT, feed_statuses
-from pipelines.ledger.alerts import read_alerts
+from pipelines.ledger.alerts import SEEN, read_alerts
 from pipelines.ledger.database import Ledger
 
 PAUSE_SECONDS = 2.0
@@ -44,7 +43,7 @@ def feed_table(deployment: Deployment) -> tuple[Table, bool]:
     now = deployment.clock()
     with Ledger(deployment.home.ledger) as ledger:
         statuses = feed_statuses(ledger, deployment.catalog, now)
-        alerts = [alert for alert in read_alerts(ledger, closed_since=None) if alert.state in VISIBLE]
+        alerts = [alert for alert in read_alerts(ledger, closed_since=None) if alert.state in SEEN]
     count = Counter(alert.feed for alert in alerts)
     names = {feed: ", ".join(f"{one.alert_id} {one.failure}" for one in alerts if one.feed == feed) for feed in count}
     shown = table(

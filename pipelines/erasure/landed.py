@@ -15,7 +15,7 @@ import duckdb
 from connectors.landing import LandingFolder
 from pipelines.deployment import Deployment
 from pipelines.erased import Graves, erased_rows
-from pipelines.erasure.matching import names_somebody, register_traces
+from pipelines.erasure.matching import numbers_naming, register_traces
 from pipelines.erasure.subject import Traces
 from pipelines.ledger import batches
 from pipelines.ledger.database import Ledger
@@ -54,6 +54,9 @@ def erase_landed(
                     done.batches += 1
                     done.rows[contract.feed] = done.rows.get(contract.feed, 0) + len(rows)
                     done.lines[contract.feed] = done.lines.get(contract.feed, 0) + len(lines)
+            for batch_id in folder.with_erased_rows_read_again():
+                folder.remove_raw(batch_id)
+                batches.mark_raw_removed(ledger, batch_id, deployment.clock())
     return done
 
 
@@ -99,5 +102,5 @@ def _lines_naming(connection: duckdb.DuckDBPyConnection, rejects: Path | None) -
     """Numbers of lines that could not be read and name somebody."""
     if rejects is None:
         return []
-    sql = f"SELECT line_number FROM read_parquet({literal(str(rejects))}) WHERE {names_somebody('lower(raw)')}"
-    return [int(number) for (number,) in connection.execute(sql).fetchall()]
+    texts = f"SELECT line_number AS number, lower(raw) AS said FROM read_parquet({literal(str(rejects))})"
+    return [int(number) for (number,) in connection.execute(numbers_naming(texts)).fetchall()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connectors.entities import load_entities
 from pipelines.erased import belongs_to_erased, own_reference
-from pipelines.erasure.matching import names_somebody, register_traces
+from pipelines.erasure.matching import numbers_naming, register_traces
 from pipelines.erasure.past import erase_past
 from pipelines.erasure.subject import IS_ERASED, Traces
 from pipelines.identity.erasure import erase
@@ -58,10 +58,11 @@ def find_held(connection: duckdb.DuckDBPyConnection, traces: Traces) -> dict[str
     """
     register_traces(connection, traces)
     own = IS_ERASED.format("source_system || '/' || entity || '/' || _key")
+    texts = "SELECT held_id AS number, lower(CAST(payload AS VARCHAR)) AS said FROM quarantine.held_row"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE erased_held AS
             SELECT held_id, batch_id, row_number FROM quarantine.held_row
-            WHERE coalesce({own}, false) OR {names_somebody("lower(CAST(payload AS VARCHAR))")}"""
+            WHERE coalesce({own}, false) OR held_id IN ({numbers_naming(texts)})"""
     )
     held: dict[str, set[int]] = {}
     for batch_id, number in connection.execute(

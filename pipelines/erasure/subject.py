@@ -74,7 +74,7 @@ def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
               UNION ALL
               SELECT 'home', lower(trim(coalesce(full_name, given_name || ' ' || family_name, organisation_name))),
                      lower(trim(postal_code)), source_record_key
-              FROM identity.source_records WHERE postal_code IS NOT NULL)
+              FROM identity.source_records WHERE regexp_matches(postal_code, '[0-9]'))
             SELECT kind, value, beside FROM told LEFT JOIN erased_key USING (source_record_key)
             WHERE value IS NOT NULL AND value <> ''
               AND (kind <> 'phone' OR length(value) >= {_SHORTEST_PHONE}) AND (kind <> 'email' OR contains(value, '@'))

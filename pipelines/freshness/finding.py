@@ -19,6 +19,7 @@ class Finding:
     (`failures.yml`). `segment` says which part of the feed (a column, a file, a region); '' is all of it, and a PASS
     there speaks for every segment that is not named. `rows` counts rows affected. `onset` is when it began as far as
     the evidence tells; `evidence_at` is the moment of the newest evidence looked at, without which nothing resolves.
+    `is_exact`: no deviation but a fact, which is told at the first look where its failure else takes more of them.
     """
 
     feed: str
@@ -30,3 +31,4 @@ class Finding:
     onset: datetime | None = None
     evidence_at: datetime | None = None
     evidence: Mapping[str, Fact] = field(default_factory=dict)
+    is_exact: bool = False

@@ -19,7 +19,7 @@ from cronsim import CronSim
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_text
 from pipelines.freshness.failures import Failure, load_failures
-from pipelines.ledger.alerts import alerts_at_work
+from pipelines.ledger.alerts import alerts_at_work, told_alerts
 from pipelines.ledger.batches import rows_staged
 from pipelines.ledger.database import Ledger, moment
 from pipelines.ledger.findings import latest_verdicts
@@ -190,7 +190,7 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         rows_staged=rows_staged(ledger, feed),
         rows_held=quarantined["held"] if quarantined else 0,
         is_complete=_is_complete(ledger, feed),
-        suspicion=_told(ledger, feed, lambda failure: failure.effect in ("missing", "wrong")),
+        suspicion=_told(ledger, feed, _is_of_rows) or _waited_for(ledger, feed),
         source_behind=_told(ledger, feed, lambda failure: failure.name in SOURCE_BEHIND),
     )
 
@@ -209,6 +209,18 @@ def _told(ledger: Ledger, feed: str, is_meant: Callable[[Failure], bool]) -> str
         failure = failures.get(alert.failure)
         if failure is not None and is_meant(failure):
             return f"{failure.title.lower()}: {alert.reason}"
+    return None
+
+
+def _is_of_rows(failure: Failure) -> bool:
+    return failure.effect in ("missing", "wrong")
+
+
+def _waited_for(ledger: Ledger, feed: str) -> str | None:
+    """What a told alert of another feed says of rows that wait for rows of this one."""
+    for alert in told_alerts(ledger, "orphans"):
+        if alert.evidence.get("parent") == feed:
+            return f"{alert.feed}: {alert.reason}"
     return None
 
 

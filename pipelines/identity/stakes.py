@@ -42,7 +42,7 @@ def stakes(published: duckdb.DuckDBPyConnection) -> pa.Table:
             SELECT customer_id,
                    greatest(coalesce(CASE WHEN customer.amount = 0 THEN 0
                                           ELSE customer.amount / typical.amount END, {TYPICAL}), {LEAST})
-                   + {OPEN_TICKET} * open_ticket_count + {RECORD} * record_count AS weight,
+                   + {OPEN_TICKET} * coalesce(open_ticket_count, 0) + {RECORD} * record_count AS weight,
                    concat_ws(', ', CASE WHEN customer.amount IS NULL OR (customer.amount > 0 AND currency_code IS NULL)
                                           THEN '{UNKNOWN_TOLD}'
                                         WHEN order_count = 0 THEN 'no orders'

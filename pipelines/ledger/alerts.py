@@ -13,8 +13,10 @@ from pipelines.ledger.database import Ledger, moment, stamp
 
 State = Literal["PENDING", "OPEN", "ACKED", "SUPPRESSED", "SILENCED", "RESOLVED", "REOPENED", "DROPPED"]
 Severity = Literal["info", "warning", "error", "critical"]
-# Something is wrong and nobody closed it. Only the first three of them are told.
-AT_WORK: frozenset[State] = frozenset({"OPEN", "REOPENED", "ACKED", "SUPPRESSED", "SILENCED"})
+# People see it.
+SEEN: frozenset[State] = frozenset({"OPEN", "REOPENED", "ACKED"})
+# Something is wrong and nobody closed it.
+AT_WORK: frozenset[State] = SEEN | {"SUPPRESSED", "SILENCED"}
 CLOSED: frozenset[State] = frozenset({"RESOLVED", "DROPPED"})
 # Who moved an alert when nobody did.
 MACHINE = "c360"
@@ -110,6 +112,13 @@ def alerts_at_work(ledger: Ledger, feed: str) -> list[Alert]:
     """Alerts of a feed behind which something is wrong now, told or not, the oldest first."""
     states = ", ".join("?" for _ in AT_WORK)
     rows = ledger.rows(f"SELECT * FROM alert WHERE feed = ? AND state IN ({states}) ORDER BY rowid", feed, *AT_WORK)
+    return [_alert(row) for row in rows]
+
+
+def told_alerts(ledger: Ledger, failure: str) -> list[Alert]:
+    """Alerts of a kind of failure that people see now, of all feeds, the oldest first."""
+    states = ", ".join("?" for _ in SEEN)
+    rows = ledger.rows(f"SELECT * FROM alert WHERE failure = ? AND state IN ({states}) ORDER BY rowid", failure, *SEEN)
     return [_alert(row) for row in rows]
 
 

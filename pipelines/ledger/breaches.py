@@ -13,8 +13,9 @@ from pipelines.ledger.database import Ledger, stamp
 class BreachRecord:
     """`rows` of a batch with one kind of breach.
 
-    `kind`: unreadable, swapped_date, unknown_code, rule, test_row, own_row, key_reused or restamped. `columns` are
-    joined by ', '. `code` is a hash of a code that the contract does not know, '' for other kinds.
+    `kind`: unreadable, swapped_date, unknown_code, rule, test_row, own_row, key_reused, shifted or restamped. `columns`
+    are joined by ', '. `code` is a hash of a code that the contract does not know, or by how many seconds times are
+    shifted; '' for other kinds.
     """
 
     batch_id: str

@@ -21,8 +21,9 @@ class ColumnProfile:
     None means that the column's type has no such fact. Numbers are as they are, times are epoch seconds (UTC).
     `top` is a hash of the most frequent value, never the value. `hours` counts times by hour of day (UTC).
     `age_p95` is the 95th percentile of arrival minus value, in seconds, for times.
-    `longest` is the greatest length of a text and `at_longest` how many values have it. `damaged` counts texts with
-    U+FFFD, C1 controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days` counts times
+    `longest` is the greatest length of a text and `at_longest` how many values have it; `common_length` is the one that
+    most of them have, the shortest of equals, and `at_common_length` how many. `damaged` counts texts with U+FFFD, C1
+    controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days` counts times
     whose day of the month is at most 12, `days` distinct days. `swapped` counts dates that are of the last three days
     before arrival only with day and month exchanged. `whole` counts numbers without a fraction; `large` texts
     that are whole numbers above 2^53, and `rounded` those of them that a double holds unchanged; `hundreds` texts that
@@ -59,6 +60,8 @@ class ColumnProfile:
     fillers: int | None = None
     longest: int | None = None
     at_longest: int | None = None
+    common_length: int | None = None
+    at_common_length: int | None = None
     damaged: int | None = None
     questioned: int | None = None
     segments: dict[str, int] | None = None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -181,3 +182,19 @@ def test_a_source_that_fails_half_way_is_told_as_it_was_raised_and_lands_nothing
         feed.deliver(Delivery("orders", reader, whole.receipt))
     assert caught.value.kind == "denied"
     assert feed.folder.committed() == []
+
+
+def test_bytes_of_a_batch_that_read_an_erased_row_again_are_told(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    feed.land([("1", OLD, "0.10"), ("2", NEW, "0.20")])
+    feed.land([("2", NEW, "0.20"), ("3", NEW, "0.30")])
+    feed.land([("4", NEW, "0.40")])
+    first, again, _ = feed.folder.committed()
+    for batch_id in feed.folder.committed():
+        (feed.folder.folder / batch_id / "raw").mkdir(exist_ok=True)
+    assert feed.folder.with_erased_rows_read_again() == []
+    with duckdb.connect() as connection:
+        feed.folder.erase(connection, first, rows=[2], lines=[])
+    assert feed.folder.with_erased_rows_read_again() == [again]
+    feed.folder.remove_raw(again)
+    assert feed.folder.with_erased_rows_read_again() == []

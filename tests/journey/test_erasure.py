@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import sqlite3
@@ -239,6 +240,9 @@ def _texts(path: Path) -> Iterator[bytes]:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             yield _lines(connection.execute(f'SELECT * FROM "{name}"').fetchall())
         connection.close()
+    elif path.suffix == ".gz":
+        # Each record of a page is a line of its own.
+        yield gzip.decompress(path.read_bytes()).decode("utf-8").replace("}, {", "}\n{").lower().encode()
     yield path.read_bytes().lower()
 
 

@@ -176,3 +176,20 @@ def test_one_row_tells_how_a_customer_is_with_us(town: Path) -> None:
 def test_customers_are_counted_by_the_systems_that_know_them(town: Path) -> None:
     counted = "SELECT least_systems, customer_count FROM customer_coverage ORDER BY 1"
     assert asked(town, counted) == [(1, 16), (2, 2), (3, 1)]
+
+
+def test_asked_for_stages_every_customer_is_at_one_and_those_of_late_are_counted(town: Path) -> None:
+    # Lately is since noon of 21 October. The indifferent one was written to in May and ordered in July: with orders on
+    # three days in a row a silence was too long by the 17th, and who was lost by the 31st came back in October.
+    stages = (QUERIES / "stages.sql").read_text().replace("$days", "30")
+    assert asked(town, stages) == [
+        ("active", 6, 3), ("new", 4, 4), ("lapsed", 3, 0), ("lapsing", 2, 1), ("won_back", 1, 0),
+        ("prospect", 0, 0),
+    ]  # fmt: skip
+
+
+def test_asked_for_offers_only_those_who_permit_them_are_named_with_the_channels(town: Path) -> None:
+    reason = "Bought torch: a torch needs batteries."
+    assert asked(town, (QUERIES / "offers_we_may_make.sql").read_text()) == [
+        ("torchbearer", "HOU-501", reason, ["email", "phone", "post", "sms"])
+    ]

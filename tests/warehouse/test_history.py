@@ -16,6 +16,7 @@ from warehouse import history, models
 from warehouse.answer import answer, find_question
 from warehouse.connection import marts_path, open_reader, open_warehouse, published_path
 from warehouse.declared import DeclarationTrouble, mart_tables
+from warehouse.published_macros import create_macros
 
 NOON = make.utc("2026-11-20 12:00")
 LATER = NOON + timedelta(hours=6)
@@ -252,3 +253,31 @@ def test_a_build_tells_who_a_customer_was_on_any_day_that_was_published(home: Pa
         asked = "SELECT measured_value FROM outcome_as_of('{}') WHERE metric = 'repeat_business'"
         assert marts.execute(asked.format("2026-11-19")).fetchall() == []
         assert marts.execute(asked.format("2026-12-24")).fetchall() == [(0.5,)]
+
+
+@pytest.mark.parametrize(("stem", "table"), [("value", "customer_value"), ("health", "customer_health")])
+def test_how_a_customer_stood_on_a_day_is_told_by_the_last_kept_day_before_it(stem: str, table: str) -> None:
+    with duckdb.connect() as c:
+        c.execute(
+            f"""CREATE SCHEMA identity;
+                CREATE TABLE dim_customer AS FROM (VALUES ('C1'), ('C4')) AS of_today(customer_id);
+                CREATE TABLE identity.customer_id_redirect AS
+                  FROM (VALUES ('C2', 'C1')) AS merged(old_customer_id, current_customer_id);
+                CREATE TABLE {table}_history AS FROM (VALUES
+                  ('C1', DATE '2026-10-31', 10), ('C2', DATE '2026-10-31', 20), ('C3', DATE '2026-10-31', 30),
+                  ('C1', DATE '2026-11-20', 40), ('C4', DATE '2026-11-20', 50))
+                  AS kept(customer_id, as_of_date, figure)"""
+        )
+        create_macros(c, {"current_customer_id", f"{stem}_as_of"})
+
+        def on(day: str) -> list[tuple[object, ...]]:
+            columns = "customer_id, customer_id_now, as_of_date, figure"
+            return c.execute(f"SELECT {columns} FROM {stem}_as_of('{day}') ORDER BY ALL").fetchall()
+
+        october, november = date(2026, 10, 31), date(2026, 11, 20)
+        # C2 was merged into C1 afterwards, and C3 is nobody of today.
+        then = [("C1", "C1", october, 10), ("C2", "C1", october, 20), ("C3", None, october, 30)]
+        assert on("2026-10-30") == []
+        assert on("2026-10-31") == then
+        assert on("2026-11-19") == then
+        assert on("2026-11-20") == on("2027-01-01") == [("C1", "C1", november, 40), ("C4", "C4", november, 50)]

@@ -50,7 +50,8 @@ def picked(facts: dict[str, Fact], *names: str) -> list[Fact | None]:
 def test_of_texts_are_told_gaps_repeats_and_length(desk: Desk) -> None:
     facts = desk.profile(["Bonn", "Bonn", "Rome", "Cologne", None])
     assert picked(facts, "rows", "nulls", "distinct", "top_count") == [5, 1, 3, 2]
-    assert picked(facts, "longest", "at_longest") == [7, 1]
+    assert picked(facts, "longest", "at_longest", "common_length", "at_common_length") == [7, 1, 4, 3]
+    assert picked(desk.profile(["a", "bcd", "efg", "h", None]), "common_length", "at_common_length") == [1, 2]
     assert picked(facts, "low", "mean", "hours") == [None, None, None]
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pipelines.refresh import forget_settled_rows
+from tests.connectors.test_landing import contract
 from tests.warehouse.batch_factory import NOW, Desk
 from warehouse import quarantine
 from warehouse.quarantine import QuarantineTrouble, Release
@@ -179,3 +182,28 @@ def test_lists_and_summaries_show_only_what_is_held_now_and_no_payload(desk):
     assert quarantine.list_held(desk.connection, "shop.refunds").num_rows == 0
     found = [(row["rule"], row["row_count"]) for row in quarantine.summary(desk.connection).to_pylist()]
     assert found == [("amount_cast", 1), ("status_unknown", 1)]
+
+
+def test_what_a_settled_row_held_is_forgotten_and_a_row_that_waits_keeps_it(desk):
+    desk.apply(1, [order("a", "9"), order("b", "9")], failures=[(1, *BAD_STATUS), (2, *BAD_STATUS)])
+    quarantine.dismiss(desk.connection, ["b1/1"], dismissed_by="dana", now=NOW)
+
+    def forget(**retention: str) -> None:
+        orders = contract(feed="shop.orders", retention=retention)
+        forget_settled_rows(desk.connection, [orders], NOW + timedelta(days=30, seconds=1))
+
+    def kept() -> list[str]:
+        return [
+            key for (key,) in desk.rows("SELECT _key FROM quarantine.held_row WHERE payload IS NOT NULL ORDER BY 1")
+        ]
+
+    forget(raw="1d")
+    forget(quarantine="31d")
+    assert kept() == ["a", "b"]
+    forget(quarantine="30d")
+    assert kept() == ["b"]
+    told = desk.rows("SELECT _key, status, rules, reasons, payload IS NULL FROM quarantine.held_row ORDER BY held_id")
+    assert told == [
+        ("a", "superseded", ["status_unknown"], ["no longer kept"], True),
+        ("b", "held", ["status_unknown"], [BAD_STATUS[2]], False),
+    ]

@@ -104,10 +104,10 @@ def _forms(c) -> None:
     def form(registration_id: str, account: str, referred_by: str, at: datetime, **more: Any) -> None:
         make.stage(
             c, "website.forms", "web_registrations", registration_id=registration_id, account_id=account,
-            account_source="shop", referred_by=referred_by, registered_at=at, **more,
+            account_source="shop", referred_by=referred_by, registered_at=at, **{"form_name": "contact"} | more,
         )  # fmt: skip
 
-    form("f1", "p1", " ANN@mail.example ", _day(6, 1), client="Firefox on Windows")
+    form("f1", "p1", " ANN@mail.example ", _day(6, 1), client="Firefox on Windows", form_name="fair")
     form("f2", "p1", "ann@mail.example", _day(5, 1), client="Safari on iPhone")
     form("f3", "p2", "family@mail.example", _day(6, 1))
     form("f4", "c1", "ann@mail.example", _day(6, 1), has_marketing_consent=True)
@@ -350,3 +350,13 @@ def test_a_column_says_how_full_it_is_and_how_often_it_was_asked_for(company: Pa
         FROM ops.column_usage WHERE column_name IN ('topic', 'channel') ORDER BY 1
     """
     assert rows(company, usage) == [("channel", 3, 3, 1.0, None), ("topic", 3, 2, pytest.approx(2 / 3), 5)]
+
+
+def test_asked_who_registered_without_an_order_the_latest_come_first_with_their_forms(company: Path) -> None:
+    with open_reader(marts_path(company)) as connection:
+        # 203 days before noon of 20 November is noon of 1 May, so that P1's form of that morning is too old.
+        found = ask(connection, find_question("registered_without_order"), {"days": "203"}).rows
+    assert found == [
+        ("P3", "P3", _day(6, 2), ["contact"], None), ("C1", "C1", _day(6, 1), ["contact"], False),
+        ("P1", "P1", _day(6, 1), ["fair"], None), ("P2", "P2", _day(6, 1), ["contact"], None),
+    ]  # fmt: skip

@@ -11,11 +11,14 @@
     from {{ source('staging', entity) }} as staged
     left join {{ source('identity', 'customer_crosswalk') }} as of_account
         on
-            of_account.source_record_key
+            of_account.entity = 'accounts'
+            and of_account.source_record_key
             = coalesce(staged.account_source, staged._source_system) || '/accounts/' || {{ escaped('staged.account_id') }}
     {%- if own_record %}
     left join {{ source('identity', 'customer_crosswalk') }} as of_record
-        on of_record.source_record_key = staged._source_system || '/{{ entity }}/' || staged._key
+        on
+            of_record.entity = '{{ entity }}'
+            and of_record.source_record_key = staged._source_system || '/{{ entity }}/' || staged._key
     {%- endif %}
     where not staged._is_deleted
 {%- endmacro %}

@@ -36,3 +36,9 @@
         or (source_currency.{{ kind }}_status <> 'IDLE' and coalesce(source_currency.{{ kind }}_as_of < recent.until, true))
     )
 {%- endmacro %}
+
+
+{# A figure of a kind of source; of a customer without rows it is none, but where no feed ever served the kind unknown. #}
+{% macro counted(figure, kind, nothing='0') -%}
+    coalesce({{ figure }}, case when source_currency.{{ kind }}_status <> 'NEVER' then {{ nothing }} end)
+{%- endmacro %}

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import log
 
 from pipelines.freshness.detectors import dirt
 from pipelines.freshness.detectors.detects import detects
@@ -19,9 +20,9 @@ SAME_NAME = 0.6
 # Some batches in which most rows had a value; fewer tell too little of a column that is filled late or seldom.
 BATCHES_BEFORE = 5
 MOSTLY = 0.5
-# A column that is empty in this few rows is gone when a new one came with the first of them, or when in so many rows
-# before it was never empty.
-FEW, NEVER_EMPTY = 5, 50
+# A column that is empty in this few rows is gone when a new one came with the first of them, or when the emptiest batch
+# before makes that no chance. A batch is never taken to be emptier than one value in so many rows.
+FEW, ONE_IN = 5, 50
 
 
 @detects("column_added")
@@ -83,7 +84,7 @@ def column_renamed(history: FeedHistory) -> Iterator[Finding]:
     if not runs:
         yield Finding(history.feed, "column_renamed", "UNKNOWN", "the source was not read under this contract")
         return
-    unfilled = emptied(history, FEW)
+    unfilled = emptied(history, is_certain=False)
     for old, new in _renamed(history, runs).items():
         if old in runs[-1].missing_columns:
             fact = f"the source has no column '{old}' any more, and has a new one, '{new}'"
@@ -101,11 +102,11 @@ def column_renamed(history: FeedHistory) -> Iterator[Finding]:
     yield Finding(history.feed, "column_renamed", "PASS", "no other column is gone", evidence_at=runs[-1].started_at)
 
 
-def emptied(history: FeedHistory, rows: int = dirt.WINDOW_ROWS) -> dict[str, datetime]:
+def emptied(history: FeedHistory, *, is_certain: bool = True) -> dict[str, datetime]:
     """Columns without a value in the newest rows that had one in most rows of every batch before → since when.
 
-    A source that leaves a key out where it is empty shows no more than that. Fewer than `rows` tell nothing, or than
-    `FEW` where no row of many before was without a value.
+    A source that leaves a key out where it is empty shows no more than that. Fewer than `FEW` rows tell nothing, and
+    to be certain there are so many that they are not all empty by chance, at the share of the emptiest batch before.
     """
     batches = dirt.profiled(history)
     if not batches:
@@ -120,9 +121,10 @@ def emptied(history: FeedHistory, rows: int = dirt.WINDOW_ROWS) -> dict[str, dat
             empty += batches[place].row_count - (batches[place].rows_deleted or 0)
         former = batches[max(0, place - 20) : place]
         before = [_filled_share(history, batch.batch_id, column) for batch in former]
-        is_never_empty = min(before, default=0) == 1 and sum(batch.row_count for batch in former) >= NEVER_EMPTY
-        enough = min(rows, FEW) if is_never_empty else rows
-        if empty >= enough and len(before) >= BATCHES_BEFORE and min(before) >= MOSTLY:
+        if empty < FEW or len(before) < BATCHES_BEFORE or min(before) < MOSTLY:
+            continue
+        emptiest = max(1 - min(before), 1 / ONE_IN)
+        if not is_certain or empty * -log(emptiest) > dirt.SURPRISE:
             found[column] = batches[place].landed_at
     return found
 
@@ -168,7 +170,7 @@ def _renamed(history: FeedHistory, runs: Sequence[Run]) -> dict[str, str]:
 
 def _refilled(history: FeedHistory, runs: Sequence[Run]) -> dict[str, str]:
     """Canonical column that one new key may fill → that key; none where more than one column or key is in question."""
-    began = emptied(history, FEW)
+    began = emptied(history, is_certain=False)
     if len(began) != 1:
         return {}
     ((column, onset),) = began.items()

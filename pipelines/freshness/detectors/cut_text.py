@@ -1,10 +1,14 @@
-"""Cut text: many values end at the same greatest length, as if something had cut them there."""
+"""Cut text: many values end at the same length, as if something had cut them there."""
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pipelines.freshness import against_bands
+from pipelines.freshness.detectors import dirt
+from pipelines.freshness.detectors.damage import EVEN_ODDS, chosen, parts
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
@@ -36,5 +40,31 @@ AT_LONGEST = Signal(
 
 @detects("cut_text")
 def cut_text(history: FeedHistory) -> Iterator[Finding]:
-    """Texts of the greatest length against their usual share, in columns of free text (mode D10)."""
-    return against_bands.findings(history, AT_LONGEST)
+    """Texts of one length, or of the greatest, against their usual share, in columns of free text (mode D10)."""
+    cut = {finding.segment: finding for finding in _at_one_length(history)}
+    yield from cut.values()
+    yield from (finding for finding in against_bands.findings(history, AT_LONGEST) if finding.segment not in cut)
+
+
+def _at_one_length(history: FeedHistory) -> Iterator[Finding]:
+    """Columns of which most texts have one length, shorter than usual, and far more of them than ever had the same.
+
+    The first delivery after a cut holds longer texts too, so that none of them has the greatest length.
+    """
+    batches = chosen(history)
+    for column, newest in history.profiles[batches[-1].batch_id].items() if batches else ():
+        texts = newest.rows - newest.nulls
+        if newest.common_length is None or texts < FEWEST_TEXTS or (newest.at_common_length or 0) < EVEN_ODDS * texts:
+            continue
+        found = (history.profiles[batch.batch_id].get(column) for batch in batches[:-1])
+        former = [one for one in found if one is not None and one.common_length is not None]
+        values = sum(one.rows - one.nulls for one in former)
+        is_free = sum(one.distinct for one in former) >= FREE_TEXT * values
+        if values < dirt.PRIOR_ROWS or not is_free:
+            continue
+        usual_length = statistics.median(one.common_length or 0 for one in former)
+        seen = dirt.look(parts(history, batches, column, "at_common_length"))
+        if seen.is_beyond and newest.common_length < usual_length:
+            words = f"end after {newest.common_length} letters"
+            told = dirt.finding(history, "cut_text", seen, words, segment=column, evidence_at=batches[-1].landed_at)
+            yield replace(told, is_exact=True)

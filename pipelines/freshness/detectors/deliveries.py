@@ -59,7 +59,7 @@ def sequence_gap(history: FeedHistory) -> Iterator[Finding]:
     if not numbered:
         yield Finding(history.feed, "sequence_gap", "UNKNOWN", "its deliveries have no sequence numbers")
         return
-    missing = _missing(numbered)
+    missing = missing_numbers(numbered)
     last = numbered[-1]
     if missing:
         shown = ", ".join(str(number) for number in sorted(missing)[:MOST_NAMED])
@@ -140,8 +140,8 @@ def _is_cut(batch: Batch, batches: Sequence[Batch]) -> bool:
     return former.count(False) >= HABIT and former.count(True) * 10 <= len(former)
 
 
-def _missing(numbered: Sequence[Batch]) -> dict[int, Batch]:
-    """Sequence number that did not come → the batch that came in its place."""
+def missing_numbers(numbered: Sequence[Batch]) -> dict[int, Batch]:
+    """Sequence number that did not come → the batch that came in its place. All of the batches have numbers."""
     missing: dict[int, Batch] = {}
     newest: int | None = None
     for batch in numbered:

@@ -9,7 +9,8 @@ from itertools import takewhile
 from statistics import median_low
 
 from pipelines.freshness.day_classes import day_classes
-from pipelines.freshness.history import FeedHistory, Run
+from pipelines.freshness.detectors.deliveries import missing_numbers
+from pipelines.freshness.history import Batch, FeedHistory, Run
 
 # So many reads that lie about a day apart, so that all days of the week are among them twice. What comes more often has
 # its learned cadence.
@@ -27,11 +28,31 @@ class Missed:
 
 
 def missed_read(history: FeedHistory) -> Missed | None:
-    """What the last read lacks against the habit of the two weeks before; None for nothing, or without such a habit."""
+    """What a read lacks against the habit of the two weeks before; None for nothing, or without such a habit.
+
+    It is the last read, or an earlier one when the files that came since have left out a number.
+    """
     reads = history.good_runs
-    missed = _no_rows(history, reads) or _no_newer_day(history, reads)
+    missed = _missed(history, reads) or _never_came(history, reads)
     classes = day_classes(history.contract.timezone, history.contract.watch.calendar)
     return None if missed is None or classes.touches_special(missed.since, history.now) else missed
+
+
+def _missed(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
+    return _no_rows(history, reads) or _no_newer_day(history, reads)
+
+
+def _never_came(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
+    gaps = missing_numbers([batch for batch in history.batches if batch.sequence is not None])
+    for number, shown_by in gaps.items():
+        missed = _missed(history, _before(reads, shown_by))
+        if missed is not None:
+            return Missed(missed.since, f"number {number}, due {missed.since:%Y-%m-%d %H:%M} UTC, has not come since")
+    return None
+
+
+def _before(reads: Sequence[Run], batch: Batch) -> Sequence[Run]:
+    return list(takewhile(lambda run: run.run_id != batch.run_id, reads))
 
 
 def _no_rows(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
@@ -39,7 +60,7 @@ def _no_rows(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
     for batch in history.batches:
         rows_of[batch.run_id] = rows_of.get(batch.run_id, 0) + batch.row_count
     empty = list(takewhile(lambda run: run.run_id not in rows_of, reversed(reads)))
-    before = _habitual(reads[: len(reads) - len(empty)])
+    before = _habitual(history, reads[: len(reads) - len(empty)])
     if not empty or any(rows_of.get(run.run_id, 0) < FEWEST_ROWS for run in before) or not before:
         return None
     since = empty[-1].started_at
@@ -61,17 +82,17 @@ def _no_newer_day(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
             behind.append((run, (run.started_at.date() - newest).days))
     usual = median_low([days for _, days in behind]) if behind else 0
     older = list(takewhile(lambda read: read[1] > usual, reversed(behind)))
-    ordinary = behind[: len(behind) - len(older)]
-    before = _habitual([run for run, _ in ordinary])
-    if not older or not before or max(days for _, days in ordinary[-HABIT_READS:]) > usual:
+    before = _habitual(history, [run for run, _ in behind[: len(behind) - len(older)]])
+    if not older or not before or any(days > usual for run, days in behind if run in before):
         return None
     return Missed(
         older[-1][0].started_at, f"the newest file is of {newest}, {older[0][1]} days back; at each read it was {usual}"
     )
 
 
-def _habitual(reads: Sequence[Run]) -> Sequence[Run]:
-    """The last reads, when there are enough of them and they lie a day apart; else none."""
-    last = reads[-HABIT_READS:]
+def _habitual(history: FeedHistory, reads: Sequence[Run]) -> Sequence[Run]:
+    """The last reads in which nothing was wrong, when there are enough of them and they lie a day apart; else none."""
+    ordinary = [run for run in reads if not any(one.begins <= run.started_at <= one.ends for one in history.blames)]
+    last = ordinary[-HABIT_READS:]
     is_habit = len(last) == HABIT_READS and last[-1].started_at - last[0].started_at >= HABIT_SPAN
     return last if is_habit else ()

@@ -16,17 +16,24 @@ SILENCE = timedelta(minutes=15)
 
 @detects("hung")
 def hung(history: FeedHistory) -> Iterator[Finding]:
-    """A run that is alive takes longer than the contract allows, or gets on no more (mode A5)."""
-    run = history.runs[-1] if history.runs else None
+    """A run that is alive takes longer than the contract allows, or gets on no more (mode A5).
+
+    One that took so long and then failed has hung until an attempt ends well.
+    """
+    run, longest = history.runs[-1] if history.runs else None, history.contract.watch.max_runtime
     if run is None:
         yield Finding(history.feed, "hung", "UNKNOWN", "it was never tried")
+    elif run.status == "FAILED" and run.ended_at is not None and run.ended_at - run.started_at > longest:
+        fact = f"it was started at {run.started_at:%Y-%m-%d %H:%M} UTC and failed at {run.ended_at:%Y-%m-%d %H:%M}"
+        onset = run.started_at + longest
+        yield Finding(history.feed, "hung", "FAIL", f"{fact}: {run.error}", onset=onset, evidence_at=run.ended_at)
     elif run.status != "OPEN":
         fact = "the last attempt has ended"
         yield Finding(history.feed, "hung", "PASS", fact, evidence_at=run.ended_at or run.started_at)
     elif not history.is_worked_on:
         yield Finding(history.feed, "hung", "UNKNOWN", "the last attempt is open, and nobody is at work on it")
     else:
-        longest, taken = history.contract.watch.max_runtime, history.now - run.started_at
+        taken = history.now - run.started_at
         beat = max(history.heartbeat_at or run.started_at, run.started_at)
         fact = f"it was started at {run.started_at:%Y-%m-%d %H:%M} UTC and last got on at {beat:%Y-%m-%d %H:%M}"
         is_silent = history.now - beat > SILENCE

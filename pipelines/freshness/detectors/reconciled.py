@@ -31,7 +31,10 @@ def rows_extra(history: FeedHistory) -> Iterator[Finding]:
 
 
 def _finding(history: FeedHistory, failure: str, kind: str, words: str) -> Finding:
-    """FAIL while the newest comparison of any window found some; PASS once all windows agree; UNKNOWN otherwise."""
+    """FAIL while the newest comparison of any window found some; PASS once all windows agree; UNKNOWN otherwise.
+
+    WARN for what was landed by the comparison that was the first to find it: whoever asked for that knows of it.
+    """
     newest = {result.days: result for result in history.reconciles}
     if not newest:
         return Finding(history.feed, failure, "UNKNOWN", "it was never compared with its source")
@@ -57,16 +60,18 @@ def _failed(history: FeedHistory, failure: str, kind: str, words: str, failing: 
     count = sum(_count(result, kind) for result in failing)
     reach = max(result.days for result in failing)
     fact = f"{count:,} {_units(history)} {words}" + (f", back to {reach} days" if reach else "")
-    if all(result.is_repaired for result in failing):
+    is_repaired = all(result.is_repaired for result in failing)
+    if is_repaired:
         fact += "; they were landed since, and the next comparison tells whether that was all"
+    onset = min(_onset(history, result, kind) for result in failing)
     samples = [sample for result in failing for sample in result.samples.get(kind, ())]
     return Finding(
         history.feed,
         failure,
-        "FAIL",
+        "WARN" if is_repaired and onset == min(result.reconciled_at for result in failing) else "FAIL",
         fact,
         rows=count,
-        onset=min(_onset(history, result, kind) for result in failing),
+        onset=onset,
         evidence_at=_last(failing),
         evidence={"days": reach, "method": failing[0].method, "samples": " ".join(samples[:5])},
     )

@@ -7,6 +7,7 @@ profile over the hours of the day is compared in local time, and a rotation by o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,13 +15,17 @@ import numpy.typing as npt
 
 from pipelines.freshness import against_bands
 from pipelines.freshness.against_bands import Look
+from pipelines.freshness.detectors import dirt
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
 from pipelines.freshness.signals import Reading, Signal
+from pipelines.ledger.breaches import BreachRecord
 
 # The smallest shift that is told, in seconds: half an hour, less what arrival may vary.
 SMALLEST_SHIFT = 25 * 60.0
+# Zones lie whole quarters of an hour apart.
+QUARTER_HOUR = 15 * 60
 # The largest: two zones lie at most 26 hours apart (UTC-12 and UTC+14). What is older than that is old.
 LARGEST_SHIFT = 26 * 3600.0
 # Fewer events may all be late corrections.
@@ -77,7 +82,11 @@ HOURS = Signal(
 
 @detects("shifted_times")
 def shifted_times(history: FeedHistory) -> Iterator[Finding]:
-    """A step in arrival minus event, or a turned profile of the hours (modes A10 and A11)."""
+    """A step in the times of known rows, in arrival minus event, or a turned profile of the hours (modes A10, A11)."""
+    known = _of_known_rows(history)
+    if known is not None:
+        yield known
+        return
     ages = list(against_bands.looks_of(history, AGE, last=BATCHES))
     hours = list(against_bands.looks_of(history, HOURS))
     if not ages and not hours:
@@ -94,6 +103,33 @@ def shifted_times(history: FeedHistory) -> Iterator[Finding]:
     else:
         at = max(look.at for look in (*ages, *hours))
         yield Finding(history.feed, "shifted_times", "PASS", "event times lie where they usually do", evidence_at=at)
+
+
+def _of_known_rows(history: FeedHistory) -> Finding | None:
+    """Rows that were here have times that never change, and now lie one step of a time zone from where they lay."""
+    batches, shifts = dirt.staged(history), _steps_of_a_zone(history)
+    if not batches or not shifts:
+        return None
+    seen = dirt.look(dirt.parts_of(batches, {batch_id: one.rows for batch_id, one in shifts.items()}), dirt.NEVER)
+    if not seen.is_beyond:
+        return None
+    last = next(shifts[batch.batch_id] for batch in reversed(batches) if batch.batch_id in shifts)
+    hours = int(last.code) / 3600
+    words = f"that were here are shifted by {hours:+.1f} h"
+    found = dirt.finding(history, "shifted_times", seen, words, segment=last.columns, evidence_at=batches[-1].landed_at)
+    return replace(found, is_exact=True, evidence={**found.evidence, "shift_hours": round(hours, 2)})
+
+
+def _steps_of_a_zone(history: FeedHistory) -> dict[str, BreachRecord]:
+    """Batch → the rows in which times moved by one step that a zone explains."""
+    return {
+        batch_id: breach
+        for batch_id, breaches in history.breaches.items()
+        for breach in breaches
+        if breach.kind == "shifted"
+        and int(breach.code) % QUARTER_HOUR == 0
+        and SMALLEST_SHIFT <= abs(int(breach.code)) <= LARGEST_SHIFT
+    }
 
 
 def steps(ages: Sequence[Look]) -> list[float]:

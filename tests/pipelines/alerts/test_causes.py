@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pipelines.freshness.finding import Finding
 from pipelines.ledger.alerts import Silence, record_silence
 from tests.pipelines.alerts.alert_factory import HOUR, MINUTE, NOON, ORDERS, Watched, finding
 
@@ -111,3 +113,44 @@ def test_attempts_that_fail_after_one_that_hung_are_one_incident(watched: Watche
     watched.round(0, ("FAIL", "hung"))
     watched.round(15, ("FAIL", "failing"))
     assert watched.events == ["open hung"]
+
+
+def test_what_explains_a_known_alert_at_the_same_boundary_is_its_news_and_no_second_alert(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "silent_stop"))
+    for minute in (15, 30):
+        watched.round(minute, ("FAIL", "silent_stop"), ("FAIL", "stuck_cursor"))
+    assert watched.events == ["open silent_stop", "update silent_stop"]
+    assert watched.told[1].reason.startswith("its cause was found: The cursor stands still: stuck_cursor is FAIL")
+    assert watched.told[1].covered == ("shop.orders: The cursor stands still",)
+    watched.round(45, ("PASS", "silent_stop"), ("FAIL", "stuck_cursor"))
+    watched.round(60, ("FAIL", "stuck_cursor"))
+    assert watched.events[2:] == ["resolve silent_stop", "open stuck_cursor"]
+
+
+def test_what_explains_a_known_alert_from_a_boundary_before_it_or_from_a_later_time_is_told(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "silent_stop"))
+    watched.round(15, ("FAIL", "silent_stop"), ("FAIL", "credentials"))
+    assert watched.events == ["open silent_stop", "open credentials"]
+    watched.round(30, ("PASS", "credentials"), ("FAIL", "silent_stop"))
+    watched.round(90, ("FAIL", "silent_stop"), ("FAIL", "stuck_cursor"))
+    assert watched.events[-1] == "open stuck_cursor"
+
+
+def test_what_a_parent_lacks_lies_under_the_rows_that_wait_for_it(watched: Watched) -> None:
+    waiting = Finding("shop.payments", "orphans", "FAIL", "5 rows wait", segment="order_id", evidence_at=NOON)
+    watched.give(0, [waiting])
+    for minute in (1, 2):
+        watched.give(minute, [waiting, finding("FAIL", "unusual_volume", at=NOON + minute * MINUTE)])
+    assert watched.events == ["open orphans"]
+
+
+def test_a_fact_is_told_at_the_first_look_where_a_deviation_takes_two(watched: Watched) -> None:
+    watched.give(0, [finding("FAIL", "default_flood", at=NOON, segment="email")])
+    assert watched.events == []
+    watched.give(0, [replace(finding("FAIL", "default_flood", at=NOON, segment="city"), is_exact=True)])
+    assert [notice.fingerprint for notice in watched.told] == ["shop.orders|default_flood|staged|city"]
+    # It is over as any deviation is: by two looks.
+    watched.round(1, ("PASS", "default_flood"))
+    assert watched.events == ["open default_flood"]
+    watched.round(2, ("PASS", "default_flood"))
+    assert watched.events == ["open default_flood", "resolve default_flood"]

@@ -8,6 +8,7 @@ import pytest
 from pipelines.definitions import build_definitions
 from pipelines.defs.failures import failure_key, failure_keys
 from pipelines.ledger.alerts import read_alerts
+from pipelines.ledger.contradictions import ContradictedCustomer, record_contradictions
 from pipelines.ledger.database import Ledger, stamp
 from tests.pipelines.defs.deployment_factory import NOON, check_results, deployment
 
@@ -81,3 +82,20 @@ def test_watching_itself_has_checks_of_its_own(tmp_path, instance):
 def test_what_is_learned_of_a_feed_has_checks_as_well(tmp_path):
     orders = deployment(tmp_path).catalog["shop.orders"]
     assert ("shop.orders", "unusual_volume") in failure_keys([orders])
+
+
+def test_an_act_against_a_customers_word_is_a_check_of_the_table_that_tells_it(tmp_path, instance):
+    here = deployment(tmp_path)
+    with Ledger(here.home.ledger) as ledger:
+        act = ContradictedCustomer("C1", 1, "check-7 payment presented", NOON - timedelta(days=2))
+        record_contradictions(ledger, [act], NOON)
+    [request] = tick(here, instance).run_requests
+    [check] = request.asset_check_keys
+    assert (check.asset_key.path, check.name) == (["marts", "contradiction"], "feed_instruction_contradicted")
+    result = build_definitions(here).resolve_job_def("watch").execute_in_process(instance=instance)
+    assert check_results(result) == {"feed_instruction_contradicted": False}
+    with Ledger(here.home.ledger) as ledger:  # it was made good
+        record_contradictions(ledger, [], NOON + timedelta(minutes=1))
+    tick(here, instance)
+    result = build_definitions(here).resolve_job_def("watch").execute_in_process(instance=instance)
+    assert check_results(result) == {"feed_instruction_contradicted": True}

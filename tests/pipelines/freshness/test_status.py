@@ -1,5 +1,6 @@
 """The status of a feed follows from evidence in the ledger, and no evidence is never fresh."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -207,6 +208,18 @@ def test_a_feed_whose_rows_are_known_to_be_missing_is_partial_though_it_was_read
     found(history, "rows_missing", "UNKNOWN")
     assert history.status()[0] == "PARTIAL"
     found(history, "rows_missing", "PASS")
+    assert history.status()[0] == "FRESH"
+
+
+def test_a_feed_is_partial_while_rows_of_another_one_are_told_to_wait_for_it(history: History) -> None:
+    history.run(NOON, "OK")
+    history.staged(NOON)
+    waits = Finding(
+        "shop.payments", "orphans", "FAIL", "5 rows wait", segment="order_id", evidence={"parent": history.feed}
+    )
+    triage(history.ledger, {}, [waits], NOON)
+    assert history.status() == ("PARTIAL", "shop.payments: 5 rows wait")
+    triage(history.ledger, {}, [replace(waits, verdict="PASS", evidence_at=NOON + timedelta(hours=1))], NOON)
     assert history.status()[0] == "FRESH"
 
 

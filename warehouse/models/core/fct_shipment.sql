@@ -57,3 +57,5 @@ select
     judged._landed_at as loaded_at
 from judged
 left join {{ ref('fct_order') }} as its_order on its_order.order_key = {{ order_reference('judged') }}
+-- By customer, so that a reader of one customer reads one part of the file.
+order by judged.customer_id

@@ -7,6 +7,8 @@ select
     tickets.ticket_id,
     tickets._source_system as source_system,
     tickets.customer_id,
+    {{ order_reference('tickets') }} as order_key,
+    tickets.order_id,
     tickets.opened_at,
     tickets.first_reply_at,
     tickets.solved_at,
@@ -18,6 +20,7 @@ select
     end as is_open,
     tickets.priority,
     tickets.topic,
+    tickets.tags,
     tickets.channel,
     tickets.assignee_id as assignee_employee_id,
     tickets.subject,
@@ -28,3 +31,5 @@ select
     tickets._batch_id as batch_id,
     tickets._landed_at as loaded_at
 from tickets
+-- By customer, so that a reader of one customer reads one part of the file.
+order by tickets.customer_id

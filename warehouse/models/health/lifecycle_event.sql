@@ -89,3 +89,5 @@ select
     left_at is null as is_current
 from entered
 window so_far as (partition by customer_id order by entered_at)
+-- By customer, so that a reader of one customer reads one part of the file.
+order by customer_id

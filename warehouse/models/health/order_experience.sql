@@ -1,4 +1,4 @@
--- A complaint counts against one order only: the latest that its customer had placed by then.
+-- A complaint counts against one order only: the one it names, else the latest that its customer had placed by then.
 with parcels as (
     select
         order_key,
@@ -30,24 +30,33 @@ orders as (
 ),
 
 complaints as (
-    select customer_id, said_at
+    select customer_id, order_key, said_at
     from {{ ref('satisfaction_signal') }}
-    where kind = 'complaint' and customer_id is not null
+    where kind = 'complaint'
 ),
 
-complained as (
-    select complaint_order.order_key, min(complaints.said_at) as complained_at
+complaints_of_orders as (
+    select order_key, said_at from complaints where order_key is not null
+    union all
+    select complaint_order.order_key, complaints.said_at
     from complaints
     asof join (
         select customer_id, ordered_at, max(order_key) as order_key,
             max(coalesce(promised_delivery_at, ordered_at)) as expected_at
         from orders
-        where customer_id in (select customer_id from complaints)
+        where customer_id in (select customer_id from complaints where order_key is null)
         group by customer_id, ordered_at
     ) as complaint_order
         on complaint_order.customer_id = complaints.customer_id and complaint_order.ordered_at <= complaints.said_at
-    where complaints.said_at <= complaint_order.expected_at + interval {{ var('complaint_days') }} day
-    group by complaint_order.order_key
+    where
+        complaints.order_key is null
+        and complaints.said_at <= complaint_order.expected_at + interval {{ var('complaint_days') }} day
+),
+
+complained as (
+    select order_key, min(said_at) as complained_at
+    from complaints_of_orders
+    group by order_key
 ),
 
 judged as (

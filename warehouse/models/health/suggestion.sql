@@ -18,11 +18,15 @@ late_parcels as (
         parcel.shipment_key as subject_key,
         concat(
             'A parcel promised for ', parcel.promised_delivery_at::date,
-            ' has not arrived, and the customer has not asked for it yet.'
+            case
+                when fed.has_interactions then ' has not arrived, and the customer has not asked for it yet.'
+                else ' has not arrived. Whether the customer has asked for it is not known: no contact was ever read.'
+            end
         ) as reason,
         parcel.promised_delivery_at as since
     from {{ ref('fct_shipment') }} as parcel
-    left join spoken using (customer_id)
+    cross join ({{ fed(['interactions']) }}) as fed
+    left join spoken on spoken.customer_id = parcel.customer_id
     where
         parcel.customer_id is not null and parcel.is_late and parcel.is_undelivered
         and (spoken.last_spoken_at < parcel.promised_delivery_at or spoken.last_spoken_at is null)

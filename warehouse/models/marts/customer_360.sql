@@ -26,11 +26,20 @@ payments as (
         count(*) as payment_count,
         count(*) filter (where status = 'returned') as returned_payment_count,
         max(occurred_at) as last_payment_at,
-        arg_max_null(status, row(occurred_at, payment_key)) filter (where occurred_at is not null) as last_payment_status,
         max(occurred_at) filter (where status = 'returned') as last_returned_payment_at
     from {{ ref('fct_payment') }}
     where customer_id is not null
     group by customer_id
+),
+
+-- Of several at the last moment the one with the greatest key, here and below. In two steps, as ordering millions of
+-- rows by moment and key is slow.
+last_payments as (
+    select payment.customer_id, arg_max_null(payment.status, payment.payment_key) as last_payment_status
+    from {{ ref('fct_payment') }} as payment
+    inner join payments
+        on payments.customer_id = payment.customer_id and payments.last_payment_at = payment.occurred_at
+    group by payment.customer_id
 ),
 
 shipments as (
@@ -66,13 +75,22 @@ contacts as (
         customer_id,
         count(*) as contact_count,
         count(*) filter (where direction = 'inbound') as inbound_contact_count,
-        max(occurred_at) as last_contact_at,
-        arg_max(
-            {'channel': channel, 'direction': direction, 'topic': topic}, row(occurred_at, interaction_id)
-        ) as last_contact
+        max(occurred_at) as last_contact_at
     from {{ ref('interaction') }}
     where customer_id is not null and source_kind = 'interactions' and direction is distinct from 'internal'
     group by customer_id
+),
+
+last_contacts as (
+    select
+        event.customer_id,
+        arg_max(
+            {'channel': event.channel, 'direction': event.direction, 'topic': event.topic}, event.interaction_id
+        ) as last_contact
+    from {{ ref('interaction') }} as event
+    inner join contacts on contacts.customer_id = event.customer_id and contacts.last_contact_at = event.occurred_at
+    where event.source_kind = 'interactions' and event.direction is distinct from 'internal'
+    group by event.customer_id
 ),
 
 last_moment as (
@@ -82,7 +100,6 @@ last_moment as (
     group by customer_id
 ),
 
--- Ties at the same moment go by interaction_id. In two steps, as ordering millions of events by both is slow.
 timeline as (
     select
         event.customer_id,
@@ -239,50 +256,50 @@ select
     customer.identity_confidence,
     customer.first_seen_at,
 
-    coalesce(orders.order_count, 0) as order_count,
-    coalesce(orders.cancelled_order_count, 0) as cancelled_order_count,
+    {{ counted('orders.order_count', 'orders') }} as order_count,
+    {{ counted('orders.cancelled_order_count', 'orders') }} as cancelled_order_count,
     orders.first_order_at,
     orders.last_order_at,
     main_currency.currency_code,
     main_currency.net_amount::decimal(18, 2) as net_amount,
-    coalesce(main_currency.other_currency_order_count, 0)::bigint as other_currency_order_count,
-    coalesce(main_currency.other_currency_order_count, 0) > 0 as has_mixed_currencies,
+    {{ counted('main_currency.other_currency_order_count', 'orders') }}::bigint as other_currency_order_count,
+    {{ counted('main_currency.other_currency_order_count', 'orders') }} > 0 as has_mixed_currencies,
 
-    coalesce(payments.payment_count, 0) as payment_count,
-    coalesce(payments.returned_payment_count, 0) as returned_payment_count,
+    {{ counted('payments.payment_count', 'payments') }} as payment_count,
+    {{ counted('payments.returned_payment_count', 'payments') }} as returned_payment_count,
     payments.last_payment_at,
-    payments.last_payment_status,
+    last_payments.last_payment_status,
     payments.last_returned_payment_at,
 
-    coalesce(shipments.shipment_count, 0) as shipment_count,
-    coalesce(shipments.undelivered_shipment_count, 0) as undelivered_shipment_count,
-    coalesce(shipments.late_shipment_count, 0) as late_shipment_count,
-    coalesce(shipments.overdue_shipment_count, 0) as overdue_shipment_count,
+    {{ counted('shipments.shipment_count', 'shipments') }} as shipment_count,
+    {{ counted('shipments.undelivered_shipment_count', 'shipments') }} as undelivered_shipment_count,
+    {{ counted('shipments.late_shipment_count', 'shipments') }} as late_shipment_count,
+    {{ counted('shipments.overdue_shipment_count', 'shipments') }} as overdue_shipment_count,
     shipments.last_delivered_at,
 
-    coalesce(tickets.ticket_count, 0) as ticket_count,
-    coalesce(tickets.open_ticket_count, 0) as open_ticket_count,
-    coalesce(tickets.urgent_open_ticket_count, 0) as urgent_open_ticket_count,
+    {{ counted('tickets.ticket_count', 'tickets') }} as ticket_count,
+    {{ counted('tickets.open_ticket_count', 'tickets') }} as open_ticket_count,
+    {{ counted('tickets.urgent_open_ticket_count', 'tickets') }} as urgent_open_ticket_count,
     tickets.oldest_open_ticket_at,
     tickets.last_ticket_at,
     tickets.last_csat_score,
 
-    coalesce(contacts.contact_count, 0) as contact_count,
-    coalesce(contacts.inbound_contact_count, 0) as inbound_contact_count,
+    {{ counted('contacts.contact_count', 'interactions') }} as contact_count,
+    {{ counted('contacts.inbound_contact_count', 'interactions') }} as inbound_contact_count,
     contacts.last_contact_at,
-    contacts.last_contact.channel as last_contact_channel,
-    contacts.last_contact.direction as last_contact_direction,
-    contacts.last_contact.topic as last_contact_topic,
+    last_contacts.last_contact.channel as last_contact_channel,
+    last_contacts.last_contact.direction as last_contact_direction,
+    last_contacts.last_contact.topic as last_contact_topic,
     timeline.last_interaction_at,
     timeline.last_interaction_type,
 
-    coalesce(campaigns.campaign_sent_count, 0) as campaign_sent_count,
-    coalesce(campaigns.campaign_open_count, 0) as campaign_open_count,
-    coalesce(campaigns.campaign_click_count, 0) as campaign_click_count,
+    {{ counted('campaigns.campaign_sent_count', 'campaign_responses') }} as campaign_sent_count,
+    {{ counted('campaigns.campaign_open_count', 'campaign_responses') }} as campaign_open_count,
+    {{ counted('campaigns.campaign_click_count', 'campaign_responses') }} as campaign_click_count,
     campaigns.last_campaign_click_at,
-    coalesce(campaigns.has_unsubscribed, false) as has_unsubscribed,
+    {{ counted('campaigns.has_unsubscribed', 'campaign_responses', 'false') }} as has_unsubscribed,
 
-    coalesce(registrations.registration_count, 0) as registration_count,
+    {{ counted('registrations.registration_count', 'web_registrations') }} as registration_count,
     registrations.first_registered_at,
     registrations.last_registered_at,
 
@@ -315,12 +332,12 @@ select
     demographics.occupation,
     demographics.demographics_observed_at,
 
-    coalesce(recent_order_counts.order_count, 0) as order_count_90d,
-    coalesce(recent_orders.net_amount, 0)::decimal(18, 2) as net_amount_90d,
+    {{ counted('recent_order_counts.order_count', 'orders') }} as order_count_90d,
+    {{ counted('recent_orders.net_amount', 'orders') }}::decimal(18, 2) as net_amount_90d,
     {{ is_partial('orders') }} as is_order_90d_partial,
-    coalesce(recent_tickets.ticket_count, 0) as ticket_count_90d,
+    {{ counted('recent_tickets.ticket_count', 'tickets') }} as ticket_count_90d,
     {{ is_partial('tickets') }} as is_ticket_90d_partial,
-    coalesce(recent_contacts.contact_count, 0) as inbound_contact_count_90d,
+    {{ counted('recent_contacts.contact_count', 'interactions') }} as inbound_contact_count_90d,
     {{ is_partial('interactions') }} as is_contact_90d_partial,
 
     by_source.held_row_count,
@@ -347,9 +364,11 @@ cross join recent
 left join orders using (customer_id)
 left join main_currency using (customer_id)
 left join payments using (customer_id)
+left join last_payments using (customer_id)
 left join shipments using (customer_id)
 left join tickets using (customer_id)
 left join contacts using (customer_id)
+left join last_contacts using (customer_id)
 left join timeline using (customer_id)
 left join campaigns using (customer_id)
 left join registrations using (customer_id)

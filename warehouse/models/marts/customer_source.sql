@@ -41,16 +41,22 @@ held as (
     group by all
 ),
 
+-- Batches are few and in order, so that the newest one of millions of rows is the greatest of numbers.
+batches as (
+    select batch_id, loaded_at, row_number() over (order by loaded_at, batch_id) as batch_no
+    from (select distinct batch_id, loaded_at from events)
+),
+
 counted as (
     select
-        customer_id,
-        source_kind,
+        events.customer_id,
+        events.source_kind,
         count(*) as row_count,
-        max(occurred_at) as last_event_at,
-        max(loaded_at) as row_loaded_at,
-        arg_max(batch_id, row(loaded_at, batch_id)) as batch_id
+        max(events.occurred_at) as last_event_at,
+        max(batches.batch_no) as batch_no
     from events
-    where customer_id is not null
+    inner join batches on batches.batch_id = events.batch_id and batches.loaded_at = events.loaded_at
+    where events.customer_id is not null
     group by all
 )
 
@@ -60,8 +66,9 @@ select
     source_kind,
     coalesce(counted.row_count, 0) as row_count,
     counted.last_event_at,
-    counted.row_loaded_at,
-    counted.batch_id,
+    batches.loaded_at as row_loaded_at,
+    batches.batch_id,
     coalesce(held.held_row_count, 0) as held_row_count
 from counted
 full join held using (customer_id, source_kind)
+left join batches using (batch_no)

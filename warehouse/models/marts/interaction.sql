@@ -1,6 +1,5 @@
 with contacts as (
     select
-        'contact:' || {{ own_key('contact') }} as interaction_id,
         coalesce(contact.customer_id, its_order.customer_id, its_ticket.customer_id) as customer_id,
         contact.occurred_at,
         coalesce(contact.recorded_at, contact._landed_at) as recorded_at,
@@ -22,7 +21,7 @@ with contacts as (
         contact.satisfaction_score,
         'interactions' as source_kind,
         contact._source_system as source_system,
-        contact._source_system || '/interactions/' || contact._key as source_record_key,
+        contact._key as record_id,
         contact._batch_id as batch_id,
         contact._landed_at as loaded_at
     from ({{ identified('interactions') }}) as contact
@@ -33,7 +32,6 @@ with contacts as (
 
 orders as (
     select
-        'order_placed:' || order_key as interaction_id,
         customer_id,
         ordered_at as occurred_at,
         loaded_at as recorded_at,
@@ -50,7 +48,7 @@ orders as (
         null as satisfaction_score,
         'orders' as source_kind,
         source_system,
-        source_system || '/orders/' || {{ record_id_of('order_key') }} as source_record_key,
+        {{ record_id_of('order_key') }} as record_id,
         batch_id,
         loaded_at
     from {{ ref('fct_order') }}
@@ -68,7 +66,6 @@ ticket_events as (
 
 tickets as (
     select
-        interaction_type || ':' || ticket_key as interaction_id,
         customer_id,
         occurred_at,
         loaded_at as recorded_at,
@@ -84,7 +81,7 @@ tickets as (
         null as satisfaction_score,
         'tickets' as source_kind,
         source_system,
-        source_system || '/tickets/' || {{ record_id_of('ticket_key') }} as source_record_key,
+        {{ record_id_of('ticket_key') }} as record_id,
         batch_id,
         loaded_at
     from ticket_events
@@ -102,7 +99,6 @@ shipment_events as (
 
 shipments as (
     select
-        interaction_type || ':' || shipment_key as interaction_id,
         customer_id,
         occurred_at,
         loaded_at as recorded_at,
@@ -121,7 +117,7 @@ shipments as (
         null as satisfaction_score,
         'shipments' as source_kind,
         source_system,
-        source_system || '/shipments/' || {{ record_id_of('shipment_key') }} as source_record_key,
+        {{ record_id_of('shipment_key') }} as record_id,
         batch_id,
         loaded_at
     from shipment_events
@@ -129,7 +125,6 @@ shipments as (
 
 payments as (
     select
-        'payment:' || payment_key as interaction_id,
         customer_id,
         occurred_at,
         loaded_at as recorded_at,
@@ -148,7 +143,7 @@ payments as (
         null as satisfaction_score,
         'payments' as source_kind,
         source_system,
-        source_system || '/payments/' || {{ record_id_of('payment_key') }} as source_record_key,
+        {{ record_id_of('payment_key') }} as record_id,
         batch_id,
         loaded_at
     from {{ ref('fct_payment') }}
@@ -157,7 +152,6 @@ payments as (
 
 campaign_touches as (
     select
-        'campaign:' || touch_key as interaction_id,
         customer_id,
         occurred_at,
         loaded_at as recorded_at,
@@ -173,7 +167,7 @@ campaign_touches as (
         null as satisfaction_score,
         'campaign_responses' as source_kind,
         source_system,
-        source_system || '/campaign_responses/' || {{ record_id_of('touch_key') }} as source_record_key,
+        {{ record_id_of('touch_key') }} as record_id,
         batch_id,
         loaded_at
     from {{ ref('fct_campaign_touch') }}
@@ -182,7 +176,6 @@ campaign_touches as (
 
 registrations as (
     select
-        'registration:' || registration_key as interaction_id,
         customer_id,
         registered_at as occurred_at,
         loaded_at as recorded_at,
@@ -198,25 +191,39 @@ registrations as (
         null as satisfaction_score,
         'web_registrations' as source_kind,
         source_system,
-        source_system || '/web_registrations/' || {{ record_id_of('registration_key') }} as source_record_key,
+        {{ record_id_of('registration_key') }} as record_id,
         batch_id,
         loaded_at
     from {{ ref('fct_web_registration') }}
     where registered_at is not null
+),
+
+events as (
+    select * from contacts
+    union all
+    select * from orders
+    union all
+    select * from tickets
+    union all
+    select * from shipments
+    union all
+    select * from payments
+    union all
+    select * from campaign_touches
+    union all
+    select * from registrations
 )
 
-select * from contacts
-union all
-select * from orders
-union all
-select * from tickets
-union all
-select * from shipments
-union all
-select * from payments
-union all
-select * from campaign_touches
-union all
-select * from registrations
--- By customer, so that a reader of one customer reads one part of the file.
-order by customer_id
+select
+    case source_kind
+        when 'interactions' then 'contact'
+        when 'payments' then 'payment'
+        when 'campaign_responses' then 'campaign'
+        when 'web_registrations' then 'registration'
+        else interaction_type
+    end || ':' || source_system || '/' || record_id as interaction_id,
+    * exclude (record_id),
+    source_system || '/' || source_kind || '/' || record_id as source_record_key
+-- By customer, so that a reader of one customer reads one part of the file; before keys are written out, as narrow rows
+-- are sorted in less time.
+from (from events order by customer_id)

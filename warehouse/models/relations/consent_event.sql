@@ -8,6 +8,8 @@ with statements as (
         'all' as channel,
         account.has_marketing_consent as is_granted,
         coalesce(account._changed_at, account.created_at) as captured_at,
+        -- What changed last in an account may be something else, so its yes is as old as it can be.
+        account.created_at as said_since,
         account.email,
         account.phone,
         account._batch_id as batch_id,
@@ -24,6 +26,7 @@ with statements as (
         form._source_system,
         'all',
         form.has_marketing_consent,
+        form.registered_at,
         form.registered_at,
         form.email,
         form.phone,
@@ -48,25 +51,49 @@ with statements as (
         end,
         false,
         response.occurred_at,
+        response.occurred_at,
         response.email,
         response.phone,
         response._batch_id,
         response._landed_at
     from ({{ identified('campaign_responses') }}) as response
     where response.action in ('unsubscribe', 'complaint')
+),
+
+addressed as (
+    select
+        *,
+        case when is_granted then 'granted' else 'refused' end as status,
+        case when email is not null then 'email' when phone is not null then 'phone' end as contact_point_type,
+        coalesce(lower(trim(email)), trim(phone)) as contact_point
+    from statements
+),
+
+-- A yes is said of all channels.
+last_yes as (
+    select customer_id, contact_point, max(said_since) as said_at
+    from addressed
+    where is_granted and customer_id is not null and contact_point is not null
+    group by all
 )
 
 select
-    source_record_key,
-    customer_id,
-    source_system,
-    stated_by,
-    channel,
+    addressed.source_record_key,
+    addressed.customer_id,
+    addressed.source_system,
+    addressed.stated_by,
+    addressed.channel,
     'marketing' as purpose,
-    case when is_granted then 'granted' else 'refused' end as status,
-    captured_at,
-    case when email is not null then 'email' when phone is not null then 'phone' end as contact_point_type,
-    coalesce(lower(trim(email)), trim(phone)) as contact_point,
-    batch_id,
-    loaded_at
-from statements
+    addressed.status,
+    addressed.captured_at,
+    addressed.contact_point_type,
+    addressed.contact_point,
+    last_yes.said_at as undone_at,
+    addressed.batch_id,
+    addressed.loaded_at
+from addressed
+left join last_yes
+    on
+        not addressed.is_granted
+        and last_yes.customer_id = addressed.customer_id and last_yes.contact_point = addressed.contact_point
+        and last_yes.said_at > addressed.captured_at

@@ -154,3 +154,5 @@ cross join {{ ref('snapshot') }} as snapshot
 left join teams on teams.employee_id = coalesce(due.employee_id, due.assignee_employee_id)
 left join asked_again using (statement_id)
 left join acted_against using (statement_id)
+-- By customer, so that a reader of one customer reads one part of the file.
+order by due.customer_id

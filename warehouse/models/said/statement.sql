@@ -90,3 +90,5 @@ left join outcomes using (statement_id)
 left join answered using (statement_id)
 left join preferences using (statement_id)
 left join taken_back using (statement_id)
+-- By customer, so that a reader of one customer reads one part of the file.
+order by utterances.customer_id

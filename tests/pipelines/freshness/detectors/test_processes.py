@@ -41,6 +41,15 @@ def test_a_run_that_ended_does_not_hang_and_one_without_a_process_is_not_hung_bu
     assert only(abandoned(dead)).verdict == "FAIL"
 
 
+def test_a_run_that_took_longer_than_an_hour_and_then_failed_has_hung_until_one_ends_well() -> None:
+    failed = a_failed_run(ago(9), "unreachable")
+    slow = replace(failed, ended_at=failed.started_at + timedelta(minutes=61))
+    found = only(hung(a_history([slow])))
+    assert (found.verdict, found.onset, found.evidence_at) == ("FAIL", ago(9) + timedelta(hours=1), slow.ended_at)
+    assert only(hung(a_history([replace(slow, ended_at=slow.started_at + timedelta(minutes=60))]))).verdict == "PASS"
+    assert only(hung(a_history([slow, a_run(ago(1))]))).verdict == "PASS"
+
+
 def test_a_run_that_died_is_told_until_two_good_ones_came_after_it() -> None:
     died, good = a_run(ago(3), "ABANDONED"), [a_run(ago(2)), a_run(ago(1))]
     assert only(abandoned(a_history([a_run(ago(4)), died]))).onset == ago(3)

@@ -71,11 +71,17 @@ def test_the_failure_began_with_the_first_of_the_comparisons_that_found_it() -> 
     assert (finding.onset, finding.evidence_at) == (MONDAY, TUESDAY)
 
 
-def test_what_was_repaired_fails_until_a_later_comparison_is_clean() -> None:
-    repaired = night(MONDAY, missing=3, is_repaired=True)
+def test_what_was_told_and_repaired_fails_until_a_later_comparison_is_clean() -> None:
+    repaired = [*night(MONDAY, missing=3), *night(MONDAY + timedelta(hours=1), missing=3, is_repaired=True)]
     assert missing(*repaired).verdict == "FAIL"
     after = missing(*repaired, *night(TUESDAY))
     assert (after.verdict, after.evidence_at) == ("PASS", TUESDAY)
+
+
+def test_what_is_landed_by_the_comparison_that_finds_it_fails_only_when_the_next_one_finds_some_again() -> None:
+    repaired = night(MONDAY, missing=3, is_repaired=True)
+    assert missing(*repaired).verdict == "WARN"
+    assert missing(*repaired, *night(TUESDAY, missing=3, is_repaired=True)).verdict == "FAIL"
 
 
 def test_without_cursor_a_row_must_differ_before_and_after_a_full_read() -> None:
