@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 CONFIDENCE = 0.95
 _Z = 1.959963984540054  # 97.5 % of a normal distribution
@@ -23,5 +23,6 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
 def poisson(count: int) -> tuple[float, float]:
     """Exact bounds of the mean of a count (Garwood, Biometrika 28, 1936, p. 437)."""
     tail = (1 - CONFIDENCE) / 2
-    low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
-    return float(low), float(chi2.ppf(1 - tail, 2 * (count + 1)) / 2)
+    # The quantile of gamma with this shape, which is half of that of chi-squared with twice the degrees of freedom.
+    low = gammaincinv(count, tail) if count else 0.0
+    return float(low), float(gammaincinv(count + 1, 1 - tail))

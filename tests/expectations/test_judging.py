@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import great_expectations as gx
 import pytest
 
-from expectations.judging import _ENGINE, run_suite
+from expectations.judging import _ENGINE, great_expectations, run_suite
 from expectations.suites import Rule
 
 FIGURES = ("element_count", "missing_count", "unexpected_count")
@@ -55,6 +54,7 @@ def figures(judged: Any) -> dict[str, tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def own_walk(scratch: Path) -> Any:
     """Great Expectations' own result of the same rules, with its context, data source and suite."""
+    gx = great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_sql(name="scratch", connection_string=f"duckdb:///{scratch}", kwargs=_ENGINE)

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from pipelines.freshness.bands import (
     LevelBand,
@@ -33,6 +32,8 @@ def test_a_share_band_follows_bernstein() -> None:
 
 @pytest.mark.parametrize(("share", "rows"), [(0.01, 30), (0.02, 200), (0.3, 50), (0.5, 1000), (0.97, 400)])
 def test_rows_by_chance_alone_leave_a_share_band_less_than_once_in_ten_thousand_looks(share: float, rows: int) -> None:
+    from scipy.stats import binom  # dear to import, also for those who only collect tests
+
     rng = np.random.default_rng(7)
     hits = rng.binomial(rows, share, 300).astype(float)
     low, high = fit_share(hits, np.full(300, float(rows)), MONTH).bounds(rows, 0.0)

@@ -3,7 +3,6 @@ from __future__ import annotations
 from math import comb
 
 import pytest
-from scipy import stats
 
 from pipelines.identity.cluster_statistics import chances
 
@@ -26,6 +25,8 @@ def test_the_lady_who_tells_all_cups_of_tea_is_right_by_chance_twice_in_seventy(
 
 @pytest.mark.parametrize(("cases", "base", "share"), SHARES)
 def test_tails_are_those_of_scipys_binomial_test(cases: int, base: int, share: float) -> None:
+    from scipy import stats  # dear to import, also for those who only collect tests
+
     for tail, side in ((chances.as_many, "greater"), (chances.as_few, "less")):
         expected = stats.binomtest(cases, base, share, alternative=side).pvalue
         assert tail(cases, base, share) == pytest.approx(expected, rel=1e-6, abs=1e-300)
@@ -35,6 +36,8 @@ def test_tails_are_those_of_scipys_binomial_test(cases: int, base: int, share: f
 def test_two_shares_differ_as_scipys_fisher_test_says(
     cases: int, base: int, former_cases: int, former_base: int
 ) -> None:
+    from scipy import stats
+
     table = [[cases, base - cases], [former_cases, former_base - former_cases]]
     found = chances.as_different(cases, base, former_cases, former_base)
     assert found == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-5, abs=1e-12)
