@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import integrate, special, stats
+from scipy import integrate, special
 
 from warehouse.potential.outlook import outlook
 from warehouse.potential.purchases import (
@@ -145,6 +145,8 @@ def test_what_customers_spend_is_found_again() -> None:
 
 
 def test_the_likelihood_of_a_mean_is_the_mean_over_customers() -> None:
+    from scipy import stats  # dear to import, also for those who only collect tests
+
     model = SpendModel(6.25, 3.74, 15.44)  # the estimates of the paper
 
     def of_customer(nu: float) -> float:
