@@ -114,7 +114,7 @@ def unknown_code(history: FeedHistory) -> Iterator[Finding]:
     for found in dirt.findings(history, "unknown_code", columns, "have a code that the contract does not know"):
         if found.verdict == "FAIL" or found.segment not in new:
             yield found
-    batches = dirt.staged(history)
+    batches = history.staged_batches
     for column, (rows, first) in new.items():
         if not dirt.look(dirt.parts_of(batches, columns[column])).is_beyond:
             yield Finding(
@@ -131,7 +131,7 @@ def unknown_code(history: FeedHistory) -> Iterator[Finding]:
 
 def _new_codes(history: FeedHistory) -> dict[str, tuple[int, Batch]]:
     """Column → rows with codes that began to come lately, and the batch with the first of them."""
-    batches = {batch.batch_id: batch for batch in dirt.staged(history)}
+    batches = {batch.batch_id: batch for batch in history.staged_batches}
     if not batches:
         return {}
     oldest, newest = next(iter(batches)), list(batches.values())[-1].landed_at
