@@ -65,7 +65,10 @@ def of_baseline(name: str) -> Alarms:
 
 
 def outcome(trial: Record, alarms: Alarms, already: set[Told], *, is_always: bool = False) -> Outcome | None:
-    """The outcome of a trial; None when the fault changed nothing that is shown. `already` was open before."""
+    """The outcome of a trial; None when the fault changed nothing that is shown.
+
+    `already` was open before it, as is what was told in looks in which it did not act yet.
+    """
     looks = trial["looks"]
     first = next((place for place, look in enumerate(looks) if look.get("is_acting")), None)
     if first is None:
@@ -75,6 +78,8 @@ def outcome(trial: Record, alarms: Alarms, already: set[Told], *, is_always: boo
     silent = total = 0.0
     for place, (look, hours) in enumerate(zip(looks, hours_between(looks), strict=True)):
         now = alarms(look)
+        if place < first and not is_always:
+            before = before | now
         new = now - before
         opened |= new
         if new and found_at is None and first <= place <= last + LOOKS_AFTER_END:

@@ -15,7 +15,10 @@ from sample_company.faults.shown import Moment
 
 @dataclass(frozen=True)
 class Mishap:
-    """One thing that goes wrong at home, before a look; `is_synced` says whether the look syncs at all."""
+    """One thing that goes wrong at home, before a look; `is_synced` says whether the look syncs at all.
+
+    It goes wrong from step `begins` on; what `act` does before is what it comes upon.
+    """
 
     mode: str
     name: str
@@ -26,6 +29,7 @@ class Mishap:
     others: tuple[str, ...] = ()
     needs: str = ""
     is_true: bool = False
+    begins: int = 0
 
 
 def _nothing(_world: World, _moment: Moment) -> None:
@@ -73,6 +77,13 @@ MISHAPS: dict[str, Mishap] = {
             "Rows are deleted from staging by hand",
             _delete_behind_the_ledger,
         ),
-        Mishap("G11", "contract_softened", "shop.orders", "A contract is edited to be silent", _soften_the_contract),
+        Mishap(
+            "G11",
+            "contract_softened",
+            "shop.orders",
+            "A contract is edited to be silent",
+            _soften_the_contract,
+            begins=1,
+        ),
     )
 }

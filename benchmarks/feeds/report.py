@@ -116,7 +116,7 @@ Written by `benchmarks/feeds/run.py`; what it does and how to read it is in
 
 {len(found)} incidents ({faults} faults of {modes} modes, {companies}), each after {CLEAN_DAYS} clean days,
 lasting {FAULTY_DAYS} days and followed for {HEALED_DAYS} more. {len(results.trials)} trials in all; a fault that
-changed nothing a reader could see is no incident.
+changed nothing a reader could see is no incident. Trials are of the commits {_commits(results)}.
 
 - Told of: **{ours.hits} of {len(found)}** ({low:.0%} to {high:.0%}). Prevented without a word:
   **{sum(one.is_prevented and one.found_at is None for one in found)}**.
@@ -126,6 +126,12 @@ changed nothing a reader could see is no incident.
 
 ![Share of incidents told of](feeds.svg)
 """
+
+
+def _commits(results: Results) -> str:
+    """Of which code the trials are, and how many of each."""
+    counted = Counter(trial["commit"] for trial in results.trials)
+    return ", ".join(f"{commit} ({count})" for commit, count in counted.most_common())
 
 
 def _compared(ways: Sequence[_Way]) -> Iterator[str]:

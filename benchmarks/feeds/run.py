@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -74,7 +75,7 @@ def run_seed(
 ) -> None:
     """Run the trials of one company that were not run before; each is on disk when it ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    done = folder / "trials.jsonl"
+    done, commit = folder / "trials.jsonl", commit_of_code()
     over = {(trial["name"], trial["severity"]) for trial in _lines(done)}
     todo = [
         (what, severity)
@@ -86,9 +87,17 @@ def run_seed(
         with console.status(f"Company {seed} lives {CLEAN_DAYS} days in order ..."):
             live_clean(world, folder, CLEAN_DAYS)
         for what, severity in _shown(console, f"company {seed}", todo):
-            trial = run_trial(world, what, severity, onset=CLEAN_DAYS - 1) | {"seed": seed}
+            trial = run_trial(world, what, severity, onset=CLEAN_DAYS - 1) | {"seed": seed, "commit": commit}
             with done.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(trial) + "\n")
+
+
+def commit_of_code() -> str:
+    """The commit that is tried, with a star where files differ from it."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty=*", "--exclude=*"], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"
 
 
 def read_results(folder: Path) -> Results:

@@ -65,12 +65,15 @@ def run_trial(
             changed.observe()
             is_synced = what.is_synced if isinstance(what, Mishap) else True
             look = _written(world.look(day, feeds, truth=truth, is_synced=is_synced), "fault")
-            look["is_acting"] = isinstance(what, Mishap) or (changed.happened and not is_late)
+            is_begun = moment.step >= what.begins if isinstance(what, Mishap) else changed.happened
+            look["is_acting"] = is_begun and not is_late
         else:
             if isinstance(what, Fault):
                 heal(what, world.shown, moment, onset + faulty + 1)
-            look = _written(world.look(day, feeds, truth=truth, wants_repair=True), "healed")
-            look["is_acting"] = is_late and day == onset + faulty + 1
+            # Of what comes to light only now nobody knows yet that it is to be repaired.
+            is_acting = is_late and day == onset + faulty + 1
+            look = _written(world.look(day, feeds, truth=truth, wants_repair=not is_acting), "healed")
+            look["is_acting"] = is_acting
         looks.append(look)
     return {
         "mode": what.mode,

@@ -50,6 +50,8 @@ START = date(2024, 3, 4)  # a Monday; the clocks of Europe change in the fourth 
 CUSTOMERS = 300
 DAILY = "5 0 * * *"
 PULSE = {"heartbeat": "SELECT beat_at FROM pulse", "fed_until": "SELECT fed_until FROM pulse"}
+# At the moment at which a sync is due nobody can tell that nobody starts it.
+UNSYNCED = timedelta(hours=7)
 PORT = 18_360  # one a seed: the address is part of what a source is known by
 
 
@@ -146,13 +148,16 @@ class World:
     ) -> Look:
         """Sync the feeds as they are shown, reconcile them as each night, watch, and ask the oracle.
 
-        `truth`: what is true, else the day's own. With `wants_repair`, what the reconcile finds is landed again.
+        Where nothing is synced, watching goes on, and the look is so much later. `truth`: what is true, else the day's
+        own. With `wants_repair`, what the reconcile finds is landed again.
         """
         self.set_time(day)
         self._while_waiting, self._watched = [], tuple(feeds)
         self.server.interference = self.shown.interference
         began, deployment = _cpu_seconds(), self.deployment(feeds)
         outcome = sync(deployment, list(deployment.catalog.values()), wants_refresh=False) if is_synced else None
+        if not is_synced:
+            self.pass_time(UNSYNCED.total_seconds())
         if self._beside is not None:
             self._beside.join()
             self._beside = None

@@ -19,6 +19,8 @@ from pipelines.ledger.reconciles import TierResult
 
 # Detectors compare with what came before: four weeks hold every hour of the week four times.
 SPAN = timedelta(days=28)
+# What is wrong with one batch or run is shown for a day, so that an hour's good ones do not hide it.
+LATELY = timedelta(days=1)
 # So many of the newest batches are held against what is usual.
 BATCHES_LOOKED_AT = 12
 
@@ -177,6 +179,24 @@ class FeedHistory:
         """The newest batches of ordinary life, oldest first: those that are held against what is usual."""
         found = ordinary_batches(self.contract, self.runs, self.batches, self.blames)
         return tuple(islice(found, BATCHES_LOOKED_AT))[::-1]
+
+    @cached_property
+    def staged_batches(self) -> list[Batch]:
+        """Staged batches with rows, oldest first: those of which breaches were counted."""
+        return [batch for batch in self.batches if batch.state == "staged" and batch.row_count]
+
+    @cached_property
+    def profiled_batches(self) -> list[Batch]:
+        """Staged batches with profiles of their columns, oldest first."""
+        return [batch for batch in self.staged_batches if batch.batch_id in self.profiles]
+
+    @cached_property
+    def recent_batches(self) -> list[Batch]:
+        """Live batches of the last day; where there was none, those of the last run that landed any."""
+        found, since = self.live_batches, self.now - LATELY
+        last = found[-1] if found else None
+        run_id = last.run_id if last is not None else None
+        return [one for one in found if one is last or one.landed_at >= since or one.run_id == run_id is not None]
 
     @cached_property
     def bands_of(self) -> Mapping[str, Mapping[str, BandModel]]:

@@ -40,7 +40,7 @@ def keys_used_again(shown: Shown, moment: Moment) -> None:
     on_shop(
         shown,
         moment,
-        "UPDATE orders SET created_at = datetime(?, '+1 hour'), updated_at = max(updated_at, datetime(?, '+1 hour')), "
+        "UPDATE orders SET created_at = datetime(?, '+1 hour'), updated_at = datetime(?, '+1 hour'), "
         "ship_name = 'Maud Ellery', email = 'maud.ellery@letters.example', customer_id = NULL "
         f"WHERE created_at < datetime(?, '-30 days') AND {moment.chosen('id')}",
     )

@@ -22,23 +22,29 @@ def remove_new_orders(shown: Shown, moment: Moment) -> None:
 def restore_orders(shown: Shown, moment: Moment) -> None:
     """Show the share that is hit of the orders changed since as they were before, and those placed since not at all.
 
-    The newest change is shown in any case: it leads readers past the others.
+    The newest change of each day is shown in any case: it leads readers past the others, and stays shown.
     """
-    columns = columns_of("orders")
-    names = ", ".join(f'"{name}"' for name in columns)
-    former = sqlite3.connect(f"file:{shown.chronicle.day(moment.begun_day) / 'shop' / 'shop.db'}?mode=ro", uri=True)
+    names = ", ".join(f'"{name}"' for name in columns_of("orders"))
+    insert = f"INTO orders ({names}) VALUES ({', '.join('?' * len(columns_of('orders')))})"
+    before = _orders_of(shown, moment.begun_day, f"SELECT {names} FROM orders")
+    newest = f"SELECT {names} FROM orders ORDER BY updated_at DESC LIMIT 1"
+    led = [row for day in range(moment.begun_day + 1, moment.day) for row in _orders_of(shown, day, newest)]
+    with shown.shop() as shop:
+        since = shop.moment(int(moment.begun.timestamp()))
+        is_hidden = f"updated_at > ? AND updated_at < (SELECT max(updated_at) FROM orders) AND {moment.chosen('id')}"
+        hidden = {key for (key,) in shop.rows(f"SELECT id FROM orders WHERE {is_hidden}", (since,))}
+        shop.run(f"DELETE FROM orders WHERE {is_hidden}", [(since,)])
+        shop.run(f"INSERT OR IGNORE {insert}", before)
+        shop.run(f"INSERT OR REPLACE {insert}", [row for row in led if row[0] in hidden])
+
+
+def _orders_of(shown: Shown, day: int, statement: str) -> list[tuple[object, ...]]:
+    """Rows of the shop's database as it truly was on a day."""
+    former = sqlite3.connect(f"file:{shown.chronicle.day(day) / 'shop' / 'shop.db'}?mode=ro", uri=True)
     try:
-        before = former.execute(f"SELECT {names} FROM orders").fetchall()
+        return former.execute(statement).fetchall()
     finally:
         former.close()
-    on_shop(
-        shown,
-        moment,
-        "DELETE FROM orders WHERE updated_at > ? AND updated_at < (SELECT max(updated_at) FROM orders) "
-        f"AND {moment.chosen('id')}",
-    )
-    with shown.shop() as shop:
-        shop.run(f"INSERT OR IGNORE INTO orders ({names}) VALUES ({', '.join('?' * len(columns))})", before)
 
 
 def on_services(shown: Shown, moment: Moment, *statements: str) -> None:

@@ -59,6 +59,13 @@ def test_an_alert_that_was_open_before_finds_nothing() -> None:
     assert (found.found_at, found.alerts) == (None, 0)
 
 
+def test_what_was_told_before_the_fault_acted_is_no_alert_of_it() -> None:
+    looks = [look(1, "fault", [FAILING]), look(2, "fault", [FAILING, LATE], 5), look(3, "healed", [])]
+    found = outcome(trial(looks), alarms_of, set())
+    assert found is not None
+    assert (found.found_at, found.alerts, found.failures) == (1, 1, ("late",))
+
+
 def test_a_mode_that_loading_prevents_needs_no_word_while_no_row_is_wrong() -> None:
     def is_answered(mode: str, wrong: int) -> bool:
         looks = [look(1, "fault", []) | {"is_acting": True}, look(2, "healed", [], wrong)]

@@ -117,3 +117,12 @@ def test_another_value_in_an_immutable_column_is_a_key_that_was_used_again(tmp_p
     assert desk.rows("SELECT max(rows_reused), max(applied_at) FROM staging.applied_batch") == [
         (1, NOW.replace(tzinfo=None))
     ]
+
+
+def test_the_most_common_step_of_an_immutable_time_is_counted(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, immutable=["updated_at", "status"])
+    times = {"a": "10:00", "b": "11:00", "c": "12:00", "d": "13:00"}
+    desk.apply(1, [{"order_id": key, "updated_at": f"2026-11-02 {at}"} for key, at in times.items()])
+    moved = {"a": "15:30", "b": "16:30", "c": "14:00", "d": "13:00"}
+    tally = desk.apply(2, [{"order_id": key, "updated_at": f"2026-11-02 {at}"} for key, at in moved.items()])
+    assert (tally.rows_shifted, tally.shift_seconds) == (2, 19_800)

@@ -108,7 +108,7 @@ def emptied(history: FeedHistory, *, is_certain: bool = True) -> dict[str, datet
     A source that leaves a key out where it is empty shows no more than that. Fewer than `FEW` rows tell nothing, and
     to be certain there are so many that they are not all empty by chance, at the share of the emptiest batch before.
     """
-    batches = dirt.profiled(history)
+    batches = history.profiled_batches
     if not batches:
         return {}
     found: dict[str, datetime] = {}

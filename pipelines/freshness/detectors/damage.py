@@ -171,7 +171,7 @@ def _exchanged(history: FeedHistory, column: str) -> list[dirt.Part]:
     rows: Counter[str] = Counter()
     for batch_id, breaches in history.breaches.items():
         rows[batch_id] += sum(one.rows for one in breaches if (one.kind, one.columns) == ("swapped_date", column))
-    return dirt.parts_of(dirt.staged(history), rows)
+    return dirt.parts_of(history.staged_batches, rows)
 
 
 def _has_exchanged(history: FeedHistory, batches: list[Batch], column: str) -> bool:
@@ -181,7 +181,7 @@ def _has_exchanged(history: FeedHistory, batches: list[Batch], column: str) -> b
 
 def chosen(history: FeedHistory) -> list[Batch]:
     """Batches with profiles to compare, oldest first: some of all times, and the newest."""
-    batches = dirt.profiled(history)
+    batches = history.profiled_batches
     older, newest = batches[:-BATCHES_NEWEST], batches[-BATCHES_NEWEST:]
     return older[:: len(older) // BATCHES_BEFORE + 1] + newest
 

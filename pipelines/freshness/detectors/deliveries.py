@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import dropwhile, islice, takewhile
 
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import is_announced, recent_batches, trouble_of_last_run
+from pipelines.freshness.detectors.looks import is_announced, trouble_of_last_run
 from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
@@ -32,7 +32,7 @@ def truncated(history: FeedHistory) -> Iterator[Finding]:
     """A delivery ends before its end (modes B1, B2): its own count, trailer, packing or last line says so."""
     found = trouble_of_last_run(history, "truncated", ("truncated",))
     unfinished = list(takewhile(lambda run: run.error_kind == "unfinished", reversed(history.ended_runs)))
-    cut = [batch for batch in recent_batches(history) if _is_cut(batch, history.batches)]
+    cut = [batch for batch in history.recent_batches if _is_cut(batch, history.batches)]
     if found.verdict != "FAIL" and len(unfinished) >= UNFINISHED_IN_A_ROW:
         last, first = unfinished[0], unfinished[-1]
         fact = last.error or "a file does not get finished"
@@ -86,7 +86,7 @@ def redelivered(history: FeedHistory) -> Iterator[Finding]:
         yield Finding(history.feed, "redelivered", "UNKNOWN", "no file of it was landed of late")
         return
     is_full = history.contract.delivery == "snapshot"
-    recent = {batch.batch_id for batch in recent_batches(history)}
+    recent = {batch.batch_id for batch in history.recent_batches}
     again = [
         (batch, reason)
         for place, batch in enumerate(files)

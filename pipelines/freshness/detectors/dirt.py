@@ -114,16 +114,6 @@ def _divergence(share: float, expected: float) -> float:
     return share * log(share / expected) + rest
 
 
-def staged(history: FeedHistory) -> list[Batch]:
-    """Staged batches with rows, oldest first: those of which breaches were counted."""
-    return [batch for batch in history.batches if batch.state == "staged" and batch.row_count]
-
-
-def profiled(history: FeedHistory) -> list[Batch]:
-    """Staged batches with profiles of their columns, oldest first."""
-    return [batch for batch in staged(history) if batch.batch_id in history.profiles]
-
-
 def parts_of(batches: Iterable[Batch], bad: Mapping[str, int]) -> list[Part]:
     """Batches as parts; `bad` counts rows by batch."""
     return [
@@ -143,7 +133,7 @@ def findings(
 
     `words` says what is wrong with the rows.
     """
-    batches = staged(history)
+    batches = history.staged_batches
     if not batches:
         yield Finding(history.feed, failure, "UNKNOWN", "no batch with rows was staged in the last four weeks")
         return

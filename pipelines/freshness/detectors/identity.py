@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import recent_batches, trouble_of_last_run
+from pipelines.freshness.detectors.looks import trouble_of_last_run
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
 from pipelines.ledger.evidence import Verdict
@@ -31,7 +31,7 @@ def source_rolled_back(history: FeedHistory) -> Iterator[Finding]:
 @detects("clock_skew")
 def clock_skew(history: FeedHistory) -> Iterator[Finding]:
     """The source's clock is off from ours, or it dates many of its rows in the future (mode A9)."""
-    dated = [batch for batch in recent_batches(history) if batch.cursor_high is not None]
+    dated = [batch for batch in history.recent_batches if batch.cursor_high is not None]
     rows, future = sum(batch.row_count for batch in dated), sum(batch.future_count for batch in dated)
     if future >= FUTURE_ROWS and future >= rows * FUTURE_SHARE:
         bad = [batch for batch in dated if batch.future_count]

@@ -1,17 +1,13 @@
-"""What several detectors look at: how the last attempt ended, and what came in of late."""
+"""What several detectors look at: how the last attempt ended, and what was announced."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 from itertools import takewhile
 
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import Batch, FeedHistory, Run
+from pipelines.freshness.history import LATELY, FeedHistory, Run
 from pipelines.freshness.status import next_due
-
-# What is wrong with one batch or run is shown for a day, so that an hour's good ones do not hide it.
-LATELY = timedelta(days=1)
 
 
 def trouble_of_last_run(history: FeedHistory, failure: str, kinds: Collection[str]) -> Finding:
@@ -44,21 +40,8 @@ def is_next_too_late(history: FeedHistory, failed: Run) -> bool:
     return next_due(history.contract, failed.started_at) > good[-1].started_at + freshness.promise + freshness.grace
 
 
-def recent_batches(history: FeedHistory) -> list[Batch]:
-    """Live batches of the last day; where there was none, those of the last run that landed any."""
-    found = history.live_batches
-    if not found:
-        return []
-    last, since = found[-1], history.now - LATELY
-    return [batch for batch in found if batch is last or batch.landed_at >= since or _is_same_run(batch, last)]
-
-
 def is_announced(history: FeedHistory, *kinds: str) -> bool:
     """Whether the contract announces something of these kinds for now or the last day."""
     return any(
         one.kind in kinds and one.begins <= history.now < one.ends + LATELY for one in history.contract.watch.announced
     )
-
-
-def _is_same_run(one: Batch, other: Batch) -> bool:
-    return one.run_id is not None and one.run_id == other.run_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 from statistics import median_low
 
 from pipelines.freshness.day_classes import day_classes
@@ -74,6 +74,8 @@ def _no_newer_day(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
         if batch.business_date is not None:
             day = date.fromisoformat(batch.business_date)
             days_of[batch.run_id] = max(day, days_of.get(batch.run_id, day))
+    if not days_of:
+        return None
     behind: list[tuple[Run, int]] = []
     newest: date | None = None
     for run in reads:
@@ -92,7 +94,9 @@ def _no_newer_day(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
 
 def _habitual(history: FeedHistory, reads: Sequence[Run]) -> Sequence[Run]:
     """The last reads in which nothing was wrong, when there are enough of them and they lie a day apart; else none."""
-    ordinary = [run for run in reads if not any(one.begins <= run.started_at <= one.ends for one in history.blames)]
-    last = ordinary[-HABIT_READS:]
+    ordinary = (
+        run for run in reversed(reads) if not any(one.begins <= run.started_at <= one.ends for one in history.blames)
+    )
+    last = list(islice(ordinary, HABIT_READS))[::-1]
     is_habit = len(last) == HABIT_READS and last[-1].started_at - last[0].started_at >= HABIT_SPAN
     return last if is_habit else ()

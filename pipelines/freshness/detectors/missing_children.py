@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import log
 
-from pipelines.freshness.bands import SURPRISE
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
@@ -25,7 +24,8 @@ Histories = Mapping[str, FeedHistory]
 DAY = timedelta(days=1)
 # Looked at together: the newest day, and so many newest days.
 SPANS = (1, 2, 3, 7)
-# -ln of how often the slowest days may bring so few.
+# -ln of how often chance, and the slowest days, may bring so few: it is counted once a day, not in each sync.
+SURPRISE = log(1e4)
 SLOW_SURPRISE = SURPRISE / 2
 # The newest days are looked at before they are learned; each day of the week was learned from once.
 HELD_OUT, FEWEST_DAYS = max(SPANS), 7

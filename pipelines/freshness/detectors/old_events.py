@@ -40,23 +40,22 @@ AGE = Signal(
 def old_events(history: FeedHistory) -> Iterator[Finding]:
     """Arrival minus event against its usual level (mode A7), of the oldest twentieth of three batches in a row.
 
-    Two batches are enough when even the newest event of each is older than usual, by more than any zone explains.
+    One is enough when even its newest event is older than usual, by more than any zone explains.
     """
-    looks = list(against_bands.looks_of(history, shifted_times.AGE, last=shifted_times.BATCHES))
-    moved = shifted_times.steps(looks)
-    if not moved or min(moved) < 0 or max(moved) <= shifted_times.LARGEST_SHIFT:
+    last = next(against_bands.looks_of(history, shifted_times.AGE), None)
+    older = last.value - last.usual if last is not None and last.is_beyond else 0.0
+    if last is None or older <= shifted_times.LARGEST_SHIFT:
         yield from against_bands.findings(history, AGE)
         return
-    column, last = column_of(looks[-1].part), looks[-1]
+    column = column_of(last.part)
     yield Finding(
         history.feed,
         "old_events",
         "FAIL",
-        f"the newest {column} of {len(moved)} deliveries in a row is older than usual, "
-        f"by {max(moved) / SECONDS_AN_HOUR:,.0f} h in one of them",
+        f"the newest {column} of the last delivery is {older / SECONDS_AN_HOUR:,.0f} h older than usual",
         segment=column,
         rows=round(last.rows),
-        onset=looks[0].at,
+        onset=last.at,
         evidence_at=last.at,
         evidence=last.facts(),
     )

@@ -27,7 +27,7 @@ BATCHES_BEFORE = 10
 @detects("columns_shifted")
 def columns_shifted(history: FeedHistory) -> Iterator[Finding]:
     """Values stand in the wrong columns (mode D4), as in a file whose columns changed places below their names."""
-    batches = dirt.profiled(history)
+    batches = history.profiled_batches
     if not batches:
         fact = "no batch with rows was staged in the last four weeks"
         yield Finding(history.feed, "columns_shifted", "UNKNOWN", fact)

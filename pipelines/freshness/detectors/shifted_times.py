@@ -107,7 +107,7 @@ def shifted_times(history: FeedHistory) -> Iterator[Finding]:
 
 def _of_known_rows(history: FeedHistory) -> Finding | None:
     """Rows that were here have times that never change, and now lie one step of a time zone from where they lay."""
-    batches, shifts = dirt.staged(history), _steps_of_a_zone(history)
+    batches, shifts = history.staged_batches, _steps_of_a_zone(history)
     if not batches or not shifts:
         return None
     seen = dirt.look(dirt.parts_of(batches, {batch_id: one.rows for batch_id, one in shifts.items()}), dirt.NEVER)

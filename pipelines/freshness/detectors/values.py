@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 from pipelines.freshness.detectors import dirt
 from pipelines.freshness.detectors.damage import chosen
@@ -17,10 +17,6 @@ from pipelines.ledger.breaches import BreachRecord
 # A code is new for so long, and stays told until it has not come for a day.
 NEW_CODE = timedelta(days=7)
 CODE_GONE = timedelta(days=1)
-# A key that was used again stays wrong until it is set right, for which this share of the rows has to change once more;
-# after this time people are not reminded any more.
-KEY_TOLD = timedelta(days=7)
-SET_RIGHT = 0.9
 # Other failures speak of these rules: a value that is missing, a code, a value's form.
 _NOT_IMPOSSIBLE = ("_missing", "_unknown", "_form")
 
@@ -55,17 +51,12 @@ def key_reused(history: FeedHistory) -> Iterator[Finding]:
     if not names:
         yield Finding(history.feed, "key_reused", "UNKNOWN", "the contract names no immutable column")
         return
-    words, rows = f"changed {', '.join(names)}, which never changes", _rows_by(history, "key_reused")
     if _are_set_right(history):
         fact = "keys that came in another form are sent once more"
         yield Finding(history.feed, "key_reused", "UNKNOWN", fact)
         return
-    found = list(dirt.findings(history, "key_reused", rows, words, usual=dirt.NEVER))
-    batches = dirt.staged(history)
-    standing = _standing(dirt.parts_of(batches, rows[""]), history.now) if rows else None
-    if standing is not None and found[-1].verdict != "FAIL":
-        found = [dirt.finding(history, "key_reused", standing, words, evidence_at=batches[-1].landed_at)]
-    yield from found
+    words = f"changed {', '.join(names)}, which never changes"
+    yield from dirt.findings(history, "key_reused", _rows_by(history, "key_reused"), words, usual=dirt.NEVER)
 
 
 def _are_set_right(history: FeedHistory) -> bool:
@@ -74,16 +65,6 @@ def _are_set_right(history: FeedHistory) -> bool:
     former = [batch for batch in batches if batch.run_id != batches[-1].run_id]
     strange = {one.column for one in strange_columns(history, former)} if former else set()
     return bool(strange & set(history.contract.watch.immutable))
-
-
-def _standing(parts: Sequence[dirt.Part], now: datetime) -> dirt.Look | None:
-    """The last time that keys were used again, unless it is long ago or as many were changed again since: set right."""
-    standing: dirt.Look | None = None
-    for place, part in enumerate(parts):
-        if part.bad < dirt.LEAST_ROWS or not (seen := dirt.look(parts[: place + 1], dirt.NEVER)).is_beyond:
-            continue
-        standing = None if standing is not None and part.bad >= SET_RIGHT * standing.bad else seen
-    return standing if standing is not None and now - (standing.onset or now) < KEY_TOLD else None
 
 
 @detects("impossible")
@@ -133,7 +114,7 @@ def unknown_code(history: FeedHistory) -> Iterator[Finding]:
     for found in dirt.findings(history, "unknown_code", columns, "have a code that the contract does not know"):
         if found.verdict == "FAIL" or found.segment not in new:
             yield found
-    batches = dirt.staged(history)
+    batches = history.staged_batches
     for column, (rows, first) in new.items():
         if not dirt.look(dirt.parts_of(batches, columns[column])).is_beyond:
             yield Finding(
@@ -150,7 +131,7 @@ def unknown_code(history: FeedHistory) -> Iterator[Finding]:
 
 def _new_codes(history: FeedHistory) -> dict[str, tuple[int, Batch]]:
     """Column → rows with codes that began to come lately, and the batch with the first of them."""
-    batches = {batch.batch_id: batch for batch in dirt.staged(history)}
+    batches = {batch.batch_id: batch for batch in history.staged_batches}
     if not batches:
         return {}
     oldest, newest = next(iter(batches)), list(batches.values())[-1].landed_at

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectors.cursors import source_value
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import is_announced, recent_batches
+from pipelines.freshness.detectors.looks import is_announced
 from pipelines.freshness.detectors.source_times import told_behind
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
@@ -22,7 +22,7 @@ RESTAMPED_ROWS, RESTAMPED_SHARE = 1_000, 0.5
 @detects("duplicate_rows")
 def duplicate_rows(history: FeedHistory) -> Iterator[Finding]:
     """Deliveries hold many of their own rows twice (mode C3). One of each is staged."""
-    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None]
+    staged = [batch for batch in history.recent_batches if batch.rows_in is not None]
     if not staged:
         yield Finding(history.feed, "duplicate_rows", "UNKNOWN", "nothing was staged of late")
         return
@@ -40,7 +40,7 @@ def regressions(history: FeedHistory) -> Iterator[Finding]:
 
     A file that fills a gap in the sender's numbers was missed by name (`sequence_gap`): its old rows are no news.
     """
-    staged = [batch for batch in recent_batches(history) if batch.rows_in is not None and not _is_late(history, batch)]
+    staged = [batch for batch in history.recent_batches if batch.rows_in is not None and not _is_late(history, batch)]
     if not staged:
         yield Finding(history.feed, "regressions", "UNKNOWN", "nothing was staged of late")
         return
@@ -60,7 +60,7 @@ def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
     """The source changed most rows of a table within one read (mode F6): it was migrated, or stamped anew."""
     is_whole = history.contract.source.kind == "sql"  # an endpoint counts the rows of one answer
     counted = [answer for answer in history.answers if answer.row_count and is_whole]
-    staged = [batch for batch in recent_batches(history) if batch.rows_changed is not None]
+    staged = [batch for batch in history.recent_batches if batch.rows_changed is not None]
     if history.contract.cursor is None or not counted or not staged:
         fact = "no changes that could be held against the size of its source"
         yield Finding(history.feed, "bulk_restamp", "UNKNOWN", fact)

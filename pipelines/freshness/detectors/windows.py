@@ -9,9 +9,8 @@ from connectors.contract import Cursor
 from connectors.cursors import source_value
 from pipelines.freshness.detectors.behind import is_after, landed_value, reads_behind
 from pipelines.freshness.detectors.detects import detects
-from pipelines.freshness.detectors.looks import LATELY
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import FeedHistory, Run, SourceAnswer
+from pipelines.freshness.history import LATELY, FeedHistory, Run, SourceAnswer
 
 # Rows may come late behind the cursor once or twice; so often in a row, the cursor does not work.
 STUCK_RUNS = 4

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.contract import Announced
+from pipelines.freshness.blamed import Blamed
 from pipelines.freshness.detectors import FeedDetector
 from pipelines.freshness.detectors.cut_text import cut_text
 from pipelines.freshness.detectors.default_flood import default_flood
@@ -29,6 +30,7 @@ from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory, SourceAnswer
 from pipelines.freshness.training import FailedSpan
 from pipelines.ledger.breaches import BreachRecord
+from tests.pipelines.freshness.contents_factory import a_breach, contents
 from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
 from tests.pipelines.freshness.learned_factory import (
     HOUR,
@@ -187,6 +189,18 @@ def test_a_step_in_arrival_minus_event_is_a_shift_of_times(hours: float, is_told
     assert [finding.evidence["shift_hours"] for finding in told] == ([pytest.approx(hours, abs=0.1)] if is_told else [])
 
 
+def test_known_rows_whose_times_moved_by_one_step_of_a_zone_are_shifted_at_the_first_look() -> None:
+    def shifted(rows: int, seconds: int) -> list[Finding]:
+        moved = a_breach("shifted", rows, columns="ordered_at", code=str(seconds))
+        return failing(shifted_times, contents([20] * 21, {20: [moved]}))
+
+    (found,) = shifted(11, -19_800)
+    assert (found.segment, found.is_exact, found.evidence["shift_hours"]) == ("ordered_at", True, -5.5)
+    assert shifted(4, -19_800) == []  # somebody mistyped
+    assert shifted(11, -19_801) == []  # no step of a zone
+    assert shifted(11, 27 * 3600) == []  # further than any two zones
+
+
 def test_events_that_are_further_off_than_any_zone_explains_are_old_and_not_shifted() -> None:
     batches = [next_batch(LIFE, ahead=ahead) for ahead in (1, 2)]
 
@@ -199,8 +213,9 @@ def test_events_that_are_further_off_than_any_zone_explains_are_old_and_not_shif
 
     assert failing(shifted_times, newest(20, 47)) == []
     (found,) = failing(old_events, newest(20, 47))
-    assert (found.segment, "by 47 h" in found.reason) == ("ordered_at", True)
-    for hours in ((25, 25), (0, 47), (-47, -47)):
+    assert (found.segment, "47 h older than usual" in found.reason) == ("ordered_at", True)
+    assert failing(old_events, newest(0, 47)), "one delivery is one look, and it takes two of them"
+    for hours in ((25, 25), (47, 0), (-47, -47)):
         assert failing(old_events, newest(*hours)) == []
 
 
@@ -276,6 +291,43 @@ def test_files_of_an_older_day_than_ever_are_late_though_they_come() -> None:
     assert found([1] * 17).verdict == "PASS"
     assert found([1] * 14 + [None, None, 1]).verdict == "PASS"
     assert found([1] * 8 + [2] + [1] * 7 + [2]).verdict == "PASS"  # it was as far back before
+
+
+def test_a_file_that_did_not_come_stays_late_while_its_number_is_missing_or_the_sender_lags_behind() -> None:
+    # Two weeks of a file a day; then none, the next number, the one that was missing without that day's, the next.
+    days = [NOON - timedelta(days=back) for back in range(17, -1, -1)]
+    shipments = CATALOG["carrier.shipments"]
+    files = {day: day for day in range(14)} | {15: 15, 16: 14, 17: 17}
+
+    def found(last: int) -> Finding:
+        batches = [
+            a_batch(seq, days[day], 9, sequence=number, business_date=f"{days[number] - timedelta(days=1):%Y-%m-%d}")
+            for seq, (day, number) in enumerate(files.items(), 1)
+            if day <= last
+        ]
+        runs = [a_run(day) for day in days[: last + 1]]
+        told = Blamed(days[14], days[last - 1])
+        blames = (told,) if last > 14 else ()
+        (only,) = late(replace(a_history(runs, batches, contract=shipments, now=days[last]), blames=blames))
+        return only
+
+    assert [found(last).verdict for last in (13, 14, 15, 16, 17)] == ["PASS", "FAIL", "FAIL", "FAIL", "FAIL"]
+    assert found(15).reason.startswith("number 14, due ")
+    assert found(16).reason.endswith("2 days back; at each read it was 1")
+
+
+def test_texts_that_most_end_after_one_shorter_length_are_cut_at_the_first_look() -> None:
+    usual = {"street": {"longest": 23, "at_longest": 1, "common_length": 16, "at_common_length": 5}}
+
+    def cut(**facts: object) -> list[Finding]:
+        profiles = {20: {"street": usual["street"] | facts}}
+        return failing(cut_text, contents([30] * 21, profiles=profiles, usual=usual))
+
+    # The first delivery holds longer texts too.
+    (found,) = cut(common_length=10, at_common_length=24, longest=17)
+    assert (found.segment, found.rows, found.is_exact) == ("street", 24, True)
+    assert cut(common_length=10, at_common_length=14) == []  # less than half of them
+    assert cut(common_length=20, at_common_length=24) == []  # a longer form is none that was cut
 
 
 def test_reads_of_every_quarter_hour_make_no_habit_of_two_weeks() -> None:

@@ -50,6 +50,15 @@ def test_a_key_that_names_another_thing_is_told_by_five_rows() -> None:
     assert told(key_reused(contents([100] * 30, {29: [a_breach("key_reused", 2)]}))) == {"": "WARN"}
 
 
+def test_keys_that_change_back_after_they_came_in_another_form_are_no_other_things() -> None:
+    letters, none = {"order_id": {"wordless": 0, "digitless": 0}}, {"order_id": {"wordless": 30, "digitless": 0}}
+    parcels = CATALOG["carrier.shipments"]
+    back = {21: [a_breach("key_reused", 30)]}
+    history = contents([30] * 22, back, {20: letters}, usual=none, contract=parcels)
+    assert [one.verdict for one in key_reused(history)] == ["UNKNOWN"]
+    assert told(key_reused(contents([30] * 22, back, usual=none, contract=parcels))) == {"": "FAIL"}
+
+
 def test_reuse_of_keys_is_unknown_where_no_column_is_immutable() -> None:
     history = contents([100] * 3, contract=CATALOG["shop.employees"])
     assert [one.verdict for one in key_reused(history)] == ["UNKNOWN"]
