@@ -26,6 +26,7 @@ from pipelines.cli.console import complain
 from pipelines.settings import Home
 from sample_company import company, truth
 from sample_company.server import serve
+from warehouse.answer import answer, find_question
 from warehouse.connection import open_reader
 
 # Long past, so that the clocks of the company's HTTP services, which are real, never lie before its data.
@@ -73,6 +74,12 @@ class Stage:
     def published(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with open_reader(self.home.published) as connection:
             return connection.execute(sql, values).fetchall()
+
+    def asked(self, question: str, **values: str) -> list[dict[str, Any]]:
+        """Rows of the answer to a question, as `c360 ask` gives it."""
+        with open_reader(self.home.published) as connection:
+            told = answer(connection, find_question(question), values)
+        return [dict(zip(told.columns, row, strict=True)) for row in told.rows]
 
     def warehouse(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with open_reader(self.home.warehouse) as connection:

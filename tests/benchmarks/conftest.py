@@ -3,4 +3,6 @@
 import sys
 from pathlib import Path
 
-sys.path += [str(Path(__file__).parents[2] / "benchmarks" / name) for name in ("identity", "feeds", "warehouse")]
+sys.path += [
+    str(Path(__file__).parents[2] / "benchmarks" / name) for name in ("identity", "feeds", "warehouse", "erasure")
+]

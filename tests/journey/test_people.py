@@ -154,14 +154,11 @@ def _mortgage_customer(stage: Stage) -> str:
 
 
 def test_what_was_said_about_the_stopped_check_is_told_in_order(mended: Stage) -> None:
-    told = mended.published(
-        """SELECT strftime(statement.stated_at, '%Y-%m-%d'), channel, full_name, speaker, statement_type, status
-           FROM statement JOIN interaction USING (interaction_id)
-           LEFT JOIN dim_employee ON dim_employee.employee_id = statement.employee_id
-           WHERE statement.customer_id = ? AND statement.subject_id = 'check-1042'
-           ORDER BY statement.stated_at, statement_type DESC""",
-        _mortgage_customer(mended),
-    )
+    rows = mended.asked("said_about_subject", customer=_mortgage_customer(mended), subject="check-1042")
+    assert [row["stated_at"] for row in rows] == sorted(row["stated_at"] for row in rows)
+    rows.sort(key=lambda row: (row["stated_at"], row["statement_type"] == "fact"))
+    columns = ("channel", "spoke_with", "speaker", "statement_type", "status")
+    told = [(f"{row['stated_at']:%Y-%m-%d}", *(row[column] for column in columns)) for row in rows]
     assert told == [
         (_days_before(65), "phone", "Aileen Marsh", "company", "question", "answered"),
         (_days_before(64), "phone", "Bruno Keller", "customer", "instruction", "contradicted"),
@@ -174,24 +171,25 @@ def test_what_was_said_about_the_stopped_check_is_told_in_order(mended: Stage) -
 
 
 def test_the_stop_is_still_owed_by_the_one_who_was_told(mended: Stage) -> None:
-    overdue = mended.published(
-        """SELECT kind, action, subject_id, owner_employee_id, reminder_count, strftime(due_at, '%Y-%m-%d %H:%M')
-           FROM follow_up WHERE status = 'open' AND is_overdue AND customer_id = ?""",
-        _mortgage_customer(mended),
-    )
-    assert overdue == [("instruction", "stop_payment", "check-1042", "E02", 1, f"{_days_before(63)} 10:00")]
+    customer = _mortgage_customer(mended)
+    [stop] = [row for row in mended.asked("overdue_promises") if row["customer_id"] == customer]
+    assert (stop["kind"], stop["action"], stop["subject_id"]) == ("instruction", "stop_payment", "check-1042")
+    assert (stop["owner_employee_id"], stop["status"]) == ("E02", "open")
+    assert f"{stop['due_at']:%Y-%m-%d %H:%M}" == f"{_days_before(63)} 10:00"
+    reminders = "SELECT reminder_count FROM follow_up WHERE kind = 'instruction' AND customer_id = ?"
+    assert mended.published(reminders, customer) == [(1,)]
 
 
 def test_what_was_done_against_the_stop_is_the_presentation_the_return_and_the_fee(mended: Stage) -> None:
-    acts = mended.published(
-        """SELECT strftime(happened_at, '%Y-%m-%d'), action_key, action_kind, amount, currency_code,
-                  caused_by_interaction_id, is_open
-           FROM contradiction WHERE subject_id = 'check-1042' ORDER BY happened_at"""
-    )
+    columns = ("action_key", "action_kind", "amount", "currency_code", "caused_by_interaction_id", "made_good_at")
+    acts = [
+        (f"{row['happened_at']:%Y-%m-%d}", *(row[column] for column in columns))
+        for row in mended.asked("acts_against_instructions", subject="check-1042")
+    ]
     assert acts == [
-        (_days_before(59), "shop/9101", "payment_presented", Decimal(900), "USD", None, True),
-        (_days_before(56), "shop/9103", "payment_returned", Decimal(900), "USD", "payment:shop/9101", True),
-        (_days_before(46), "shop/9104", "payment_fee_charged", Decimal(15), "USD", "payment:shop/9103", True),
+        (_days_before(59), "shop/9101", "payment_presented", Decimal(900), "USD", None, None),
+        (_days_before(56), "shop/9103", "payment_returned", Decimal(900), "USD", "payment:shop/9101", None),
+        (_days_before(46), "shop/9104", "payment_fee_charged", Decimal(15), "USD", "payment:shop/9103", None),
     ]
 
 

@@ -115,6 +115,29 @@ def test_order_amounts_are_those_of_the_shop_to_the_cent(day: Stage) -> None:
     assert found == expected
 
 
+def test_what_months_and_channels_sold_comes_to_the_sums_of_the_shop_in_each_currency(day: Stage) -> None:
+    held = sorted(int(record) for record, reason in mistakes(day, "shop.orders") if ("shop.orders", reason) in HELD)
+    # Cancelled is what the shop says so of, and a payment that was voided before anything was sent. An order that lost
+    # its amount is worth its lines.
+    sold = day.source(
+        f"""SELECT currency, count(*), sum(coalesce(
+              subtotal_cents - discount_cents,
+              (SELECT sum(quantity * unit_price_cents - discount_cents) FROM order_lines WHERE order_id = orders.id)
+            ) - refunded_cents) FROM orders
+            WHERE deleted_at IS NULL AND cancelled_at IS NULL
+              AND NOT (financial_status = 'voided' AND fulfillment_status IS NOT 'fulfilled')
+              AND id NOT IN ({", ".join(map(str, held))})
+            GROUP BY currency"""
+    )
+    told: dict[str, list[Decimal]] = {}
+    for row in day.asked("orders_by_month", months="240"):
+        sums = told.setdefault(row["currency_code"], [Decimal(0), Decimal(0)])
+        sums[0] += row["order_count"]
+        sums[1] += row["net_amount"] or 0
+    assert len(told) >= 3
+    assert told == {currency: [count, Decimal(cents) / 100] for currency, count, cents in sold}
+
+
 def test_customers_keep_their_ids_from_day_to_day(life: Life) -> None:
     def ids(stage: Stage) -> dict[str, str]:
         return dict(stage.published("SELECT source_record_key, customer_id FROM identity.customer_crosswalk"))

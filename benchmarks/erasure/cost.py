@@ -1,0 +1,39 @@
+"""What a command of `c360` costs, as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipelines.settings import Home
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Usage of one command by the kernel's count; memory is the peak resident set."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    told: str
+
+
+def run(home: Home, now: datetime, *arguments: str) -> Cost:
+    """Run a command against a home. Ends the program when the command does not succeed."""
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    command += ["--home", str(home.root), "--now", now.isoformat(), *arguments]
+    began = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as told:
+        child = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        told.seek(0)
+        said = told.read()
+    if child.returncode:
+        raise SystemExit(f"{arguments[0]} ended with {child.returncode}:\n{said}")
+    return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)

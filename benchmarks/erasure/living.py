@@ -1,0 +1,85 @@
+"""A company of any size with two days behind it, synced on each, and whom to erase from the home that follows it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import duckdb
+from cost import run
+
+from pipelines.settings import Home
+from sample_company import company
+from sample_company.server import serve
+
+# Long past, so that the clocks of the company's services, which are real, never lie before its data.
+START = date(2024, 5, 13)
+_NAME, _ASKER = "first_name || ' ' || last_name", "requester_email, requester_phone, requester_name"
+DAY_ONE, DAY_TWO = datetime(2024, 5, 14, 6, tzinfo=UTC), datetime(2024, 5, 14, 18, tzinfo=UTC)
+
+
+def live(home: Home, customers: int, seed: int) -> None:
+    """Create the company and sync two days of it. The second reads again what lies just behind the first."""
+    company.create(home.sample, customers=customers, seed=seed, start=START)
+    with serve(home.sample, port=0, refuse_every=0) as server:
+        pairs = company.connections(home.sample, server.url)
+        home.connections.write_text("".join(f"{name}={value}\n" for name, value in pairs.items()), encoding="utf-8")
+        for now in (DAY_ONE, DAY_TWO):
+            print(run(home, now, "sync").told)
+            if now == DAY_ONE:
+                company.advance(home.sample, until=DAY_TWO)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer as the shop's own database has them, in lower case."""
+
+    customer_id: str
+    email: str
+    digits: str
+    name: str
+    postal_code: str
+
+
+def people(home: Home, count: int) -> list[Person]:
+    """The first customers whose address, number and name beside postal code nobody else has, in any system."""
+    with duckdb.connect(str(home.published), read_only=True) as published:
+        owner = dict(published.sql("SELECT source_record_key, customer_id FROM identity.customer_crosswalk").fetchall())
+    asked = (
+        ("shop/accounts", "shop/shop.db", f"SELECT id, email, phone, {_NAME}, zip FROM customers"),
+        ("shop/orders", "shop/shop.db", "SELECT id, email, phone, ship_name, ship_zip FROM orders"),
+        ("helpdesk/accounts", "services.db", "SELECT id, email, phone, name, NULL FROM users"),
+        ("helpdesk/tickets", "services.db", f"SELECT id, {_ASKER}, NULL FROM tickets"),
+        ("mailer/campaign_responses", "services.db", "SELECT id, email_address, NULL, member_name, NULL FROM activity"),
+    )  # fmt: skip
+    had: dict[object, set[str]] = {}
+    found: list[Person] = []
+    for kind, file, sql in asked:
+        with closing(sqlite3.connect(home.sample / file)) as source:
+            rows = source.execute(sql + " ORDER BY 1").fetchall()
+        for number, email, phone, name, postal_code in rows:
+            person = Person(
+                owner.get(f"{kind}/{number}", f"{kind}/{number}"), (email or "").strip().lower(), last_digits(phone),
+                (name or "").strip().lower(), (postal_code or "").strip().lower(),
+            )  # fmt: skip
+            for value in (person.email, person.digits, (person.name, person.postal_code)):
+                had.setdefault(value, set()).add(person.customer_id)
+            if kind == "shop/accounts" and "@" in person.email and len(person.digits) == 9 and " " in person.name:
+                found.append(person)
+    alone = [
+        person
+        for person in found
+        if person.customer_id.startswith("C") and person.postal_code
+        and all(len(had[value]) == 1 for value in (person.email, person.digits, (person.name, person.postal_code)))
+    ]  # fmt: skip
+    chosen = list({person.customer_id: person for person in alone}.values())[:count]
+    if len(chosen) < count:
+        raise SystemExit(f"only {len(chosen)} customers can be told from all others; ask for a larger company")
+    return chosen
+
+
+def last_digits(phone: str | None) -> str:
+    """The last nine digits of a telephone number: the same however it is written."""
+    return "".join(sign for sign in phone or "" if sign.isdigit())[-9:]
