@@ -33,12 +33,15 @@ Kind = Literal["table", "view", "python"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column as a model's contract declares it. ``is_key`` of one whose values are tested to be different."""
+    """A column as a model's contract declares it.
+
+    ``is_varied`` of one whose values mostly differ: keys, and what is declared so (``meta: {varied: true}``).
+    """
 
     name: str
     data_type: str
     is_required: bool
-    is_key: bool
+    is_varied: bool
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _model(node: Any, models: Mapping[str, Any], keys: Set[tuple[str, str]]) -> 
             column.name,
             column.data_type,
             any(one.type == "not_null" for one in column.constraints),
-            (node.unique_id, column.name) in keys,
+            (node.unique_id, column.name) in keys or bool(column.config.meta.get("varied")),
         )
         for column in node.columns.values()
         if config.contract.enforced

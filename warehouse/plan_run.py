@@ -94,8 +94,8 @@ def _build(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[str, st
 
 
 def _column_definition(column: Column) -> str:
-    # Of texts that all differ DuckDB would make a dictionary in vain: that takes twice the time, and more room.
-    is_compressed = column.is_key and column.data_type.upper() == "VARCHAR"
+    # Of texts that differ DuckDB would make a dictionary in vain: that takes twice the time, and more room.
+    is_compressed = column.is_varied and column.data_type.upper() == "VARCHAR"
     return (
         f"{quoted(column.name)} {column.data_type}"
         f"{' USING COMPRESSION zstd' if is_compressed else ''}{' NOT NULL' if column.is_required else ''}"

@@ -229,6 +229,13 @@ def test_a_customer_nobody_resolved_stops_the_build(home: Path) -> None:
         models.build(home)
 
 
+def test_an_order_that_stands_twice_stops_the_build(home: Path) -> None:
+    with open_warehouse(home) as connection:
+        connection.execute("INSERT INTO staging.orders FROM staging.orders WHERE order_id = '100'")
+    with pytest.raises(models.MartTrouble, match="unique_fct_order_order_key: 1 rows fail it"):
+        models.build(home)
+
+
 def test_a_missing_staging_table_is_named(home: Path) -> None:
     with open_warehouse(home) as connection:
         connection.execute("DROP TABLE staging.tickets")

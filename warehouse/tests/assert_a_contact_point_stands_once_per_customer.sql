@@ -1,4 +1,1 @@
-select customer_id, contact_point_type, value
-from {{ ref('contact_point') }}
-group by all
-having count(*) > 1
+{{ standing_twice(ref('contact_point'), ['customer_id', 'contact_point_type', 'value']) }}

@@ -1,4 +1,1 @@
-select customer_id, attribute_name, count(*) as origins
-from {{ ref('attribute_provenance') }}
-group by all
-having origins > 1
+{{ standing_twice(ref('attribute_provenance'), ['customer_id', 'attribute_name']) }}

@@ -8,7 +8,7 @@ with records as (
         record.phone_std,
         record.phone_alternate_std
     from {{ source('identity', 'source_records') }} as record
-    inner join {{ source('identity', 'customer_crosswalk') }} as of_record using (record_no)
+    inner join {{ source('identity', 'customer_crosswalk') }} as of_record using (source_record_key)
 ),
 
 spoken_of as (

@@ -10,8 +10,8 @@ consent as (
         customer_id,
         case when bool_or(status = 'refused') then false when bool_or(status = 'granted') then true end
             as has_marketing_consent
-    from {{ ref('consent_current') }}
-    where purpose = 'marketing'
+    from {{ ref('consent_event') }}
+    where purpose = 'marketing' and customer_id is not null
     group by customer_id
 )
 

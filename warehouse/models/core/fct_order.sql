@@ -16,6 +16,7 @@ with lines_of_order as (
 orders as (
     select
         own.*,
+        lines_of_order.* exclude (order_key),
         coalesce(
             own.gross_amount - coalesce(own.discount_amount, 0),
             case when lines_of_order.is_every_line_priced then lines_of_order.lines_net_amount end
@@ -61,20 +62,20 @@ select
     -- A line that is not there brings no cost: only lines that come to the whole order, but for a cent each, tell.
     case
         when
-            lines_of_order.is_every_line_costed
-            and lines_of_order.lines_net_amount >= orders.goods_amount - 0.01 * lines_of_order.line_count
-            then orders.goods_amount - coalesce(orders.refund_amount, 0) - lines_of_order.cost_amount
+            orders.is_every_line_costed
+            and orders.lines_net_amount >= orders.goods_amount - 0.01 * orders.line_count
+            then orders.goods_amount - coalesce(orders.refund_amount, 0) - orders.cost_amount
     end::decimal(18, 2) as margin_amount,
     case
         when orders.goods_amount > 0
             then
-                coalesce(lines_of_order.costed_net_amount, 0)
-                / greatest(orders.goods_amount, lines_of_order.lines_net_amount)
+                coalesce(orders.costed_net_amount, 0)
+                / greatest(orders.goods_amount, orders.lines_net_amount)
     end::double as cost_known_share,
     orders.discount_code,
     orders.sales_employee_id,
-    coalesce(lines_of_order.line_count, 0) as line_count,
-    lines_of_order.lines_net_amount,
+    coalesce(orders.line_count, 0) as line_count,
+    orders.lines_net_amount,
     payments_of_order.paid_at,
     shipments_of_order.first_shipped_at,
     shipments_of_order.last_delivered_at,
@@ -82,6 +83,5 @@ select
     orders._batch_id as batch_id,
     orders._landed_at as loaded_at
 from orders
-left join lines_of_order on lines_of_order.order_key = {{ own_key('orders') }}
 left join payments_of_order on payments_of_order.order_key = {{ own_key('orders') }}
 left join shipments_of_order on shipments_of_order.order_key = {{ own_key('orders') }}

@@ -28,6 +28,17 @@ gaps as (
     inner join {{ ref('buying_rhythm') }} as rhythm using (customer_id)
 ),
 
+-- Texts that name a category at all: the same is said again and again, and few texts do.
+naming as (
+    select said.statement_text, said.words
+    from (
+        select statement_text, string_split({{ spoken_words('statement_text') }}, ' ') as words
+        from (select distinct statement_text from {{ ref('statement') }})
+    ) as said
+    cross join offered
+    where list_has_any(said.words, offered.categories)
+),
+
 -- A remark of the customer that names a category they leave out; of several the newest.
 remarks as (
     select
@@ -39,7 +50,10 @@ remarks as (
         on
             remark.customer_id = gaps.customer_id and remark.speaker = 'customer'
             and remark.statement_type in ('fact', 'need', 'preference', 'complaint')
-            and list_has_any(string_split({{ spoken_words('remark.statement_text') }}, ' '), gaps.categories_not_bought)
+    inner join naming
+        on
+            naming.statement_text = remark.statement_text
+            and list_has_any(naming.words, gaps.categories_not_bought)
     group by gaps.customer_id
 )
 

@@ -139,14 +139,34 @@ valued as (
     from joined
 ),
 
+{% set scores = {'recency': 'last_order_at::date', 'frequency': 'frequency_12m', 'monetary': 'revenue_12m'} -%}
+{% for score, value in scores.items() -%}
+{{ score }} as (
+    {{ ranks('(from valued where has_bought)', value) }}
+),
+
+{% endfor -%}
+tiers as (
+    {{ ranks('valued', '-tier_amount') }}
+),
+
 ranked as (
     select
-        *,
-        percent_rank() over (partition by currency_code order by tier_amount desc) as tier_rank,
-        case when has_bought then {{ quintile('last_order_at::date') }} end as recency_score,
-        case when has_bought then {{ quintile('frequency_12m') }} end as frequency_score,
-        case when has_bought then {{ quintile('revenue_12m') }} end as monetary_score
+        valued.*,
+        tiers.share_below as tier_rank,
+        {%- for score in scores %}
+        case when valued.has_bought then 1 + least(floor({{ score }}.share_below * 5), 4)::integer end as {{ score }}_score{{ ',' if not loop.last }}
+        {%- endfor %}
     from valued
+    inner join tiers
+        on tiers.currency_code is not distinct from valued.currency_code and tiers.value = -valued.tier_amount
+    {%- for score, value in scores.items() %}
+    left join {{ score }}
+        on
+            valued.has_bought
+            and {{ score }}.currency_code is not distinct from valued.currency_code
+            and {{ score }}.value is not distinct from valued.{{ value }}
+    {%- endfor %}
 ),
 
 tiered as (
