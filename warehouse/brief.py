@@ -134,9 +134,7 @@ def customer_brief(
         raise KeyError(customer_id)
     # Written as NULL, no moment spares the statement all that is kept of the past.
     moment, asked_at = ("NULL", {}) if known_at is None else ("$moment", {"moment": known_at})
-    rows = _rows(
-        connection, f"FROM brief_of_today($id, {moment}) ORDER BY section, place", {"id": today, **asked_at}
-    )
+    rows = _rows(connection, f"FROM brief_of_today($id, {moment}) ORDER BY section, place", {"id": today, **asked_at})
     [(as_of, is_past)] = connection.execute(
         "SELECT as_of, is_past FROM brief_moment($moment)", {"moment": known_at}
     ).fetchall()
