@@ -31,10 +31,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows with their columns, the snapshot they are of, its sources, and one sentence for each that is absent."""
+    """Rows with their columns, the snapshot they are of, its sources, and one sentence for each that is absent.
+
+    `is_all` is False when there are more rows than were asked for.
+    """
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
+    is_all: bool
     snapshot_id: str
     snapshot_at: datetime
     sources: list[Source]
@@ -50,17 +54,22 @@ def find_question(name: str) -> Question:
     raise QuestionTrouble(f"{name}: there is no such question. {step}")
 
 
-def answer(connection: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, str]) -> Answer:
-    """Ask with these parameters, and the declared values for the others.
+def answer(
+    connection: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, str], *, limit: int = 0
+) -> Answer:
+    """Ask with these parameters, and the declared values for the others; for the first `limit` rows, or all of them.
 
     Raises QuestionTrouble when a parameter is not the question's or its value is of another type.
     """
     values = _values(connection, question, given)
     ((snapshot_id, snapshot_at),) = connection.execute("SELECT snapshot_id, snapshot_at FROM ops.snapshot").fetchall()
     sources = _sources(connection, question)
-    result = connection.execute(question.sql, values)
-    columns = [column[0] for column in result.description or ()]
-    return Answer(columns, result.fetchall(), snapshot_id, snapshot_at, sources, _absent(question, sources))
+    # A limit within the statement keeps DuckDB from sorting, and us from fetching, a row for every customer.
+    result = connection.execute(f"FROM ({question.sql}\n) LIMIT {limit + 1}" if limit else question.sql, values)
+    columns, rows = [column[0] for column in result.description or ()], result.fetchall()
+    is_all = not limit or len(rows) <= limit
+    shown = rows if is_all else rows[:limit]
+    return Answer(columns, shown, is_all, snapshot_id, snapshot_at, sources, _absent(question, sources))
 
 
 def blurred_by_masking(question: Question) -> list[str]:

@@ -24,8 +24,9 @@ READS = (
     *("main.dim_customer", "main.dim_customer_history", "main.customer_360", "main.household_member"),
     *("main.interaction", "main.statement", "main.follow_up", "main.contradiction", "main.dim_employee"),
     *("main.dim_channel", "main.channel_preference", "main.consent_current", "main.fct_ticket", "main.fct_shipment"),
-    *("main.customer_value_history", "main.customer_health_history", "main.relationship_type_history"),
-    *("main.lifecycle_event", "main.ask_next", "main.reference_guard", "main.customer_health"),
+    *("main.customer_value", "main.customer_health", "main.relationship_type", "main.customer_value_history"),
+    *("main.customer_health_history", "main.relationship_type_history"),
+    *("main.lifecycle_event", "main.ask_next", "main.reference_guard"),
     *("identity.customer_crosswalk", "identity.attribute_provenance", "identity.customer_id_redirect"),
     *("ops.channel_arrival", "ops.feed_status", "ops.source_status", "ops.snapshot"),
 )
@@ -131,9 +132,9 @@ def customer_brief(
     ((today,),) = connection.execute("SELECT current_customer_id($1)", [customer_id]).fetchall()
     if today is None:
         raise KeyError(customer_id)
-    rows = _rows(
-        connection, "FROM brief_of_today($id, $moment) ORDER BY section, place", {"id": today, "moment": known_at}
-    )
+    # Written as NULL, no moment spares the statement all that is kept of the past.
+    moment, asked_at = ("NULL", {}) if known_at is None else ("$moment", {"moment": known_at})
+    rows = _rows(connection, f"FROM brief_of_today($id, {moment}) ORDER BY section, place", {"id": today, **asked_at})
     [(as_of, is_past)] = connection.execute(
         "SELECT as_of, is_past FROM brief_moment($moment)", {"moment": known_at}
     ).fetchall()

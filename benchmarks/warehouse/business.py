@@ -169,13 +169,34 @@ def write_business(home: Path, *, customers: int, events: int, seed: int = 2026)
         history.ensure_schema(connection)
         connection.execute(_MACROS.format(seed=seed, customers=customers, until=SNAPSHOT_AT))
         for entity, count in counts.items():
-            _stage(connection, entity, count, customers, counts)
+            _stage(connection, entity, range(1, count + 1), customers, counts)
         tell_who_is_who(connection, SNAPSHOT_AT)
         _mark(connection)
 
 
+def add_events(home: Path, *, events: int, seed: int = 2026) -> None:
+    """Stage so many more events of the customers there are, and begin the snapshot of an hour later.
+
+    Who is who stays: what that costs is measured by benchmarks/identity.
+    """
+    with open_warehouse(home) as connection:
+        counts = {
+            entity: int(connection.execute(f"SELECT count(*) FROM staging.{entity}").fetchall()[0][0])
+            for entity in (*SHARES, "accounts")
+        }
+        customers = counts["accounts"]
+        connection.execute(_MACROS.format(seed=seed, customers=customers, until=SNAPSHOT_AT))
+        for entity, share in SHARES.items():
+            first = counts[entity] + 1
+            _stage(connection, entity, range(first, first + round(events * share)), customers, counts)
+        connection.execute(
+            """UPDATE ops.snapshot SET snapshot_at = snapshot_at + INTERVAL 1 HOUR,
+                 snapshot_id = strftime(snapshot_at + INTERVAL 1 HOUR, '%Y%m%dT%H%M%SZ')"""
+        )
+
+
 def _stage(
-    connection: duckdb.DuckDBPyConnection, entity: str, count: int, customers: int, counts: dict[str, int]
+    connection: duckdb.DuckDBPyConnection, entity: str, numbers: range, customers: int, counts: dict[str, int]
 ) -> None:
     key, rows = _ROWS[entity]
     made = rows.format(customers=customers, summary=summaries("i"), **counts)
@@ -186,7 +207,7 @@ def _stage(
             SELECT * {left_out}, $feed AS _feed, $system AS _source_system, {key} AS _key, hash({key}) AS _row_hash,
               $feed || '-00000001' AS _batch_id, 1 AS _batch_seq, $now AS _changed_at, $now AS _landed_at,
               $now AS _staged_at, false AS _is_deleted
-            FROM ({made} FROM range(1, {count + 1}) AS made (i))""",
+            FROM ({made} FROM range({numbers.start}, {numbers.stop}) AS made (i))""",
         {"feed": f"{_SYSTEMS[entity]}.{entity}", "system": _SYSTEMS[entity], "now": SNAPSHOT_AT},
     )
 

@@ -78,12 +78,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--home", type=Path, default=Path("build/benchmarks/warehouse"))
     parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=[*STEPS], help="all, unless some are named")
     options = parser.parse_args()
     if not warehouse_path(options.home).exists():
         write_business(options.home, customers=options.customers, events=options.events)
     options.page.parent.mkdir(parents=True, exist_ok=True)
     costs: list[Cost] = []
-    for step in STEPS:
+    for step in options.steps:
         costs.append(measure(step, options.home))
         # Written after each step: one that fails leaves the figures of those before it.
         options.page.write_text(page(options.customers, options.events, costs), encoding="utf-8")

@@ -11,8 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+from brief_readers import wait_of_readers
+from business import add_events
+
+from warehouse import history
 from warehouse.answer import answer
-from warehouse.connection import marts_path, open_reader, published_path
+from warehouse.connection import marts_path, open_reader, open_warehouse, published_path
 from warehouse.declared import mart_tables
 from warehouse.masking import write_masked
 from warehouse.models import build
@@ -20,6 +25,9 @@ from warehouse.publish import audit, publish
 from warehouse.questions import questions
 
 _LOOKUPS = 200
+_ROWS_SHOWN = 100  # as many as the command shows
+_QUIET_SECONDS = 15.0
+_INCREMENT = 10_000  # events
 _FLOOR = """
 SELECT count(*), count(DISTINCT customer_id), max(occurred_at), max(length(summary)) FROM {interaction};
 SELECT customer_id, sum(net_amount), max(ordered_at) FROM {fct_order} GROUP BY customer_id;
@@ -55,7 +63,7 @@ def ask(home: Path) -> dict[str, float]:
         for name, question in questions().items():
             given = {one.name: customer for one in question.parameters if one.name == "customer"}
             began = time.perf_counter()
-            answer(reader, question, given)
+            answer(reader, question, given, limit=_ROWS_SHOWN)
             times[name] = time.perf_counter() - began
         return times
 
@@ -88,12 +96,51 @@ def read_floor(home: Path) -> dict[str, float]:
         return times
 
 
+def copy_floor(home: Path) -> dict[str, float]:
+    """Seconds in which DuckDB copies the tables of the marts as they are: no masked file can be written in less."""
+    with tempfile.TemporaryDirectory(dir=home) as folder, duckdb.connect(f"{folder}/copy.duckdb") as connection:
+        connection.execute(f"ATTACH '{marts_path(home)}' AS built (READ_ONLY)")
+        began = time.perf_counter()
+        for table in mart_tables():
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+            connection.execute(f"CREATE TABLE {table.qualified} AS FROM built.{table.qualified}")
+        return {"copy": time.perf_counter() - began}
+
+
+def increment(home: Path) -> dict[str, float]:
+    """Seconds of what a refresh does after events have been staged, but for identity."""
+    add_events(home, events=_INCREMENT)
+    times = {}
+    began = time.perf_counter()
+    with open_warehouse(home) as connection:
+        history.remember(connection, published_path(home))
+    times["remember"] = time.perf_counter() - began
+    began = time.perf_counter()
+    build(home)
+    times["build"] = time.perf_counter() - began
+    return times | publish_marts(home)
+
+
+def read_briefs(home: Path) -> dict[str, float]:
+    """What readers wait for a brief when nothing else happens."""
+    return wait_of_readers(home, lambda: time.sleep(_QUIET_SECONDS))
+
+
+def read_briefs_while_publishing(home: Path) -> dict[str, float]:
+    """What readers wait for a brief while the marts are audited, published and masked."""
+    return wait_of_readers(home, lambda: publish_marts(home))
+
+
 STEPS: dict[str, Callable[[Path], Any]] = {
     "build": build_marts,
     "publish": publish_marts,
     "questions": ask,
     "lookup": look_up,
-    "floor": read_floor,
+    "briefs": read_briefs,
+    "briefs while publishing": read_briefs_while_publishing,
+    "floor of questions": read_floor,
+    "floor of masking": copy_floor,
+    "increment": increment,
 }
 
 if __name__ == "__main__":

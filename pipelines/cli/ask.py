@@ -40,7 +40,7 @@ def ask_command(
     try:
         question, given = find_question(name), dict(map(_split, parameters or ()))
         with published_file(settings.home, is_full=is_full) as published, open_reader(published) as connection:
-            said = answer(connection, question, given)
+            said = answer(connection, question, given, limit=limit)
     except QuestionTrouble as trouble:
         err.print(f"[red]{escape(str(trouble))}[/red]")
         return WRONG_USE
@@ -55,7 +55,7 @@ def ask_command(
         print_json(asked | asdict(said) | {"rows": rows})
         return 0
     out.print(f"[bold]{escape(question.question)}[/bold]")
-    show_rows(said.columns, said.rows, limit)
+    show_rows(said.columns, said.rows, is_all=said.is_all)
     _currency(said)
     if blurred:
         out.print(f"[yellow]The masked file holds no or only part of {', '.join(blurred)}; --full has all.[/yellow]")

@@ -38,18 +38,19 @@ def query_command(
         err.print(f"[red]{escape(str(error).strip())}[/red]")
         raise typer.Exit(WRONG_USE) from None
     usage.note(settings, "query", columns_read(sql), now_of(context))
+    shown = rows[:limit] if limit else rows
     if as_json:
-        print_json([dict(zip(names, row, strict=True)) for row in (rows[:limit] if limit else rows)])
+        print_json([dict(zip(names, row, strict=True)) for row in shown])
         return 0
-    show_rows(names, rows, limit)
+    show_rows(names, shown, is_all=len(shown) == len(rows))
     return 0
 
 
-def show_rows(names: Sequence[str], rows: Sequence[tuple[Any, ...]], limit: int) -> None:
-    """Print rows as a table, `limit` of them at most (0 for all), and say when there are more."""
+def show_rows(names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, is_all: bool) -> None:
+    """Print rows as a table, and say when there are more."""
     found = table(*names)
-    for row in rows[:limit] if limit else rows:
+    for row in rows:
         found.add_row(*("[dim]null[/dim]" if value is None else escape(str(value)) for value in row))
     out.print(found)
-    if limit and len(rows) > limit:
-        out.print(f"[dim]The first {limit} rows are shown; --limit 0 shows all.[/dim]")
+    if not is_all:
+        out.print(f"[dim]The first {len(rows)} rows are shown; --limit 0 shows all.[/dim]")

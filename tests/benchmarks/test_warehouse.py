@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
-from business import SHARES, write_business
+from business import SHARES, add_events, write_business
 
 from warehouse.connection import open_warehouse
 
@@ -48,6 +49,17 @@ def test_the_same_seed_writes_the_same_rows(home: Path, tmp_path: Path) -> None:
 def test_another_seed_writes_other_orders(home: Path, tmp_path: Path) -> None:
     write_business(tmp_path, customers=CUSTOMERS, events=EVENTS, seed=7)
     assert _digests(tmp_path)[0] != _digests(home)[0]
+
+
+def test_more_events_come_beside_those_there_are_and_begin_a_later_snapshot(home: Path, tmp_path: Path) -> None:
+    grown = shutil.copytree(home, tmp_path / "grown")
+    add_events(grown, events=200)
+    # Of two hundred events fifteen in a hundred are orders.
+    with open_warehouse(grown) as connection:
+        assert connection.execute("SELECT count(*), max(CAST(order_id AS INT)) FROM staging.orders").fetchall() == [
+            (90, 90)
+        ]
+        assert connection.execute("SELECT snapshot_id FROM ops.snapshot").fetchall() == [("20260630T070000Z",)]
 
 
 def _digests(home: Path) -> list[int]:

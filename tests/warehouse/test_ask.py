@@ -172,6 +172,14 @@ def test_names_are_masked_unless_asked_for_in_full(published: Home) -> None:
     assert not names(c360(published, "ask", "biggest_customers", "--json", now=NOW)) & {"Ann Early", "Gus Guest"}
 
 
+def test_an_answer_of_which_not_all_is_shown_says_so(published: Home) -> None:
+    # Three customers bought in euro, one of them in dollars too.
+    for limit, shown, is_all in ((1, 1, False), (4, 4, True), (0, 4, True)):
+        said = c360(published, "ask", "biggest_customers", "--json", "--limit", str(limit), now=NOW).document
+        assert (len(said["rows"]), said["is_all"]) == (shown, is_all)
+    assert "The first 1 rows are shown" in c360(published, "ask", "biggest_customers", "--limit", "1", now=NOW).out
+
+
 def test_what_the_masked_file_leaves_out_of_an_answer_is_named(published: Home) -> None:
     # Of an address the postal code's beginning and the region are left; ids differ as much as before.
     of_addresses = [f"main.dim_customer_history.{column}" for column in ("city", "postal_code", "street")]

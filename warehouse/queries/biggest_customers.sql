@@ -5,18 +5,19 @@
 -- sources:
 --   orders: orders
 -- example: c360 ask biggest_customers --param most=5
+WITH sales AS (
+    SELECT
+        currency_code, customer_id, count(*) AS order_count, sum(net_amount) AS net_amount,
+        max(ordered_at) AS last_order_at,
+        row_number() OVER (PARTITION BY currency_code ORDER BY sum(net_amount) DESC NULLS LAST, customer_id) AS place
+    FROM main.fct_order
+    WHERE NOT is_cancelled AND customer_id IS NOT NULL
+    GROUP BY currency_code, customer_id
+    QUALIFY place <= $most
+)
 SELECT
-    sale.currency_code,
-    row_number() OVER (PARTITION BY sale.currency_code ORDER BY sum(sale.net_amount) DESC NULLS LAST, sale.customer_id)
-        AS place,
-    sale.customer_id,
-    customer.display_name,
-    count(*) AS order_count,
-    sum(sale.net_amount) AS net_amount,
-    max(sale.ordered_at) AS last_order_at
-FROM main.fct_order AS sale
+    sales.currency_code, sales.place, sales.customer_id, customer.display_name, sales.order_count, sales.net_amount,
+    sales.last_order_at
+FROM sales
 INNER JOIN main.dim_customer AS customer USING (customer_id)
-WHERE NOT sale.is_cancelled
-GROUP BY sale.currency_code, sale.customer_id, customer.display_name
-QUALIFY place <= $most
-ORDER BY sale.currency_code, place
+ORDER BY sales.currency_code, sales.place

@@ -6,9 +6,11 @@
 SELECT
     feed.feed, feed.status_now, feed.as_of, feed.promise_seconds // 60 AS promised_minutes,
     feed.verified_age_seconds // 60 AS verified_minutes_ago,
-    count(DISTINCT known.customer_id) AS customer_count, feed.owner, feed.status_reason
+    coalesce(known.customer_count, 0) AS customer_count, feed.owner, feed.status_reason
 FROM ops.feed_status AS feed
-LEFT JOIN main.customer_source AS known ON known.source_kind = feed.entity
+LEFT JOIN (
+    -- A customer has one row of each kind.
+    SELECT source_kind, count(*) AS customer_count FROM main.customer_source GROUP BY source_kind
+) AS known ON known.source_kind = feed.entity
 WHERE feed.status_now NOT IN ('FRESH', 'IDLE')
-GROUP BY ALL
 ORDER BY customer_count DESC, feed.feed
