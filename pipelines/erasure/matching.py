@@ -25,6 +25,8 @@ _ADDRESS = f"{_OF_ADDRESS}+@{_OF_ADDRESS}+"
 # Python's engine would begin anew at each sign of a long text; RE2 neither does nor knows how to look behind.
 _WHOLE_ADDRESS = f"(?<!{_OF_ADDRESS}){_ADDRESS}"
 _NUMBER = r"\+?\(?[0-9][0-9 ().\-/]{5,}[0-9]"
+# With the sign for abroad; what has more digits is no telephone number, but a hash of a row or the like.
+_MOST_DIGITS = 17
 # Words with a digit, apart from a line's end as JSON writes it: a postal code is looked up by its longest.
 _WORD = r"\\[nrt]|[a-z]*[0-9][0-9a-z]*"
 # Signs before the @ by which an address is looked up among bytes, where nothing parts one text from the next.
@@ -55,7 +57,7 @@ class Redaction:
         lowered = text.lower()
         for word in self.homes.keys() & set(re.findall(_WORD, lowered)):
             for name, postal_code in self.homes[word]:
-                if name in lowered and postal_code in lowered:
+                if name in lowered and re.search(_alone(re.escape(postal_code)), lowered):
                     text = re.sub(re.escape(name), REDACTED, text, flags=re.IGNORECASE)
                     lowered = text.lower()
         return text
@@ -64,7 +66,8 @@ class Redaction:
         return REDACTED if found.rstrip(".").lower() in self.emails else found
 
     def _is_phone(self, found: str) -> bool:
-        return re.sub("[^0-9]", "", found)[-PHONE_DIGITS:] in self.phones
+        digits = re.sub("[^0-9]", "", found)
+        return len(digits) <= _MOST_DIGITS and digits[-PHONE_DIGITS:] in self.phones
 
 
 def addresses_in(held: bytes, emails: Sequence[str]) -> int:
@@ -90,7 +93,8 @@ def register_traces(connection: duckdb.DuckDBPyConnection, traces: Traces) -> No
     _create(connection, "trace_phone", {"value": traces.phones})
     names, postal_codes = [name for name, _ in traces.homes], [code for _, code in traces.homes]
     words = [_longest_word(code) for code in postal_codes]
-    _create(connection, "trace_home", {"name": names, "postal_code": postal_codes, "word": words})
+    alone = [_alone(re.escape(code)) for code in postal_codes]
+    _create(connection, "trace_home", {"name": names, "alone": alone, "word": words})
 
 
 def numbers_naming(texts: str) -> str:
@@ -100,10 +104,13 @@ def numbers_naming(texts: str) -> str:
           SELECT number, unnest(regexp_extract_all(said, {literal(_ADDRESS)})) AS found, true AS is_address FROM told
           UNION ALL SELECT number, unnest(regexp_extract_all(said, {literal(_NUMBER)})), false FROM told)
         SELECT number FROM looks_like SEMI JOIN trace_email ON is_address AND rtrim(found, '.') = value
-        UNION SELECT number FROM looks_like SEMI JOIN trace_phone ON NOT is_address AND {_last_digits("found")} = value
+        UNION SELECT number
+              FROM (SELECT number, regexp_replace(found, '[^0-9]', '', 'g') AS digits
+                    FROM looks_like WHERE NOT is_address)
+              SEMI JOIN trace_phone ON right(digits, {PHONE_DIGITS}) = value AND length(digits) <= {_MOST_DIGITS}
         UNION SELECT number
               FROM (SELECT number, said, unnest(regexp_extract_all(said, {literal(_WORD)})) AS word FROM told)
-              JOIN trace_home USING (word) WHERE contains(said, name) AND contains(said, postal_code)"""
+              JOIN trace_home USING (word) WHERE contains(said, name) AND regexp_matches(said, alone)"""
 
 
 def _longest_word(postal_code: str) -> str:
@@ -111,8 +118,9 @@ def _longest_word(postal_code: str) -> str:
     return max(words, key=len)
 
 
-def _last_digits(number: str) -> str:
-    return f"right(regexp_replace({number}, '[^0-9]', '', 'g'), {PHONE_DIGITS})"
+def _alone(code: str) -> str:
+    """Pattern of a postal code (a pattern) that is not the end or beginning of another."""
+    return rf"(?:^|\\[nrt]|[^0-9a-z]){code}(?:$|[^0-9a-z])"
 
 
 def _create(connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, Sequence[str]]) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Digits that a telephone number is recognised by: without country code and trunk prefix, however it is written.
 PHONE_DIGITS = 9
 _SHORTEST_PHONE = 7
+_NAME_ROLES = ("full_name", "given_name", "family_name", "organisation_name")
+_PHONES_OF_RECORDS = ("phone", "phone_alternate", "phone_std", "phone_alternate_std")
 
 
 @dataclass(frozen=True)
@@ -61,24 +63,45 @@ IS_ERASED = "({}) IN (SELECT reference FROM erased_reference)"
 
 
 def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
-    """What could tell the customers of `erased_key`: values of their records that no record of anybody else has."""
+    """What could tell the customers of `erased_key`: values of their records that nobody else has.
+
+    Somebody else has what a record of theirs says, or a row that belongs to them, or both together as their name and
+    postal code. Needs `erased_reference`, and `erased_customer` (identity.erasure).
+    """
+    name = "coalesce({full_name}, {given_name} || ' ' || {family_name}, {organisation_name})"
+    own = {role: role for role in _NAME_ROLES}
+    said = [
+        ("email", "email", "NULL", "identity.source_records"),
+        *(("phone", phone, "NULL", "identity.source_records") for phone in _PHONES_OF_RECORDS),
+        ("home", name.format(**own), "postal_code", "identity.source_records"),
+    ]
+    told = [
+        f"SELECT {_trace(kind, value, beside)}, erased_key.source_record_key IS NOT NULL AS is_theirs "
+        f"FROM {table} LEFT JOIN erased_key USING (source_record_key)"
+        for kind, value, beside, table in said
+    ]
+    for entity_name, entity in load_entities().items():
+        roles = entity.identity_roles()
+        named = {role: quoted(roles[role][0]) if role in roles else "NULL::VARCHAR" for role in _NAME_ROLES}
+        theirs = belongs_to_erased(entity, IS_ERASED)
+        others = f"false FROM staging.{quoted(entity_name)} WHERE NOT coalesce({theirs}, false)"
+        told += [
+            f"SELECT {_trace(kind, quoted(column), 'NULL')}, {others}"
+            for kind in ("email", "phone")
+            for column in roles.get(kind, ())
+        ]
+        if "postal_code" in roles:
+            told.append(f"SELECT {_trace('home', name.format(**named), quoted(roles['postal_code'][0]))}, {others}")
+    told.append(
+        f"SELECT {_trace('home', 'display_name', 'postal_code')}, false FROM identity.golden_customers "
+        "WHERE customer_id NOT IN (SELECT customer_id FROM erased_customer)"
+    )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE trace AS
-            WITH told AS (
-              SELECT 'email' AS kind, lower(trim(email)) AS value, NULL AS beside, source_record_key
-              FROM identity.source_records
-              UNION ALL
-              SELECT 'phone', right(regexp_replace(phone, '[^0-9]', '', 'g'), {PHONE_DIGITS}), NULL, source_record_key
-              FROM (SELECT unnest([phone, phone_alternate, phone_std, phone_alternate_std]) AS phone, source_record_key
-                    FROM identity.source_records)
-              UNION ALL
-              SELECT 'home', lower(trim(coalesce(full_name, given_name || ' ' || family_name, organisation_name))),
-                     lower(trim(postal_code)), source_record_key
-              FROM identity.source_records WHERE regexp_matches(postal_code, '[0-9]'))
-            SELECT kind, value, beside FROM told LEFT JOIN erased_key USING (source_record_key)
-            WHERE value IS NOT NULL AND value <> ''
-              AND (kind <> 'phone' OR length(value) >= {_SHORTEST_PHONE}) AND (kind <> 'email' OR contains(value, '@'))
-            GROUP BY ALL HAVING bool_and(erased_key.source_record_key IS NOT NULL)"""
+            SELECT kind, value, beside FROM ({" UNION ALL ".join(told)})
+            WHERE value <> '' AND (kind <> 'phone' OR length(value) >= {_SHORTEST_PHONE})
+              AND (kind <> 'email' OR contains(value, '@')) AND (kind <> 'home' OR regexp_matches(beside, '[0-9]'))
+            GROUP BY ALL HAVING bool_and(is_theirs)"""
     )
     rows = connection.execute("SELECT kind, value, beside FROM trace ORDER BY ALL").fetchall()
     return Traces(
@@ -86,3 +109,11 @@ def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
         tuple(value for kind, value, _ in rows if kind == "phone"),
         tuple((value, beside) for kind, value, beside in rows if kind == "home"),
     )
+
+
+def _trace(kind: str, value: str, beside: str) -> str:
+    """SQL columns kind, value and beside of a trace, as texts are searched for it."""
+    written = f"lower(trim({value}))"
+    if kind == "phone":
+        written = f"right(regexp_replace({value}, '[^0-9]', '', 'g'), {PHONE_DIGITS})"
+    return f"'{kind}' AS kind, {written} AS value, lower(trim({beside})) AS beside"
