@@ -80,7 +80,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
 def _create_brief(published: duckdb.DuckDBPyConnection) -> None:
     """A brief that knows the name alone: what it says of a customer is tested where the models are built."""
     published.execute(
-        """CREATE MACRO brief(id, moment) AS TABLE
+        """CREATE MACRO brief_of_today(id, moment) AS TABLE
            SELECT 'who' AS section, 1 AS place, NULL::TIMESTAMP AS happened_at, display_name AS what, 'person' AS detail
            FROM dim_customer WHERE customer_id = id"""
     )
