@@ -31,7 +31,7 @@ DAY_ONE = datetime(2026, 3, 1, 6, tzinfo=UTC)
 class World:
     """Rows go in by entity; `resolve` stages them and runs on the next day each time."""
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, threads: int = 1) -> None:
         self.connection = duckdb.connect(config={"threads": threads})
         self.runs = 0
         self.rows: dict[str, dict[tuple[str, str], dict[str, Any]]] = {entity: {} for entity in ENTITIES}
