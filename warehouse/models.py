@@ -30,12 +30,12 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class MartTrouble(RuntimeError):
-    """A model or a test of the marts failed. The message names each one, what dbt said, and the next step."""
+    """A model or a test of the marts failed. The message names each one, what was said, and the next step."""
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """One build: every node in the order dbt finished it."""
+    """One build: every node in the order in which it was done."""
 
     nodes: tuple[NodeResult, ...] = field(default_factory=tuple)
 

@@ -36,7 +36,7 @@ SELECT * FROM {customer_360} ORDER BY net_amount DESC NULLS LAST LIMIT 100
 
 
 def build_marts(home: Path) -> dict[str, float]:
-    """Seconds of each model of a full build with its tests, as dbt took them; two run at a time."""
+    """Seconds of each model of a full build with its tests, one after the other."""
     return {node.name: node.seconds for node in build(home).nodes if node.kind == "model"}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pipelines.freshness import against_bands
 from pipelines.freshness.detectors import dirt
@@ -66,5 +65,5 @@ def _at_one_length(history: FeedHistory) -> Iterator[Finding]:
         seen = dirt.look(parts(history, batches, column, "at_common_length"))
         if seen.is_beyond and newest.common_length < usual_length:
             words = f"end after {newest.common_length} letters"
-            told = dirt.finding(history, "cut_text", seen, words, segment=column, evidence_at=batches[-1].landed_at)
-            yield replace(told, is_exact=True)
+            evidence_at = batches[-1].landed_at
+            yield dirt.finding(history, "cut_text", seen, words, segment=column, evidence_at=evidence_at, is_exact=True)

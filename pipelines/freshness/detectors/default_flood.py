@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pipelines.freshness import against_bands
 from pipelines.freshness.detectors import dirt
@@ -76,5 +75,6 @@ def _filled(history: FeedHistory) -> Iterator[Finding]:
         seen = dirt.look(parts(history, batches, column, "fillers"))
         if seen.is_beyond and seen.rows_before >= dirt.PRIOR_ROWS:
             words = "have a value that stands for none"
-            found = dirt.finding(history, "default_flood", seen, words, segment=column, evidence_at=evidence_at)
-            yield replace(found, is_exact=True)
+            yield dirt.finding(
+                history, "default_flood", seen, words, segment=column, evidence_at=evidence_at, is_exact=True
+            )

@@ -147,7 +147,14 @@ def findings(
 
 
 def finding(
-    history: FeedHistory, failure: str, seen: Look, words: str, *, segment: str = "", evidence_at: datetime
+    history: FeedHistory,
+    failure: str,
+    seen: Look,
+    words: str,
+    *,
+    segment: str = "",
+    evidence_at: datetime,
+    is_exact: bool = False,
 ) -> Finding:
     """FAIL for more bad rows than usual, WARN for the first few."""
     place = f" in {segment}" if segment else ""
@@ -162,4 +169,5 @@ def finding(
         onset=seen.onset,
         evidence_at=evidence_at,
         evidence={"rows": seen.rows, "bad": seen.bad, "usual_share": round(seen.usual, 5)},
+        is_exact=is_exact,
     )
