@@ -45,22 +45,30 @@ class Found:
 class Brief:
     """One customer on one screen, as known at a moment (UTC without a zone).
 
-    `rows` are those of the published macro brief(). The others tell of today, and are None of a past moment: `profile`
-    is the row of customer_360, `timeline` the newest contacts first, `sources` the feeds that are not current.
+    `rows` are those of the published macro brief().
     """
 
     customer_id: str
     as_of: datetime
     is_past: bool
     rows: list[dict[str, Any]]
-    profile: dict[str, Any] | None
-    records: list[dict[str, Any]] | None
-    timeline: list[dict[str, Any]] | None
-    sources: list[dict[str, Any]] | None
 
     def section(self, name: str) -> list[dict[str, Any]]:
         """Its rows of one section, in order."""
         return [row for row in self.rows if row["section"] == name]
+
+
+@dataclass(frozen=True)
+class State:
+    """What programs are told beside a brief, all of it of today and so None beside a past one.
+
+    `profile` is the row of customer_360, `timeline` the newest contacts first, `sources` what feeds are not current.
+    """
+
+    profile: dict[str, Any] | None = None
+    records: list[dict[str, Any]] | None = None
+    timeline: list[dict[str, Any]] | None = None
+    sources: list[dict[str, Any]] | None = None
 
 
 def find_customers(connection: duckdb.DuckDBPyConnection, text: str) -> list[Found]:
@@ -115,13 +123,7 @@ def find_customers(connection: duckdb.DuckDBPyConnection, text: str) -> list[Fou
     return []
 
 
-def customer_brief(
-    connection: duckdb.DuckDBPyConnection,
-    customer_id: str,
-    known_at: datetime | None = None,
-    *,
-    timeline_rows: int = TIMELINE_ROWS,
-) -> Brief:
+def customer_brief(connection: duckdb.DuckDBPyConnection, customer_id: str, known_at: datetime | None = None) -> Brief:
     """Everything on one customer: as published, or as it was known at a moment (aware, or UTC without a zone).
 
     Whom an id stands for today is asked once and before all else: a constant lets every other table be read by parts.
@@ -138,14 +140,15 @@ def customer_brief(
     [(as_of, is_past)] = connection.execute(
         "SELECT as_of, is_past FROM brief_moment($moment)", {"moment": known_at}
     ).fetchall()
-    if is_past:
-        return Brief(today, as_of, is_past, rows, None, None, None, None)
-    asked = {"id": today}
-    return Brief(
-        today,
-        as_of,
-        is_past,
-        rows,
+    return Brief(today, as_of, is_past, rows)
+
+
+def state_beside(connection: duckdb.DuckDBPyConnection, brief: Brief) -> State:
+    """The customer's row, records, last contacts and sources in full; only machines ask for them."""
+    if brief.is_past:
+        return State()
+    asked = {"id": brief.customer_id}
+    return State(
         profile=_rows(connection, "SELECT * FROM customer_360 WHERE customer_id = $id", asked)[0],
         records=_rows(
             connection,
@@ -158,7 +161,7 @@ def customer_brief(
             connection,
             """SELECT occurred_at, channel, direction, interaction_type, topic, summary, source_system, employee_id
                FROM interaction WHERE customer_id = $id ORDER BY occurred_at DESC, interaction_id LIMIT $n""",
-            asked | {"n": timeline_rows},
+            asked | {"n": TIMELINE_ROWS},
         ),
         sources=_rows(
             connection,

@@ -15,7 +15,7 @@ from pipelines.cli.customer_brief import print_brief
 from pipelines.cli.customer_past import fate_line, require_macros, show_end, show_past
 from pipelines.cli.why import explain
 from pipelines.trouble import Trouble
-from warehouse.brief import MACROS_OF_BRIEF, READS, customer_brief, find_customers
+from warehouse.brief import MACROS_OF_BRIEF, READS, customer_brief, find_customers, state_beside
 from warehouse.connection import WarehouseAbsent, open_reader
 from warehouse.past import fate, is_known_id
 from warehouse.sql_reading import ALL_COLUMNS
@@ -63,11 +63,12 @@ def customer_command(
                 return show_past(connection, found[0].customer_id, moment, as_json=as_json)
             require_macros(connection, MACROS_OF_BRIEF)
             brief = customer_brief(connection, found[0].customer_id, utc(known_at) if known_at else None)
+            state = asdict(state_beside(connection, brief)) if as_json else {}
     except WarehouseAbsent:
         raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
     usage.note(settings_of(context), "customer", [(name, ALL_COLUMNS) for name in READS], now_of(context))
     if as_json:
-        print_json(asdict(brief) | {"former_id": asdict(former) if former else None})
+        print_json(asdict(brief) | state | {"former_id": asdict(former) if former else None})
         return 0
     if former:
         out.print(escape(fate_line(former)))
