@@ -35,11 +35,14 @@ OLDEST_AGE = 7
 def count_across(deployment: Deployment) -> None:
     """Count in the warehouse, where something was staged since the last count or that is `RECOUNTED` ago.
 
+    Nothing is counted where no contract names a feed to count with.
+
     Raises:
         leases.LeaseHeld, warehouse.connection.WarehouseBusy: somebody writes the warehouse.
     """
     home = deployment.home
-    if not home.warehouse.exists():
+    counts = any(one.watch.parents or one.watch.totals_with for one in deployment.catalog.values())
+    if not counts or not home.warehouse.exists():
         return
     with Ledger(home.ledger) as ledger:
         if _is_due(ledger, deployment.clock()):

