@@ -148,26 +148,6 @@ demographics as (
         ) = 1
 ),
 
--- A join for each kind, as one aggregate with a filter for each would cost twice as much.
-by_source as (
-    select
-        customer.customer_id,
-        {%- for kind in var('source_kinds') %}
-        {{ kind }}.last_event_at as {{ kind }}_last_event_at,
-        {{ kind }}.row_loaded_at as {{ kind }}_row_loaded_at,
-        {{ kind }}.batch_id as {{ kind }}_batch_id,
-        {{ kind }}.held_row_count as {{ kind }}_held_rows,
-        {%- endfor %}
-        {%- for kind in var('source_kinds') %}
-        coalesce({{ kind }}.held_row_count, 0){{ ' +' if not loop.last }}
-        {%- endfor %} as held_row_count
-    from {{ ref('dim_customer') }} as customer
-    {%- for kind in var('source_kinds') %}
-    left join {{ ref('customer_source') }} as {{ kind }}
-        on {{ kind }}.customer_id = customer.customer_id and {{ kind }}.source_kind = '{{ kind }}'
-    {%- endfor %}
-),
-
 stages as (
     select customer_id, stage, entered_at
     from {{ ref('lifecycle_event') }}
@@ -340,13 +320,15 @@ select
     {{ counted('recent_contacts.contact_count', 'interactions') }} as inbound_contact_count_90d,
     {{ is_partial('interactions') }} as is_contact_90d_partial,
 
-    by_source.held_row_count,
+    {% for kind in var('source_kinds') -%}
+    coalesce({{ kind }}_row.held_row_count, 0){{ ' + ' if not loop.last }}
+    {%- endfor %} as held_row_count,
 
     {%- for kind in var('source_kinds') %}
-    by_source.{{ kind }}_last_event_at,
-    by_source.{{ kind }}_row_loaded_at,
-    by_source.{{ kind }}_batch_id,
-    coalesce(by_source.{{ kind }}_held_rows, 0) as {{ kind }}_held_rows,
+    {{ kind }}_row.last_event_at as {{ kind }}_last_event_at,
+    {{ kind }}_row.row_loaded_at as {{ kind }}_row_loaded_at,
+    {{ kind }}_row.batch_id as {{ kind }}_batch_id,
+    coalesce({{ kind }}_row.held_row_count, 0) as {{ kind }}_held_rows,
     source_currency.{{ kind }}_as_of,
     source_currency.{{ kind }}_status,
     source_currency.{{ kind }}_complete,
@@ -379,7 +361,11 @@ left join {{ ref('relationship_type') }} as kind using (customer_id)
 left join preferences using (customer_id)
 left join {{ ref('household') }} as household on household.household_id = customer.household_id
 left join demographics using (customer_id)
-left join by_source using (customer_id)
+-- A join for each kind, as one aggregate with a filter for each would cost twice as much.
+{%- for kind in var('source_kinds') %}
+left join {{ ref('customer_source') }} as {{ kind }}_row
+    on {{ kind }}_row.customer_id = customer.customer_id and {{ kind }}_row.source_kind = '{{ kind }}'
+{%- endfor %}
 left join recent_order_counts using (customer_id)
 left join recent_orders
     on recent_orders.customer_id = customer.customer_id
