@@ -52,7 +52,7 @@ def test_every_published_table_has_one_key_column_but_the_views_and_provenance()
         "main.customer_value_history", "main.customer_health_history", "main.reference_guard",
         "main.relationship_type_history", "main.customer_360_now", "main.dim_customer_history", "main.outcome_history",
         "identity.crosswalk_history", "identity.attribute_provenance", "ops.channel_arrival", "ops.feed_status",
-        "ops.source_status",
+        "ops.source_status", "ops.source_usage_history",
     ]  # fmt: skip
 
 

@@ -196,7 +196,7 @@ def test_eight_days_and_the_last_of_each_month_are_kept(tmp_path: Path) -> None:
         for table in mart_tables():
             if table.of_days:
                 columns = ", ".join(f"{one.name} {one.data_type}" for one in table.columns)
-                c.execute(f"CREATE TABLE {table.name} ({columns})")
+                c.execute(f"CREATE TABLE {table.qualified} ({columns})")
         c.execute("INSERT INTO outcome (metric, as_of_date, measured_value) VALUES ('late_parcels', '2026-11-20', 0.9)")
         history.write_days(c, tmp_path)
         kept = c.execute("SELECT as_of_date, measured_value FROM outcome_history ORDER BY 1").fetchall()

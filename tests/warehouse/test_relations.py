@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.warehouse import marts_factory as make
-from warehouse import models
+from warehouse import history, models
 from warehouse.answer import answer as ask
 from warehouse.answer import find_question
 from warehouse.connection import marts_path, open_reader, open_warehouse
@@ -30,6 +30,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _parcels(connection)
         _entries(connection)
         make.snapshot(connection, "s1", make.utc("2026-11-20 12:00"))
+        history.ensure_schema(connection)
+        connection.execute("INSERT INTO history.source_usage VALUES ('frontdesk', DATE '2026-10-31', 4, 1, 0.25)")
     models.build(home)
     return home
 
@@ -341,7 +343,8 @@ def test_bad_entries_and_unused_columns_are_found_together(company: Path) -> Non
         ("entry", "B frontdesk.notes.occurred_at", 0.2, 5),
         ("unused", "frontdesk.notes.subject_type", 0.0, 3),
     ]
-    assert answer(company, "unused_columns") == [("frontdesk", 6, 1, pytest.approx(1 / 6))]
+    sixth, quarter = pytest.approx(1 / 6), 0.25
+    assert answer(company, "unused_columns") == [("frontdesk", 6, 1, sixth, date(2026, 10, 31), quarter)]
 
 
 def test_a_column_says_how_full_it_is_and_how_often_it_was_asked_for(company: Path) -> None:

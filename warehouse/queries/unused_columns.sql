@@ -1,13 +1,12 @@
--- question: Which part of what each source gives us does nothing read?
+-- question: Which part of what each source gives us does nothing read, and was it more on the first day we kept?
 -- parameters: {}
--- tables: [ops.column_usage]
+-- tables: [ops.source_usage, ops.source_usage_history]
 -- sources: {}
 -- example: c360 ask unused_columns
 SELECT
-    source_system,
-    count(*) AS column_count,
-    count(*) FILTER (NOT is_used) AS unused_columns,
-    unused_columns / column_count AS unused_share
-FROM ops.column_usage
-GROUP BY source_system
-ORDER BY unused_share DESC, source_system
+    today.source_system, today.column_count, today.unused_count, today.unused_share,
+    min(kept.as_of_date) AS first_kept_on, min_by(kept.unused_share, kept.as_of_date) AS first_kept_share
+FROM ops.source_usage AS today
+LEFT JOIN ops.source_usage_history AS kept USING (source_system)
+GROUP BY ALL
+ORDER BY today.unused_share DESC, today.source_system
