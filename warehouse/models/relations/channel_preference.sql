@@ -77,3 +77,5 @@ select
         else position = 1 and contact_count > coalesce(next_count, 0)
     end as is_preferred
 from ranked
+-- So that a reader of one customer reads one part of the table.
+order by customer_id

@@ -231,3 +231,5 @@ select
     {{ var('service_floor_hours') }}::bigint as tier_floor,
     '{{ var('value_method') }}' as method_version
 from tiered
+-- So that a reader of one customer reads one part of the table.
+order by customer_id
