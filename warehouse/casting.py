@@ -233,6 +233,8 @@ def _origin(rule: ColumnRule, landed_columns: Sequence[str]) -> str:
 
 def with_quoted_paths(sql: str, landed_columns: Sequence[str]) -> str:
     """Landed columns such as requester.email are one name; unquoted, DuckDB would look for a table."""
+    if not any("." in name for name in landed_columns):
+        return sql
     parsed = sqlglot.parse_one(sql, dialect="duckdb")
     is_changed = False
     for column in list(parsed.find_all(exp.Column)):
@@ -240,10 +242,8 @@ def with_quoted_paths(sql: str, landed_columns: Sequence[str]) -> str:
         if len(column.parts) > 1 and name in landed_columns:
             is_changed = True
             whole = exp.column(exp.to_identifier(name, quoted=True))
-            if column is parsed:
-                parsed = whole
-            else:
-                column.replace(whole)
+            column.replace(whole)  # does nothing where the column is all there is
+            parsed = whole if column is parsed else parsed
     return parsed.sql(dialect="duckdb") if is_changed else sql
 
 
