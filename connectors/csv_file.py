@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.csv_split import CsvSplitter, Dialect, SplitText
 from connectors.declared import missing_column, undeclared
 from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
+from connectors.memory import open_session
 from connectors.source_spec import FileSource
 from connectors.text_file import DataLines, FrameClaims, first_line_of, utf8_chunks
 
@@ -62,7 +62,7 @@ class CsvFile:
         """Rows of the declared columns, in the order of the file. An empty value is NULL, quoted or not."""
         rows = 0
         try:
-            with duckdb.connect() as connection:
+            with open_session() as connection:
                 for batch in connection.sql(self._query(self._body)).to_arrow_reader(BATCH_ROWS):
                     rows += batch.num_rows
                     yield batch.cast(self.schema)
@@ -144,7 +144,7 @@ class CsvFile:
 
     def _parsed(self, body: _Body) -> tuple[int, list[Reject]]:
         """The number of rows the parser yields, and the records it refuses with line, text and reason."""
-        with duckdb.connect() as connection:
+        with open_session() as connection:
             counted = f"SELECT count(*) FROM ({self._query(body)})"
             [(rows,)] = connection.execute(counted).fetchall()
             refused = connection.execute(

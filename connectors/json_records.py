@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from connectors.mapping import path_name
+from connectors.memory import open_single_threaded_session
 
 # One match is: all that is no number (whole strings are jumped over), then a number or the end of the text. Anchoring
 # the last match at the end keeps the search from starting inside a string; the empty pair of quotes it leaves is cut.
@@ -57,7 +57,7 @@ class BadRecord:
 
 
 class JsonRecords:
-    """Turns JSON texts into record batches of the declared columns. One thread, one in-memory DuckDB connection.
+    """Turns JSON texts into record batches of the declared columns. One thread, one session of DuckDB in memory.
 
     `columns` is the contract's source_columns(): name → JSON path (None: the top-level key of that name).
     """
@@ -67,11 +67,10 @@ class JsonRecords:
         self.shape = Shape()
         self._paths = {name: path or _key_path(name) for name, path in columns.items()}
         self._keys = {name: name for name, path in columns.items() if path is None}
-        # Pieces are too small to share; idle threads cost more than they bring.
-        self._duckdb = duckdb.connect(config={"threads": 1})
+        self._duckdb = open_single_threaded_session()
 
     def close(self) -> None:
-        """Free the DuckDB connection."""
+        """End the session."""
         self._duckdb.close()
 
     def read_lines(self, texts: Sequence[str]) -> tuple[pa.Table, list[BadRecord]]:

@@ -36,6 +36,7 @@ from connectors.manifest import (
     ManifestPart,
     read_manifest,
 )
+from connectors.memory import open_session
 from connectors.rereads import literal
 from connectors.sql import quoted
 
@@ -179,7 +180,7 @@ class LandingFolder:
             FeedTrouble: the source failed while reading, or its own claims disagree with what it delivered.
         """
         contract, table = self.contract, incoming / TABLE_NAME
-        with duckdb.connect() as connection:
+        with open_session() as connection:
             connection.execute("SET TimeZone = 'UTC'")  # texts without a zone are read as UTC
             with watched(delivery.reader, request.progress) as (reader, handed_over):
                 types = write_table(connection, contract, reader, table)

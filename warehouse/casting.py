@@ -179,8 +179,7 @@ def _plans(
     landed_columns: Sequence[str],
     masked: Collection[str],
 ) -> list[_Plan]:
-    plans = []
-    for position, rule in enumerate(rules):
+    for rule in rules:
         target = targets.get(rule.name, "")
         if not cast_sql.is_castable(target):
             kind = f"has the type {target}" if target else "is not a column of the entity"
@@ -190,18 +189,32 @@ def _plans(
                 f"'{rule.name}': the landed table has no column '{rule.column}' (it has: {', '.join(landed_columns)}). "
                 "Correct the contract, or land the feed again if the column was added to the contract later."
             )
-        try:
-            described = connection.execute(f"DESCRIBE SELECT {_origin(rule, landed_columns)} FROM ({source})")
-            raw_type = str(described.fetchall()[0][1])
-        except duckdb.Error as error:
-            raise CastTrouble(
-                f"'{rule.name}': DuckDB refuses the expression {rule.sql or rule.column}: "
-                f"{str(error).splitlines()[0]} Correct it in the contract."
-            ) from error
-        # A guarded origin is described as STRUCT(v TYPE).
-        raw_type = raw_type.removeprefix("STRUCT(v ").removesuffix(")") if _is_guarded(rule) else raw_type
-        plans.append(_Plan(rule, target, raw_type, position, rule.name in masked))
-    return plans
+    raw_types = zip(rules, _raw_types(connection, source, rules, landed_columns), strict=True)
+    return [
+        _Plan(rule, targets[rule.name], raw_type, position, rule.name in masked)
+        for position, (rule, raw_type) in enumerate(raw_types)
+    ]
+
+
+def _raw_types(
+    connection: duckdb.DuckDBPyConnection, source: str, rules: Sequence[ColumnRule], landed_columns: Sequence[str]
+) -> list[str]:
+    """The type of each rule's origin: asked for all at once, and one by one when DuckDB refuses, to name the rule."""
+    origins = ", ".join(f"{_origin(rule, landed_columns)} AS c{position}" for position, rule in enumerate(rules))
+    try:
+        described = connection.execute(f"DESCRIBE SELECT {origins} FROM ({source})").fetchall() if rules else []
+    except duckdb.Error as error:
+        if len(rules) > 1:
+            return [found for rule in rules for found in _raw_types(connection, source, [rule], landed_columns)]
+        raise CastTrouble(
+            f"'{rules[0].name}': DuckDB refuses the expression {rules[0].sql or rules[0].column}: "
+            f"{str(error).splitlines()[0]} Correct it in the contract."
+        ) from error
+    # A guarded origin is described as STRUCT(v TYPE).
+    return [
+        str(row[1]).removeprefix("STRUCT(v ").removesuffix(")") if _is_guarded(rule) else str(row[1])
+        for rule, row in zip(rules, described, strict=True)
+    ]
 
 
 def _is_guarded(rule: ColumnRule) -> bool:
@@ -220,6 +233,8 @@ def _origin(rule: ColumnRule, landed_columns: Sequence[str]) -> str:
 
 def with_quoted_paths(sql: str, landed_columns: Sequence[str]) -> str:
     """Landed columns such as requester.email are one name; unquoted, DuckDB would look for a table."""
+    if not any("." in name for name in landed_columns):
+        return sql
     parsed = sqlglot.parse_one(sql, dialect="duckdb")
     is_changed = False
     for column in list(parsed.find_all(exp.Column)):
@@ -227,10 +242,8 @@ def with_quoted_paths(sql: str, landed_columns: Sequence[str]) -> str:
         if len(column.parts) > 1 and name in landed_columns:
             is_changed = True
             whole = exp.column(exp.to_identifier(name, quoted=True))
-            if column is parsed:
-                parsed = whole
-            else:
-                column.replace(whole)
+            column.replace(whole)  # does nothing where the column is all there is
+            parsed = whole if column is parsed else parsed
     return parsed.sql(dialect="duckdb") if is_changed else sql
 
 

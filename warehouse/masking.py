@@ -28,8 +28,10 @@ _DIGITS = 16
 # Bytes of the salt, which stands in 20 characters. SHA-256 works in blocks of 64 bytes, 9 of them its own: with a value
 # of up to 35 characters the salt fills one, and a secret of 64 digits before it would take two.
 _SALT_BYTES = 15
-# Rows in which a column is looked at for repetition: one vector of DuckDB's is 2,048.
-_LOOKED_AT = 20_480
+# Rows of one vector of DuckDB's: in a smaller table nothing is gained by knowing how often values repeat.
+_VECTOR = 2_048
+# Rows in which a column is looked at for repetition.
+_LOOKED_AT = 10 * _VECTOR
 # Numbers of cheques and accounts lead to a person, other than amounts and bands of income.
 _NUMBERS_OF_ACCOUNTS = frozenset({"instrument_ref"})
 # Parts of an address that many people share. Two characters of a postal code name a region in most countries.
@@ -59,11 +61,17 @@ def write_masked(home: Path, key: str) -> Path:
             "WHERE database_name = 'built' AND NOT internal ORDER BY ALL"
         ).fetchall()
         is_view = {name for name, _ in views}
+        rows = dict(
+            connection.execute(
+                "SELECT schema_name || '.' || table_name, estimated_size FROM duckdb_tables() "
+                "WHERE database_name = 'built' AND NOT internal"
+            ).fetchall()
+        )
         salt = salt_of(key)
         for table in mart_tables():
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.schema)}")
             if table.qualified not in is_view:
-                _write_table(connection, table, salt)
+                _write_table(connection, table, salt, rows[table.qualified])
         _create_views(connection, [sql for _, sql in views])
         write_comments(connection, lambda column: " Masked." if is_masked(column) else "")
         create_macros(connection)
@@ -113,13 +121,13 @@ def _has_pseudonym(column: MartColumn) -> bool:
     return column.pii in ("pseudonym", "name", "contact") or column.name in _NUMBERS_OF_ACCOUNTS
 
 
-def _write_table(connection: duckdb.DuckDBPyConnection, table: MartTable, salt: str) -> None:
+def _write_table(connection: duckdb.DuckDBPyConnection, table: MartTable, salt: str, rows: int) -> None:
     place = f"{quoted(table.schema)}.{quoted(table.name)}"
-    repeats = _repeats(connection, table, f"built.{place}")
+    varied = _varied(connection, table, f"built.{place}") if rows > _VECTOR else set()
     declared = ", ".join(
         # Hashes that hardly repeat become half as large when they are compressed, and cost three times as much.
         f"{quoted(column.name)} {column.data_type}"
-        + (" USING COMPRESSION uncompressed" if _has_pseudonym(column) and column.name not in repeats else "")
+        + (" USING COMPRESSION uncompressed" if column.name in varied else "")
         for column in table.columns
     )
     values = ", ".join(f"CAST({masked_value(column, salt)} AS {column.data_type})" for column in table.columns)
@@ -127,15 +135,14 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: MartTable, salt: 
     connection.execute(f"INSERT INTO {place} SELECT {values} FROM built.{place}")
 
 
-def _repeats(connection: duckdb.DuckDBPyConnection, table: MartTable, place: str) -> set[str]:
-    """The columns with a pseudonym in which most values come again before long, by the look of the first rows."""
-    names = [quoted(column.name) for column in table.columns if _has_pseudonym(column)]
+def _varied(connection: duckdb.DuckDBPyConnection, table: MartTable, place: str) -> set[str]:
+    """The columns with a pseudonym in which most values do not come again soon, by the look of the first rows."""
+    names = [column.name for column in table.columns if _has_pseudonym(column)]
     if not names:
         return set()
-    counts = ", ".join(f"2 * count(DISTINCT {name}) < count({name})" for name in names)
+    counts = ", ".join(f"2 * count(DISTINCT {quoted(name)}) >= count({quoted(name)})" for name in names)
     [found] = connection.execute(f"SELECT {counts} FROM (FROM {place} LIMIT {_LOOKED_AT})").fetchall()
-    named = (column.name for column in table.columns if _has_pseudonym(column))
-    return {name for name, repeats in zip(named, found, strict=True) if repeats}
+    return {name for name, is_varied in zip(names, found, strict=True) if is_varied}
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection, statements: Sequence[str]) -> None:

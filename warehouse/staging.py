@@ -177,8 +177,8 @@ def apply_batch(
             absent, withheld = find_absent(connection, batch, rejects=rejects, max_shrink=max_shrink)
         reused = merging.count_reused(connection, source, immutable)
         restamped = merging.count_restamped(connection, source)
-        types = _staged_types(connection)[batch.entity]
-        times = [name for name in immutable if types.get(name) == "TIMESTAMP"]
+        described = {row[:2] for row in connection.execute(f"DESCRIBE staging.{quoted(batch.entity)}").fetchall()}
+        times = [name for name in immutable if (name, "TIMESTAMP") in described]
         shifted, shift_seconds = merging.common_shift(connection, source, times)
         replaced, written = _write(connection, batch, source, now)
         gone = states.newly_deleted + (delete_absent(connection, batch, now) if absent else 0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from connectors.yaml_text import parsed
 
 FOLDER = Path(__file__).parent
 
@@ -72,6 +73,5 @@ def load_modes() -> dict[str, Mode]:
 
 
 def _read(name: str) -> Mapping[str, dict[str, Any]]:
-    with (FOLDER / name).open(encoding="utf-8") as file:
-        found: Mapping[str, dict[str, Any]] = yaml.safe_load(file)
-    return found
+    _, found = parsed((FOLDER / name).read_text(encoding="utf-8"))
+    return cast("Mapping[str, dict[str, Any]]", found)

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from connectors.yaml_text import parsed
 
 FOLDER = Path(__file__).parent
 
@@ -44,7 +44,7 @@ class Vocabulary:
 @cache
 def load() -> Vocabulary:
     """Read the word lists once a process."""
-    lists = yaml.safe_load((FOLDER / "vocabulary.yml").read_text(encoding="utf-8"))
+    _, lists = parsed((FOLDER / "vocabulary.yml").read_text(encoding="utf-8"))
     words: dict[str, Any] = {name: frozenset(v) if isinstance(v, list) else v for name, v in lists.items()}
     return Vocabulary(**words, formal_names=_formal_names())
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,11 +30,12 @@ class Ledger:
         self._connection.execute("PRAGMA synchronous=FULL")
         if self._wal_mode() != "wal":
             raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
-        schema = "".join(path.read_text(encoding="utf-8") for path in sorted(SCHEMA_FOLDER.glob("*.sql")))
+        schema, declared = _schema()
         there = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
         # Only where a table is missing, as in a ledger of a former version: the script waits for its turn to write.
-        if not there.issuperset(TABLE_NAME.findall(schema)):
-            self._connection.executescript(schema)
+        # In one transaction, since each goes to the disk and waits for it.
+        if not declared <= there:
+            self._connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
 
     def _wal_mode(self) -> str:
         """Turn a new file to WAL. SQLite refuses others meanwhile, however patient they are; so this tries again."""
@@ -85,6 +87,13 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@cache
+def _schema() -> tuple[str, frozenset[str]]:
+    """The script that makes what is absent, and the tables that it makes."""
+    script = "".join(path.read_text(encoding="utf-8") for path in sorted(SCHEMA_FOLDER.glob("*.sql")))
+    return script, frozenset(TABLE_NAME.findall(script))
 
 
 def stamp(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ LOADED_AT = utc("2026-11-20 06:00")
 KNOWN_SINCE = utc("2026-10-01 06:00")
 
 
+@cache
 def entity_files() -> dict[str, dict[str, Any]]:
     """The canonical entities as their files declare them, by name."""
     declared = (yaml.safe_load(path.read_text()) for path in sorted(ENTITIES.glob("*.yml")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ import duckdb
 import pytest
 
 from warehouse.connection import marts_path, masked_path
-from warehouse.declared import MartColumn, mart_tables
+from warehouse.declared import MartColumn, MartTable, mart_tables
 from warehouse.masking import masked_value, write_masked
 
 KEY = "a key"
@@ -30,18 +31,23 @@ def asked(file: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+def rows_by_table(file: Path) -> Iterator[tuple[MartTable, list[tuple[Any, ...]]]]:
+    """Every declared table and its rows, whose values stand in the order of the declared columns."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        for table in mart_tables():
+            listed = ", ".join(f'"{column.name}"' for column in table.columns)
+            yield table, connection.execute(f"SELECT {listed} FROM {table.qualified}").fetchall()
+
+
 def test_every_table_and_view_is_there_with_all_of_its_rows(built_home: Path, masked: Path) -> None:
     assert masked == masked_path(built_home)
-    for table in mart_tables():
-        count = f"SELECT count(*) FROM {table.qualified}"
-        assert asked(masked, count) == asked(marts_path(built_home), count), table.qualified
+    counts = [f"SELECT '{table.qualified}', count(*) FROM {table.qualified}" for table in mart_tables()]
+    assert asked(masked, " UNION ALL ".join(counts)) == asked(marts_path(built_home), " UNION ALL ".join(counts))
 
 
 def test_no_text_of_a_personal_column_stands_anywhere_in_it(built_home: Path, masked: Path) -> None:
     personal, impersonal = set[str](), set[str]()
-    for table in mart_tables():
-        listed = ", ".join(f'"{column.name}"' for column in table.columns)
-        rows = asked(marts_path(built_home), f"SELECT {listed} FROM {table.qualified}")
+    for table, rows in rows_by_table(marts_path(built_home)):
         for column, values in zip(table.columns, zip(*rows, strict=True), strict=False):
             is_personal = column.pii in ("name", "contact", "free_text", "pseudonym") or column.name in (
                 "street",
@@ -52,11 +58,7 @@ def test_no_text_of_a_personal_column_stands_anywhere_in_it(built_home: Path, ma
             impersonal |= texts if column.pii == "none" else set()
     assert {"ann early", "still not live"} <= personal
     shown = {
-        value.lower()
-        for table in mart_tables()
-        for row in asked(masked, f"FROM {table.qualified}")
-        for value in row
-        if isinstance(value, str)
+        value.lower() for _, rows in rows_by_table(masked) for row in rows for value in row if isinstance(value, str)
     }
     # A campaign's id is no secret, though it is the subject of a contact.
     assert (personal - impersonal) & shown == set()

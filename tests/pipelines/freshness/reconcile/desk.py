@@ -59,15 +59,12 @@ class Desk:
 
     def orders(self, first: int, last: int, *, days_ago: float = 0.0) -> None:
         """Orders of these numbers, a minute apart, the last of them changed so long before noon."""
-        for number in range(first, last + 1):
-            at = NOON - timedelta(days=days_ago, minutes=last - number)
-            self.order(number, at)
+        minutes = ((number, timedelta(days=days_ago, minutes=last - number)) for number in range(first, last + 1))
+        rows = ", ".join(_order(number, NOON - ago) for number, ago in minutes)
+        self.execute(f"INSERT INTO orders VALUES {rows}")
 
     def order(self, number: int, at: datetime, total: str = "10.50") -> None:
-        moment = at.isoformat()
-        self.execute(
-            f"INSERT INTO orders VALUES ({number}, 'Zoë Müller {number}', '{moment}', {total}, 0.1, NULL, '{moment}')"
-        )
+        self.execute(f"INSERT INTO orders VALUES {_order(number, at, total)}")
 
     def land(self) -> int:
         """What a sync lands, in rows."""
@@ -98,6 +95,12 @@ class Desk:
             return connection.execute(
                 f"SELECT {columns} FROM staging.orders WHERE order_id = ?", [str(number)]
             ).fetchone()
+
+
+def _order(number: int, at: datetime, total: str = "10.50") -> str:
+    """The values of one order as SQL."""
+    moment = at.isoformat()
+    return f"({number}, 'Zoë Müller {number}', '{moment}', {total}, 0.1, NULL, '{moment}')"
 
 
 def sqlite_desk(folder: Path, **changes: Any) -> Desk:
