@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from connectors.entities import load_entities
 from pipelines.erased import belongs_to_erased, own_reference
+from pipelines.mentions import called
+from pipelines.redaction import PHONE_DIGITS, home_references
 from warehouse.cast_sql import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-# Digits that a telephone number is recognised by: without country code and trunk prefix, however it is written.
-PHONE_DIGITS = 9
 _SHORTEST_PHONE = 7
 _NAME_ROLES = ("full_name", "given_name", "family_name", "organisation_name")
 _PHONES_OF_RECORDS = ("phone", "phone_alternate", "phone_std", "phone_alternate_std")
@@ -29,6 +29,11 @@ class Traces:
     emails: tuple[str, ...]
     phones: tuple[str, ...]
     homes: tuple[tuple[str, str], ...]
+
+    def references(self) -> frozenset[str]:
+        """What each of them is looked up by in a text."""
+        told = [*(f"email/{email}" for email in self.emails), *(f"phone/{phone}" for phone in self.phones)]
+        return frozenset(told).union(*(home_references(name, postal_code) for name, postal_code in self.homes))
 
 
 def find_rows(connection: duckdb.DuckDBPyConnection) -> None:
@@ -109,6 +114,18 @@ def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
         tuple(value for kind, value, _ in rows if kind == "phone"),
         tuple((value, beside) for kind, value, beside in rows if kind == "home"),
     )
+
+
+def names_of_their_own() -> str:
+    """SQL select of what others may call them by: ids, and numbers of accounts that nobody else has in any system.
+
+    Needs `erased_reference` and `erased_customer`.
+    """
+    return f"""SELECT {called("customer_id")} AS reference FROM erased_customer
+               UNION ALL SELECT {called("old_customer_id")} FROM identity.customer_id_redirect
+                         JOIN erased_customer ON current_customer_id = customer_id
+               UNION ALL SELECT {called("_key")} FROM staging.accounts GROUP BY _key
+                         HAVING bool_and({IS_ERASED.format(own_reference("accounts"))})"""
 
 
 def _trace(kind: str, value: str, beside: str) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.erasure.matching import REDACTED, Redaction, addresses_in
+from pipelines.erasure.matching import addresses_in
 from pipelines.erasure.remains import search
 from pipelines.erasure.subject import Traces
+from pipelines.redaction import REDACTED, Redaction
 from pipelines.settings import Home
 
 TRACES = Traces(
@@ -97,7 +98,7 @@ def test_addresses_are_found_among_bytes_where_nothing_parts_them(held: bytes, c
 
 
 def test_a_text_is_told_without_its_traces() -> None:
-    redact = Redaction.of(TRACES)
+    redact = Redaction(TRACES.references().__contains__)
     assert redact("key ann.lee@mail.example, called 0 30 1234567") == f"key {REDACTED}, called {REDACTED}"
     assert redact("Jo Day of 12345") == f"{REDACTED} of 12345"
     assert redact("Jo Day of 54321") == "Jo Day of 54321"
