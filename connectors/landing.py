@@ -51,7 +51,8 @@ class LandingRequest:
     """What a landing needs to know beyond the delivery itself.
 
     `may_be_empty` lets a full delivery without rows follow one that had some; `progress` is called as rows arrive;
-    `keep_out` takes what belongs to somebody erased out of a landed table, and says whether there was any.
+    `keep_out` takes what belongs to somebody erased out of a landed table, `keep_out_of_lines` out of lines that could
+    not be read; each says whether there was any.
     """
 
     batch_seq: int
@@ -68,6 +69,7 @@ class LandingRequest:
     may_be_empty: bool = False
     progress: Callable[[], None] = lambda: None
     keep_out: Callable[[Path], bool] = lambda _table: False
+    keep_out_of_lines: Callable[[Path], bool] = lambda _rejects: False
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,8 @@ class LandingFolder:
             reread = delivered.handed_over - int(pq.read_metadata(table).num_rows)
             if receipt.rejects.num_rows:
                 pq.write_table(receipt.rejects, incoming / REJECTS_NAME, compression="zstd")
+                if request.keep_out_of_lines(incoming / REJECTS_NAME):
+                    _empty(incoming / RAW_FOLDER)
             manifest = _describe(connection, contract, delivery.label, receipt, table, types, request, reread)
         if _is_nothing_new(contract, manifest, request.previous):
             shutil.rmtree(incoming)

@@ -70,8 +70,11 @@ def leave_rows(
     _keep(connection, table, f"FROM read_parquet({literal(table)}) WHERE {number} NOT IN ({left})")
 
 
-def replace_texts(connection: duckdb.DuckDBPyConnection, table: Path, told: pa.Table) -> None:
-    """Put other texts in place of those of some rows: `told` has their numbers (`number`) and the columns anew.
+def replace_texts(
+    connection: duckdb.DuckDBPyConnection, table: Path, told: pa.Table, *, number: str = "_row_number"
+) -> None:
+    """Put other texts in place of those of some rows: `told` has the columns anew and, in `number`, the rows' numbers,
+    which stand in the column `number` of the table.
 
     Hashes stay those of what was delivered, by which it is known when it comes again.
     """
@@ -85,7 +88,7 @@ def replace_texts(connection: duckdb.DuckDBPyConnection, table: Path, told: pa.T
         connection,
         table,
         f"""SELECT landed.* REPLACE ({anew}) FROM read_parquet({literal(table)}) AS landed
-            LEFT JOIN told_anew AS told ON told.number = landed._row_number ORDER BY landed._row_number""",
+            LEFT JOIN told_anew AS told ON told.number = landed.{number} ORDER BY landed.{number}""",
     )
     connection.unregister("told_anew")
 

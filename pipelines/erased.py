@@ -21,7 +21,7 @@ from pipelines.column_rules import column_rules, entity_types
 from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.home_secrets import home_secret
-from pipelines.mentions import Graves, telling_of_source, tombstone, without_mentions
+from pipelines.mentions import Graves, Telling, telling_of_source, tombstone, without_mentions
 from warehouse.cast_sql import literal, quoted
 from warehouse.casting import CastTrouble, cast_batch
 from warehouse.connection import open_scratch
@@ -51,6 +51,19 @@ def keep_out(table: Path, scratch: Path, contract: FeedContract, known: Graves) 
         if mended.num_rows:
             rereads.replace_texts(connection, table, mended)
     return bool(rows or mended.num_rows)
+
+
+def keep_out_of_lines(rejects: Path, known: Graves) -> bool:
+    """Take what names somebody erased out of lines that could not be read; whether there was any.
+
+    The lines stay, as nobody can say whose they are, and as every line of a delivery is counted.
+    """
+    with duckdb.connect() as connection:
+        source, telling = f"read_parquet({literal(str(rejects))})", Telling(("raw", "reason"))
+        mended = without_mentions(connection, source, "line_number", telling, known)
+        if mended.num_rows:
+            rereads.replace_texts(connection, rejects, mended, number="line_number")
+    return bool(mended.num_rows)
 
 
 def erased_rows(table: Path, scratch: Path, contract: FeedContract, known: Graves) -> list[int]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.entities import Entity
-from pipelines.redaction import ADDRESS, NUMBER, PHONE_DIGITS, WORD, Redaction
+from pipelines.redaction import ADDRESS, NUMBER, WORD, Redaction, phone_digits
 from warehouse.cast_sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -140,8 +140,7 @@ def may_name(
     """
     told = [
         ("email/", f"regexp_extract_all(said, {literal(ADDRESS)})", "rtrim(found, '.')"),
-        ("phone/", f"regexp_extract_all(said, {literal(NUMBER)})",
-         f"right(regexp_replace(found, '[^0-9]', '', 'g'), {PHONE_DIGITS})"),
+        ("phone/", f"regexp_extract_all(said, {literal(NUMBER)})", phone_digits("found")),
         ("word/", f"regexp_extract_all(beside, {literal(WORD)})", "found"),
     ]  # fmt: skip
     looked_up = [

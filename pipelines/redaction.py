@@ -16,11 +16,12 @@ _OF_ADDRESS = r"""[^\s"'<>,;:(){}\[\]|=\\/]"""
 ADDRESS = f"{_OF_ADDRESS}+@{_OF_ADDRESS}+"
 # Python's engine would begin anew at each sign of a long text; RE2 neither does nor knows how to look behind.
 _WHOLE_ADDRESS = re.compile(f"(?<!{_OF_ADDRESS}){ADDRESS}")
-NUMBER = r"\+?\(?[0-9][0-9 ().\-/]{5,}[0-9]"
+# What looks like a telephone number; a hash or pseudonym is taken as a whole, lest a number be seen within it.
+NUMBER = r"\b[0-9a-fA-F]{16,}\b|\+?\(?[0-9][0-9 ().\-/]{5,}[0-9]"
 # Digits that a telephone number is recognised by: without country code and trunk prefix, however it is written.
 PHONE_DIGITS = 9
 # With the sign for abroad; what has more digits is no telephone number, but a hash of a row or the like.
-MOST_DIGITS = 17
+_MOST_DIGITS = 17
 # Words with a digit, apart from a line's end as JSON writes it: a postal code is looked up by its longest.
 WORD = r"\\[nrt]|[a-z]*[0-9][0-9a-z]*"
 _LINE_END = re.compile(r"\\[nrt]")
@@ -76,10 +77,18 @@ class Redaction:
         )  # fmt: skip
 
 
-def phone_reference(number: str) -> str | None:
-    """What a telephone number is looked up by; None of what has too many digits for one."""
-    digits = re.sub("[^0-9]", "", number)
-    return f"phone/{digits[-PHONE_DIGITS:]}" if len(digits) <= MOST_DIGITS else None
+def phone_reference(found: str) -> str | None:
+    """What a telephone number is looked up by; None of what is none."""
+    digits = re.sub("[^0-9]", "", found)
+    is_number = len(digits) <= _MOST_DIGITS and not re.search("[a-fA-F]", found)
+    return f"phone/{digits[-PHONE_DIGITS:]}" if is_number else None
+
+
+def phone_digits(found: str) -> str:
+    """SQL of the digits that a telephone number in a text (SQL, lower case) is looked up by; null of what is none."""
+    digits = f"regexp_replace({found}, '[^0-9]', '', 'g')"
+    is_number = f"length({digits}) <= {_MOST_DIGITS} AND NOT regexp_matches({found}, '[a-f]')"
+    return f"CASE WHEN {is_number} THEN right({digits}, {PHONE_DIGITS}) END"
 
 
 def _words(lowered: str) -> list[str]:

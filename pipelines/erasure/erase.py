@@ -25,7 +25,7 @@ from pipelines.erasure.landed import FromLanding, erase_landed
 from pipelines.erasure.named import redact_warehouse
 from pipelines.erasure.remains import search
 from pipelines.erasure.staged import count, count_staged, erase_staged, find_held
-from pipelines.erasure.subject import Traces, find_rows, find_traces, names_of_their_own
+from pipelines.erasure.subject import Traces, find_rows, find_traces, follow_rows, names_of_their_own
 from pipelines.identity.erasure import EraseRefused, find_records
 from pipelines.identity.tables import ensure_schema
 from pipelines.ledger import erasures, evidence, leases
@@ -143,6 +143,9 @@ def _erase(
             landed = erase_landed(deployment, ledger, _graves(ledger, salt), known.traces, {})
         else:
             find_rows(connection)
+            find_held(connection, find_traces(connection), deployment.catalog.values())
+            # What refers to a held row is theirs as well, and says no more that somebody else has its values.
+            follow_rows(connection)
             traces, staged = find_traces(connection), count_staged(connection)
             held = find_held(connection, traces, deployment.catalog.values())
             known = Kept(traces, count(connection, staged))

@@ -106,10 +106,10 @@ def _found_in(
             {"erased": erased},
         ).fetchall()
     }
-    stays: pa.Table = connection.execute(
+    stays: pa.Table = connection.sql(
         f"""SELECT _file, mended.* REPLACE (_number AS number) FROM mended JOIN {source} AS row ON number = _row_number
             WHERE NOT list_contains($erased, number)""",
-        {"erased": erased},
+        params={"erased": erased},
     ).to_arrow_table()
     connection.unregister("mended")
     together.unlink()

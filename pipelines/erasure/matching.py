@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipelines.erasure.subject import Traces
-from pipelines.redaction import ADDRESS, MOST_DIGITS, NUMBER, PHONE_DIGITS, WORD, longest_word
+from pipelines.redaction import ADDRESS, NUMBER, WORD, longest_word, phone_digits
 from warehouse.cast_sql import literal
 
 if TYPE_CHECKING:
@@ -59,10 +59,7 @@ def numbers_naming(texts: str) -> str:
           SELECT number, unnest(regexp_extract_all(said, {literal(ADDRESS)})) AS found, true AS is_address FROM told
           UNION ALL SELECT number, unnest(regexp_extract_all(said, {literal(NUMBER)})), false FROM told)
         SELECT number FROM looks_like SEMI JOIN trace_email ON is_address AND rtrim(found, '.') = value
-        UNION SELECT number
-              FROM (SELECT number, regexp_replace(found, '[^0-9]', '', 'g') AS digits
-                    FROM looks_like WHERE NOT is_address)
-              SEMI JOIN trace_phone ON right(digits, {PHONE_DIGITS}) = value AND length(digits) <= {MOST_DIGITS}
+        UNION SELECT number FROM looks_like SEMI JOIN trace_phone ON NOT is_address AND {phone_digits("found")} = value
         UNION SELECT number
               FROM (SELECT number, said, unnest(regexp_extract_all(said, {literal(WORD)})) AS word FROM told)
               JOIN trace_home USING (word)

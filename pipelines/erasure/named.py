@@ -78,7 +78,8 @@ def _redact_held(connection: duckdb.DuckDBPyConnection, contract: FeedContract, 
     texts = ["payload", "reasons", *telling.referring]
     numbers = may_name(connection, source, "number", texts, telling.referring, known, beside="payload")
     for held_id, payload, reasons in connection.execute(
-        "SELECT held_id, payload, reasons FROM quarantine.held_row WHERE rowid IN (SELECT unnest($numbers))",
+        """SELECT held_id, payload, coalesce(reasons, []) FROM quarantine.held_row
+           WHERE rowid IN (SELECT unnest($numbers))""",
         {"numbers": numbers},
     ).fetchall():
         said = json.loads(payload)

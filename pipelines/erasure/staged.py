@@ -62,7 +62,7 @@ def find_held(
     """Build `erased_held` (held_id): rows in quarantine, settled ones too, that belong to the erased.
 
     Theirs is what has their key, or their traces in what a row says of its own customer. Landed batch → numbers of
-    those rows. Needs `erased_reference`.
+    those rows. Needs `erased_reference`, and adds what they are called, which rows in staging may refer to.
     """
     register_traces(connection, traces)
     telling = {contract.feed: dict.fromkeys(telling_of_source(contract).texts) for contract in contracts}
@@ -77,6 +77,11 @@ def find_held(
             WHERE coalesce({own}, false) OR held_id IN ({numbers_naming(texts)})"""
     )
     connection.unregister("told_of_others")
+    connection.execute(
+        """INSERT INTO erased_reference SELECT DISTINCT source_system || '/' || entity || '/' || _key AS reference
+           FROM quarantine.held_row SEMI JOIN erased_held USING (held_id)
+           WHERE _key IS NOT NULL AND reference NOT IN (SELECT reference FROM erased_reference)"""
+    )
     held: dict[str, set[int]] = {}
     for batch_id, number in connection.execute(
         "SELECT batch_id, row_number FROM erased_held WHERE row_number IS NOT NULL"

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _SHORTEST_PHONE = 7
 _NAME_ROLES = ("full_name", "given_name", "family_name", "organisation_name")
+# As written and as standardised: names that only accents tell apart stand there in the same letters.
 _PHONES_OF_RECORDS = ("phone", "phone_alternate", "phone_std", "phone_alternate_std")
+_CODES_OF_RECORDS = ("postal_code", "postal_code_std")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ def find_rows(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE OR REPLACE TEMP TABLE erased_reference AS "
         "SELECT DISTINCT source_record_key AS reference FROM erased_key"
     )
+    follow_rows(connection)
+
+
+def follow_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add to `erased_reference` what refers to what is in it."""
     while _follow(connection):
         pass
 
@@ -76,14 +83,14 @@ def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
     name = "coalesce({full_name}, {given_name} || ' ' || {family_name}, {organisation_name})"
     own = {role: role for role in _NAME_ROLES}
     said = [
-        ("email", "email", "NULL", "identity.source_records"),
-        *(("phone", phone, "NULL", "identity.source_records") for phone in _PHONES_OF_RECORDS),
-        ("home", name.format(**own), "postal_code", "identity.source_records"),
+        *(("email", email, "NULL") for email in ("email", "email_std")),
+        *(("phone", phone, "NULL") for phone in _PHONES_OF_RECORDS),
+        *(("home", called, code) for called in (name.format(**own), "name_std") for code in _CODES_OF_RECORDS),
     ]
     told = [
         f"SELECT {_trace(kind, value, beside)}, erased_key.source_record_key IS NOT NULL AS is_theirs "
-        f"FROM {table} LEFT JOIN erased_key USING (source_record_key)"
-        for kind, value, beside, table in said
+        "FROM identity.source_records LEFT JOIN erased_key USING (source_record_key)"
+        for kind, value, beside in said
     ]
     for entity_name, entity in load_entities().items():
         roles = entity.identity_roles()

@@ -15,7 +15,7 @@ from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
 from connectors.entities import load_entities
 from pipelines.column_rules import all_types
-from pipelines.erased import keep_out
+from pipelines.erased import keep_out, keep_out_of_lines
 from pipelines.erasure.named import redact_warehouse
 from pipelines.erasure.staged import find_held
 from pipelines.erasure.subject import Traces
@@ -96,6 +96,16 @@ def test_a_name_in_a_note_stands_beside_the_postal_code_of_its_row(tmp_path: Pat
     assert keep_out(table, tmp_path / "scratch.duckdb", NOTES, KNOWN)
     told = [(row["note"], row["zip"]) for row in pq.read_table(table).to_pylist()]
     assert told == [("Speak to (erased)", "LS11 2PP"), ("Speak to Ann Lee", "LS11 3QQ")]
+
+
+def test_a_line_that_cannot_be_read_stays_without_the_erased(tmp_path: Path) -> None:
+    lines = ["N1;?;Ann.Lee@mail.example called", "N2;?;joann.lee@mail.example called"]
+    table: dict[str, Any] = {"line_number": pa.array([3, 9]), "raw": lines, "reason": ["two fields too many"] * 2}
+    pq.write_table(pa.table(table), tmp_path / "rejects.parquet")
+    assert keep_out_of_lines(tmp_path / "rejects.parquet", KNOWN)
+    left = pq.read_table(tmp_path / "rejects.parquet")
+    assert left.column("raw").to_pylist() == ["N1;?;(erased) called", lines[1]]
+    assert left.drop(["raw"]).to_pydict() == {"line_number": [3, 9], "reason": table["reason"]}
 
 
 @pytest.fixture

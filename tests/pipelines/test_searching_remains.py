@@ -28,7 +28,9 @@ TOLD = {
     "Mail to Ann.Lee@Mail.example.": "ann.lee@mail.example.org",
     "call +49 (30) 123-4567 now": "order 30123456789",
     "called 0049301234567": "row 9876543210301234567",
+    "called 0301234567x12": "pseudonym 0301234567a2c4ef",
     "Ann Lee, 1 Elm Row, Leeds LS11 2PP": "Ann Lee, 1 Elm Row, Leeds XLS11 2PP",
+    "Ann Lee|LS11 2PP": "Joann Lee|LS11 2PP",
     '{"name": "Jo Day", "home": "Oak 1\\n12345 Town"}': '{"name": "Jo Day", "home": "Oak 1, 123456 Town"}',
 }
 
