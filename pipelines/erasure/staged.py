@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.entities import load_entities
-from pipelines.erased import belongs_to_erased, own_reference
+from pipelines.erased import own_reference
 from pipelines.erasure.matching import numbers_naming, register_traces
 from pipelines.erasure.past import erase_past
 from pipelines.erasure.subject import IS_ERASED, Traces
@@ -50,8 +50,8 @@ def count_staged(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, 
     """Rows of staging that belong to the erased, by entity and feed. Needs `erased_reference`."""
     selects = [
         f"SELECT '{name}' AS entity, _feed, count(*) AS n FROM staging.{quoted(name)} "
-        f"WHERE {belongs_to_erased(entity, IS_ERASED)} GROUP BY _feed"
-        for name, entity in load_entities().items()
+        f"WHERE {IS_ERASED.format(own_reference(name))} GROUP BY _feed"
+        for name in load_entities()
     ]
     return connection.execute(" UNION ALL ".join(selects) + " ORDER BY ALL").fetchall()
 
@@ -104,9 +104,8 @@ def erase_staged(
     Raises EraseRefused as `identity.erasure.erase` does.
     """
     with transaction(connection):
-        for name, entity in load_entities().items():
-            belongs = belongs_to_erased(entity, IS_ERASED)
-            connection.execute(f"DELETE FROM staging.{quoted(name)} WHERE {belongs}")
+        for name in load_entities():
+            connection.execute(f"DELETE FROM staging.{quoted(name)} WHERE {IS_ERASED.format(own_reference(name))}")
             own = IS_ERASED.format(own_reference(name, "source_system"))
             connection.execute(f"DELETE FROM staging.confirmed_row WHERE entity = '{name}' AND {own}")
         for table in ("held_row", "accepted_rule"):

@@ -58,14 +58,15 @@ def follow_rows(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _follow(connection: duckdb.DuckDBPyConnection) -> int:
-    """Add rows that refer to what was found so far; how many."""
+    """Add rows that refer to what was found so far; how many. A record that identity gave to others is theirs."""
     found = 0
     for name, entity in load_entities().items():
         ((added,),) = connection.execute(
             f"""INSERT INTO erased_reference
                 SELECT DISTINCT {own_reference(name)} FROM staging.{quoted(name)}
                 WHERE ({belongs_to_erased(entity, IS_ERASED)})
-                  AND NOT coalesce({IS_ERASED.format(own_reference(name))}, false)"""
+                  AND NOT coalesce({IS_ERASED.format(own_reference(name))}, false)
+                  AND {own_reference(name)} NOT IN (SELECT source_record_key FROM identity.customer_crosswalk)"""
         ).fetchall()
         found += added
     return found
@@ -95,7 +96,7 @@ def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
     for entity_name, entity in load_entities().items():
         roles = entity.identity_roles()
         named = {role: quoted(roles[role][0]) if role in roles else "NULL::VARCHAR" for role in _NAME_ROLES}
-        theirs = belongs_to_erased(entity, IS_ERASED)
+        theirs = IS_ERASED.format(own_reference(entity_name))
         others = f"false FROM staging.{quoted(entity_name)} WHERE NOT coalesce({theirs}, false)"
         told += [
             f"SELECT {_trace(kind, quoted(column), 'NULL')}, {others}"

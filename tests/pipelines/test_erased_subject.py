@@ -7,7 +7,7 @@ import pytest
 
 from connectors.catalog import load_catalog
 from pipelines.column_rules import all_types
-from pipelines.erasure.staged import find_held
+from pipelines.erasure.staged import count_staged, find_held
 from pipelines.erasure.subject import find_rows, find_traces, follow_rows, names_of_their_own
 from pipelines.identity import tables
 from tests.warehouse.marts_factory import stage
@@ -67,6 +67,22 @@ def test_what_refers_to_a_held_row_of_theirs_is_theirs(c: duckdb.DuckDBPyConnect
     assert find_traces(c).homes == (("lucia perez", "43296"),)
     assert c.execute("SELECT reference FROM erased_reference ORDER BY ALL").fetchall() == [
         ("carrier/shipments/S1",), ("shop/accounts/1",), ("shop/orders/9",),
+    ]  # fmt: skip
+
+
+def test_a_ticket_that_identity_gave_to_somebody_else_stays_with_them_whatever_order_it_names(
+    c: duckdb.DuckDBPyConnection,
+) -> None:
+    stage(c, "shop.orders", "orders", order_id="9", account_id="1")
+    for ticket in ("5", "6"):
+        stage(c, "helpdesk.tickets", "tickets", ticket_id=ticket, order_id="9", order_source="shop")
+    c.execute(
+        """INSERT INTO identity.customer_crosswalk
+           VALUES (7, 'helpdesk/tickets/5', 'helpdesk', 'tickets', '5', 'C2', 'auto', 0.9, TIMESTAMP '2026-01-01')"""
+    )
+    find_rows(c)
+    assert count_staged(c) == [
+        ("accounts", "shop.accounts", 1), ("orders", "shop.orders", 1), ("tickets", "helpdesk.tickets", 1),
     ]  # fmt: skip
 
 
