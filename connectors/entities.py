@@ -40,7 +40,11 @@ ENTITY_FOLDER = Path(__file__).parent / "entities"
 
 
 class EntityColumn(BaseModel):
-    """One canonical column. A column without a purpose is not collected, so `purpose` is required."""
+    """One canonical column. A column without a purpose is not collected, so `purpose` is required.
+
+    `names_customer`: its value is what some customer, not the row's own, is known by: an e-mail address, an account
+    number or a customer id. When that customer is erased, the row stays without it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,6 +53,7 @@ class EntityColumn(BaseModel):
     purpose: str
     pii: PiiClass
     identity: IdentityRole | None = None
+    names_customer: bool = False
     unit: str | None = None
     required: bool = False
     values: tuple[str, ...] | None = None

@@ -52,7 +52,8 @@ class LandingRequest:
     """What a landing needs to know beyond the delivery itself.
 
     `may_be_empty` lets a full delivery without rows follow one that had some; `progress` is called as rows arrive;
-    `erased` tells the numbers of rows in a landed table that belong to somebody who was erased.
+    `keep_out` takes what belongs to somebody erased out of a landed table, `keep_out_of_lines` out of lines that could
+    not be read; each says whether there was any.
     """
 
     batch_seq: int
@@ -68,7 +69,8 @@ class LandingRequest:
     kind: BatchKind = "live"
     may_be_empty: bool = False
     progress: Callable[[], None] = lambda: None
-    erased: Callable[[Path], Sequence[int]] = lambda _table: ()
+    keep_out: Callable[[Path], bool] = lambda _table: False
+    keep_out_of_lines: Callable[[Path], bool] = lambda _rejects: False
 
 
 @dataclass(frozen=True)
@@ -137,28 +139,40 @@ class LandingFolder:
         shutil.rmtree(self.folder / batch_id / RAW_FOLDER, ignore_errors=True)
 
     def erase(
-        self, connection: duckdb.DuckDBPyConnection, batch_id: str, *, rows: Sequence[int], lines: Sequence[int]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        batch_id: str,
+        *,
+        rows: Sequence[int] = (),
+        lines: Sequence[int] = (),
+        told_anew: pa.Table | None = None,
     ) -> None:
         """Take rows, and lines that could not be read, out of a committed batch for good, and the bytes it came as.
 
-        Each file is replaced as a whole; after a kill in between, done again, it ends the same.
+        `told_anew` has the texts of rows that stay, without what they said of the erased (`rereads.replace_texts`).
+        The manifest goes first and each file is replaced as a whole: after a kill, done again, it ends the same.
         """
         self.remove_raw(batch_id)
+        manifest, table = self.manifest(batch_id), self.table(batch_id)
+        facts = {
+            "erased_count": manifest.row_count - int(pq.read_metadata(table).num_rows) + len(rows),
+            "is_redacted": manifest.is_redacted or told_anew is not None,
+        }
+        corrected = self.folder / batch_id / f".{MANIFEST_NAME}"
+        corrected.write_text(manifest.model_copy(update=facts).model_dump_json(indent=1), "utf-8")
+        corrected.replace(self.folder / batch_id / MANIFEST_NAME)
         if lines:
             rereads.leave_rows(connection, self.folder / batch_id / REJECTS_NAME, lines, number="line_number")
         if rows:
-            rereads.leave_rows(connection, self.table(batch_id), rows)
-        manifest = self.manifest(batch_id)
-        erased = manifest.row_count - int(pq.read_metadata(self.table(batch_id)).num_rows)
-        corrected = self.folder / batch_id / f".{MANIFEST_NAME}"
-        corrected.write_text(manifest.model_copy(update={"erased_count": erased}).model_dump_json(indent=1), "utf-8")
-        corrected.replace(self.folder / batch_id / MANIFEST_NAME)
+            rereads.leave_rows(connection, table, rows)
+        if told_anew is not None:
+            rereads.replace_texts(connection, table, told_anew)
         _fsync_tree(self.folder / batch_id)
 
     def with_erased_rows_read_again(self) -> list[str]:
-        """Batches whose bytes may hold an erased row that their tables never held, as it had been landed before."""
+        """Batches whose bytes may hold what was erased though their tables never did, as it had been landed before."""
         manifests = [self.manifest(batch_id) for batch_id in self.committed()]
-        if not any(manifest.erased_count for manifest in manifests):
+        if not any(manifest.erased_count or manifest.is_redacted for manifest in manifests):
             return []
         return [
             manifest.batch_id
@@ -188,16 +202,18 @@ class LandingFolder:
             delivered = Delivered(delivery.label, receipt, table, sum(handed_over))
             check_claims(connection, contract, delivered, request.previous, may_be_empty=request.may_be_empty)
             repeated = rereads.repeated_rows(connection, contract, table)
+            # First, as bytes are not kept either of what was landed before.
+            if request.keep_out(table):
+                _empty(incoming / RAW_FOLDER)
             if request.kind == "backfill":
                 rereads.leave_later_rows(connection, contract, table, request.window)
             if contract.cursor is not None and delivered.handed_over:
                 rereads.leave_landed_rows(connection, table, request.recent_tables)
-            if erased := request.erased(table):
-                rereads.leave_rows(connection, table, erased)
-                _empty(incoming / RAW_FOLDER)
             reread = delivered.handed_over - int(pq.read_metadata(table).num_rows)
             if receipt.rejects.num_rows:
                 pq.write_table(receipt.rejects, incoming / REJECTS_NAME, compression="zstd")
+                if request.keep_out_of_lines(incoming / REJECTS_NAME):
+                    _empty(incoming / RAW_FOLDER)
             manifest = _describe(connection, contract, delivery.label, receipt, table, types, request, reread)
         if _is_nothing_new(contract, manifest, request.previous):
             shutil.rmtree(incoming)

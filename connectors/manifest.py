@@ -49,7 +49,8 @@ class Manifest(BaseModel):
 
     `kind` is 'reconcile' for rows that a comparison with the source brought: they hold what the source holds at
     `landed_at`, whatever their change times say, and move no cursor. Their table has the column `IS_GONE`.
-    `erased_count` of the `row_count` rows that were landed were erased since, as people asked for it.
+    `erased_count` of the `row_count` rows that were landed were erased since, as people asked for it; where
+    `is_redacted`, rows of others lost what they said of these people.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -90,6 +91,7 @@ class Manifest(BaseModel):
     parts: list[ManifestPart]
     source_file: ManifestFile | None
     erased_count: int = 0
+    is_redacted: bool = False
 
     @property
     def byte_count(self) -> int:

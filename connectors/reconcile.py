@@ -20,7 +20,6 @@ from connectors.cursors import cursor_expression
 from connectors.delivery import Bucketing
 from connectors.landing import LandingFolder, watched, write_table
 from connectors.manifest import IS_GONE, TABLE_NAME, Manifest
-from connectors.rereads import leave_rows
 from connectors.sql import quoted
 from connectors.tiers import Bound, Tier, literal, within, within_any
 
@@ -44,8 +43,8 @@ class Differences:
 class SideBySide:
     """One comparison, in a scratch folder of its own. `types` are the source's columns as they arrive now.
 
-    `is_deleted` is a DuckDB condition over landed columns: true on a row that says itself that it is gone. `erased`
-    tells the numbers of rows in a table of the source that belong to somebody erased: they are missing here on purpose.
+    `is_deleted` is a DuckDB condition over landed columns: true on a row that says itself that it is gone. `keep_out`
+    takes out of a table of the source what belongs to somebody erased: it is missing here on purpose.
     """
 
     def __init__(
@@ -55,9 +54,9 @@ class SideBySide:
         tiers: Sequence[Tier],
         schema: pa.Schema,
         is_deleted: str | None,
-        erased: Callable[[Path], Sequence[int]] = lambda _table: (),
+        keep_out: Callable[[Path], bool] = lambda _table: False,
     ) -> None:
-        self._erased = erased
+        self._keep_out = keep_out
         self.contract, self.tiers, self._schema = contract, tiers, schema
         self._scratch, self._is_deleted = scratch, is_deleted or "false"
         self._read = 0
@@ -106,8 +105,7 @@ class SideBySide:
         table.parent.mkdir()
         with watched(reader) as (rows, _):
             write_table(self._connection, self.contract, rows, table)
-        if erased := self._erased(table):
-            leave_rows(self._connection, table, erased)
+        self._keep_out(table)
         self._connection.execute(f"INSERT INTO theirs SELECT {self._facts()} FROM {_parquet([str(table)])}")
 
     def buckets_that_differ(self, bucketing: Bucketing, digests: pa.Table) -> list[tuple[datetime, datetime]]:

@@ -1,4 +1,4 @@
-"""Rows of a delivery that are not landed: those landed before, those erased, what a backfill leaves to a live read."""
+"""What of a delivery is not landed: rows landed before, what is of erased people, what a backfill leaves to others."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression
 from connectors.delivery import Window
 from connectors.source_spec import RestSource
+from connectors.sql import quoted
 
 
 def literal(path: Path) -> str:
@@ -66,6 +68,29 @@ def leave_rows(
     """Leave out rows by their numbers, which stand in the column `number`."""
     left = ", ".join(map(str, numbers))
     _keep(connection, table, f"FROM read_parquet({literal(table)}) WHERE {number} NOT IN ({left})")
+
+
+def replace_texts(
+    connection: duckdb.DuckDBPyConnection, table: Path, told: pa.Table, *, number: str = "_row_number"
+) -> None:
+    """Put other texts in place of those of some rows: `told` has the columns anew and, in `number`, the rows' numbers,
+    which stand in the column `number` of the table.
+
+    Hashes stay those of what was delivered, by which it is known when it comes again.
+    """
+    anew = ", ".join(
+        f"CASE WHEN told.number IS NULL THEN landed.{quoted(name)} ELSE told.{quoted(name)} END AS {quoted(name)}"
+        for name in told.column_names
+        if name != "number"
+    )
+    connection.register("told_anew", told)
+    _keep(
+        connection,
+        table,
+        f"""SELECT landed.* REPLACE ({anew}) FROM read_parquet({literal(table)}) AS landed
+            LEFT JOIN told_anew AS told ON told.number = landed.{number} ORDER BY landed.{number}""",
+    )
+    connection.unregister("told_anew")
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, table: Path, query: str) -> None:

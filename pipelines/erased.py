@@ -2,24 +2,26 @@
 
 A row belongs to them when it, or the account, order or ticket that it refers to, was erased. The rule is that of the
 models: the account that a row names decides; without one it is a record of its own, and goes with the order or ticket
-that it names, or with an address that was theirs alone. Nothing is kept by which a person could be named.
+that it names, or with an address that was theirs alone. Rows of other people stay, without what they say of the erased
+(`mentions`). Nothing is kept by which a person could be named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors import rereads
 from connectors.contract import FeedContract
 from connectors.entities import Entity
 from pipelines.column_rules import column_rules, entity_types
 from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.home_secrets import home_secret
+from pipelines.mentions import Graves, Telling, telling_of_source, tombstone, without_mentions
 from warehouse.cast_sql import literal, quoted
 from warehouse.casting import CastTrouble, cast_batch
 from warehouse.connection import open_scratch
@@ -29,23 +31,39 @@ ACCOUNT = "account_id"
 _FOLLOWED = {"order_id": ("orders", "order_source"), "ticket_id": ("tickets", None)}
 
 
-@dataclass(frozen=True)
-class Graves:
-    """All tombstones of a home, and the secret that they are made with."""
-
-    salt: str
-    tombstones: Sequence[str]
-
-
 def graves(ledger: Ledger) -> Graves | None:
     """What the ledger knows of erased rows; None where nobody was ever erased."""
     found = erasures.tombstones(ledger)
-    return Graves(home_secret(ledger, "erasure"), found) if found else None
+    return Graves(home_secret(ledger, "erasure"), frozenset(found)) if found else None
 
 
-def tombstone(salt: str, reference: str) -> str:
-    """SQL of the tombstone of a reference (SQL)."""
-    return f"sha256({literal(salt)} || {reference})"
+def keep_out(table: Path, scratch: Path, contract: FeedContract, known: Graves) -> bool:
+    """Take out of a landed table what belongs to somebody erased: their rows, and what other rows say of them.
+
+    Says whether there was any. `scratch` is a file for the time being.
+    """
+    rows = erased_rows(table, scratch, contract, known)
+    with duckdb.connect() as connection:
+        if rows:
+            rereads.leave_rows(connection, table, rows)
+        source = f"read_parquet({literal(str(table))})"
+        mended = without_mentions(connection, source, "_row_number", telling_of_source(contract), known)
+        if mended.num_rows:
+            rereads.replace_texts(connection, table, mended)
+    return bool(rows or mended.num_rows)
+
+
+def keep_out_of_lines(rejects: Path, known: Graves) -> bool:
+    """Take what names somebody erased out of lines that could not be read; whether there was any.
+
+    The lines stay, as nobody can say whose they are, and as every line of a delivery is counted.
+    """
+    with duckdb.connect() as connection:
+        source, telling = f"read_parquet({literal(str(rejects))})", Telling(("raw", "reason"))
+        mended = without_mentions(connection, source, "line_number", telling, known)
+        if mended.num_rows:
+            rereads.replace_texts(connection, rejects, mended, number="line_number")
+    return bool(mended.num_rows)
 
 
 def erased_rows(table: Path, scratch: Path, contract: FeedContract, known: Graves) -> list[int]:

@@ -22,7 +22,7 @@ from connectors.source import open_source
 from connectors.source_spec import RestSource
 from pipelines import source_guard
 from pipelines.deployment import Deployment
-from pipelines.erased import erased_rows, graves
+from pipelines.erased import graves, keep_out, keep_out_of_lines
 from pipelines.landing_trouble import backfill_trouble, lease_trouble, machine_trouble, stopped_trouble, storage_told
 from pipelines.ledger import acceptances, batches, evidence, leases, runs
 from pipelines.ledger.database import Ledger
@@ -210,7 +210,8 @@ class _LandingRun:
             kind=self.kind,
             may_be_empty=source_guard.is_accepted(self.acceptance, self.previous),
             progress=self._renew,
-            erased=self._erased,
+            keep_out=self._keep_out,
+            keep_out_of_lines=self._keep_out_of_lines,
         )
         written = self.folder.write(delivery, self.incoming, request)
         self.landing.rows_read += written.rows_read
@@ -227,10 +228,14 @@ class _LandingRun:
         self.landing.rows_rejected += self.previous.reject_count
         return 1
 
-    def _erased(self, table: Path) -> list[int]:
+    def _keep_out(self, table: Path) -> bool:
         known = graves(self.ledger)
         scratch = self.deployment.home.work / f"erased-{self.contract.feed}.duckdb"
-        return erased_rows(table, scratch, self.contract, known) if known else []
+        return known is not None and keep_out(table, scratch, self.contract, known)
+
+    def _keep_out_of_lines(self, rejects: Path) -> bool:
+        known = graves(self.ledger)
+        return known is not None and keep_out_of_lines(rejects, known)
 
     def _see_undeclared(self, names: Sequence[str]) -> None:
         self.landing.undeclared_columns = list(dict.fromkeys([*self.landing.undeclared_columns, *names]))

@@ -105,9 +105,7 @@ class Company:
         company.create(self.folder, customers=customers, seed=seed, start=START)
         self.server = serve(self.folder, port=0).start()
         self.port = int(self.server.url.rpartition(":")[2])
-        pairs = company.connections(self.folder, self.server.url)
-        lines = "".join(f"{name}={value}\n" for name, value in pairs.items())
-        self.home.connections.write_text(lines, encoding="utf-8")
+        self._connect(self.home)
 
     def c360(self, *arguments: str, now: datetime, feeds_folder: Path | None = None) -> Said:
         return c360(self.home, *arguments, now=now, feeds_folder=feeds_folder)
@@ -124,12 +122,23 @@ class Company:
         shutil.copy(self.folder / "services.db", kept.sample)
         return Stage(kept, said, truth.counts(kept.sample))
 
+    def copy(self, folder: Path) -> Home:
+        """All of the home as it is now. Its feeds of files read copies; the shop and the services are the same."""
+        shutil.copytree(self.home.root, folder)
+        copied = Home(folder)
+        self._connect(copied)
+        return copied
+
     def restart(self) -> None:
         """Serve again at the address of before."""
         self.server = serve(self.folder, port=self.port, refuse_every=0).start()
 
     def close(self) -> None:
         self.server.stop()
+
+    def _connect(self, home: Home) -> None:
+        pairs = company.connections(home.sample, self.server.url)
+        home.connections.write_text("".join(f"{name}={value}\n" for name, value in pairs.items()), encoding="utf-8")
 
 
 @contextmanager

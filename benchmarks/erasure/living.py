@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from unicodedata import combining, normalize
 
 import duckdb
 from cost import run
@@ -42,9 +44,17 @@ class Person:
     name: str
     postal_code: str
 
+    def told(self) -> tuple[object, ...]:
+        """What tells them from others."""
+        letters = "".join(sign for sign in normalize("NFKD", self.name) if not combining(sign))
+        return self.email, self.digits, (frozenset(letters.replace(",", " ").split()), self.postal_code)
+
 
 def people(home: Home, count: int) -> list[Person]:
-    """The first customers whose address, number and name beside postal code nobody else has, in any system."""
+    """The first customers whose address, number and name beside postal code nobody else has, in any system.
+
+    Names that differ in accents or the order of their words alone are one.
+    """
     with duckdb.connect(str(home.published), read_only=True) as published:
         owner = dict(published.sql("SELECT source_record_key, customer_id FROM identity.customer_crosswalk").fetchall())
     asked = (
@@ -56,15 +66,17 @@ def people(home: Home, count: int) -> list[Person]:
     )  # fmt: skip
     had: dict[object, set[str]] = {}
     found: list[Person] = []
+    answers = [("frontdesk/interactions", _notes(home))]
     for kind, file, sql in asked:
         with closing(sqlite3.connect(home.sample / file)) as source:
-            rows = source.execute(sql + " ORDER BY 1").fetchall()
+            answers.append((kind, source.execute(sql + " ORDER BY 1").fetchall()))
+    for kind, rows in answers:
         for number, email, phone, name, postal_code in rows:
             person = Person(
                 owner.get(f"{kind}/{number}", f"{kind}/{number}"), (email or "").strip().lower(), last_digits(phone),
                 (name or "").strip().lower(), (postal_code or "").strip().lower(),
             )  # fmt: skip
-            for value in (person.email, person.digits, (person.name, person.postal_code)):
+            for value in person.told():
                 had.setdefault(value, set()).add(person.customer_id)
             if kind == "shop/accounts" and "@" in person.email and len(person.digits) == 9 and " " in person.name:
                 found.append(person)
@@ -72,12 +84,21 @@ def people(home: Home, count: int) -> list[Person]:
         person
         for person in found
         if person.customer_id.startswith("C") and person.postal_code
-        and all(len(had[value]) == 1 for value in (person.email, person.digits, (person.name, person.postal_code)))
+        and all(len(had[value]) == 1 for value in person.told())
     ]  # fmt: skip
     chosen = list({person.customer_id: person for person in alone}.values())[:count]
     if len(chosen) < count:
         raise SystemExit(f"only {len(chosen)} customers can be told from all others; ask for a larger company")
     return chosen
+
+
+def _notes(home: Home) -> list[tuple[str, ...]]:
+    found = []
+    for file in sorted((home.sample / "frontdesk").iterdir()):
+        with file.open(encoding="latin-1", newline="") as lines:
+            rows = csv.DictReader(lines, delimiter=";")
+            found += [(row["note_no"], row["email"], row["phone"], row["customer_name"], row["zip"]) for row in rows]
+    return found
 
 
 def last_digits(phone: str | None) -> str:

@@ -27,6 +27,9 @@ PUBLISHED = (
     "fct_web_registration", "interaction", "contact_point", "dim_customer", "dim_customer_history", "statement",
     "follow_up", "consent_event", "identity.customer_crosswalk", "identity.attribute_provenance",
 )  # fmt: skip
+_FORMS = "fct_web_registration"
+_WITHOUT_REFERRERS = """REPLACE (
+    CASE WHEN lower(trim(referred_by)) IN (SELECT email FROM gone) THEN NULL ELSE referred_by END AS referred_by)"""
 _BETWEEN_DIGITS = str.maketrans("", "", " ()-./")
 _ROWS_AT_ONCE = 20_000
 
@@ -41,17 +44,22 @@ def remains(home: Home, people: Sequence[Person]) -> list[str]:
 
 
 def differences(before: Path, after: Path, people: Sequence[Person]) -> list[str]:
-    """Tables of two published files in which rows of anybody else differ, ids among them."""
+    """Tables of two published files in which rows of anybody else differ, ids among them.
+
+    Forms of others may no longer say that one of these people sent them; that and nothing else is allowed for.
+    """
     with duckdb.connect() as connection:
         for name, file in (("former", before), ("present", after)):
             connection.execute(f"ATTACH '{file}' AS {name} (READ_ONLY)")
-        connection.execute("CREATE TABLE gone (customer_id VARCHAR)")
-        connection.executemany("INSERT INTO gone VALUES (?)", [[person.customer_id] for person in people])
+        connection.execute("CREATE TABLE gone (customer_id VARCHAR, email VARCHAR)")
+        connection.executemany("INSERT INTO gone VALUES (?, ?)", [[one.customer_id, one.email] for one in people])
         found = []
         for table in PUBLISHED:
             place = table if "." in table else f"main.{table}"
-            rows = f"(FROM {{}}.{place} WHERE customer_id IS NULL OR customer_id NOT IN (FROM gone))"
-            former, present = rows.format("former"), rows.format("present")
+            theirs = "customer_id IN (SELECT customer_id FROM gone)"
+            rows = f"(SELECT * {{}} FROM {{}}.{place} WHERE customer_id IS NULL OR NOT {theirs})"
+            former = rows.format(_WITHOUT_REFERRERS if table == _FORMS else "", "former")
+            present = rows.format("", "present")
             ((count, lost, come),) = connection.execute(
                 f"""SELECT (SELECT count(*) FROM {present}),
                            (SELECT count(*) FROM ({former} EXCEPT ALL {present})),

@@ -94,6 +94,7 @@ def _print(certificate: Certificate) -> None:
         ("unreadable lines", certificate.unreadable_lines),
         ("staging", certificate.staged_rows),
         ("quarantine", certificate.held_rows),
+        ("rows of others", certificate.named_by_others),
     ):
         for what, rows in sorted(counts.items()):
             shown.add_row(where, what, f"{rows:,}")

@@ -5,7 +5,7 @@ It names nobody: customers by ids that lead nowhere any more, everything else by
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,9 @@ from pipelines.ledger.erasures import Erasure
 class Certificate:
     """What became of one request. Rows are counted by feed or entity; `searched_for` counts values by kind.
 
-    Of landing it counts what the attempt found that ended the erasure: one that was cut off may have done a part.
+    `named_by_others` counts rows of others that lost what they said of them, landed ones by feed, others by entity or
+    table. Of these, as of landing, it counts what the attempt found that ended the erasure: one that was cut off may
+    have done a part.
     """
 
     erasure_id: str
@@ -42,6 +44,7 @@ class Certificate:
     searched_bytes: int
     found: dict[str, int]
     unread: tuple[str, ...]
+    named_by_others: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -49,6 +52,7 @@ class Certificate:
         now: datetime,
         landed: FromLanding,
         known: Kept,
+        named: dict[str, int],
         redacted_texts: int,
         snapshot_id: str,
         search: Search,
@@ -62,8 +66,8 @@ class Certificate:
             asked_at=stamp(asked.began_at),
             ended_at=stamp(now),
             landed_batches=landed.batches,
-            landed_rows={feed: rows for feed, rows in landed.rows.items() if rows},
-            unreadable_lines={feed: lines for feed, lines in landed.lines.items() if lines},
+            landed_rows=landed.rows,
+            unreadable_lines=landed.lines,
             staged_rows=known.gone.staged,
             held_rows=known.gone.held,
             records=known.gone.records,
@@ -78,6 +82,7 @@ class Certificate:
             searched_bytes=search.bytes,
             found={remain.place: remain.rows for remain in search.found},
             unread=search.unread,
+            named_by_others=landed.redacted | named,
         )
 
     @property

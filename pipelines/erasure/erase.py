@@ -13,24 +13,27 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from pipelines import refresh
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
-from pipelines.erased import Graves, address_reference, tombstone
 from pipelines.erasure.certificate import Certificate
 from pipelines.erasure.copies import forget_marts, redact_ledger, redact_texts, rewrite_warehouse
 from pipelines.erasure.kept import Kept
 from pipelines.erasure.landed import FromLanding, erase_landed
-from pipelines.erasure.matching import Redaction
+from pipelines.erasure.named import redact_warehouse
 from pipelines.erasure.remains import search
 from pipelines.erasure.staged import count, count_staged, erase_staged, find_held
-from pipelines.erasure.subject import find_rows, find_traces
+from pipelines.erasure.subject import Traces, find_rows, find_traces, follow_rows, names_of_their_own
 from pipelines.identity.erasure import EraseRefused, find_records
 from pipelines.identity.tables import ensure_schema
 from pipelines.ledger import erasures, evidence, leases
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.erasures import Erasure
 from pipelines.ledger.home_secrets import home_secret
+from pipelines.mentions import Graves, tombstone
+from pipelines.redaction import Redaction
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
 from warehouse import history, quarantine, staging
@@ -91,14 +94,14 @@ def _carry_out(deployment: Deployment, asked: Erasure, kept: Path) -> Certificat
     home = deployment.home
     with Ledger(home.ledger) as ledger:
         with _alone(deployment, ledger):
-            known, landed = _erase(deployment, ledger, asked, kept)
+            known, landed, named = _erase(deployment, ledger, asked, kept)
             rewrite_warehouse(home)
             forget_marts(home)
         refreshed = refresh.refresh(deployment, is_purge=True)
-    redact = Redaction.of(known.traces)
+    redact = Redaction(known.traces.references().__contains__)
     texts = redact_ledger(home.ledger, redact) + redact_texts(home, redact)
     found = search(home, known.traces, aside=kept)
-    certificate = Certificate.of(asked, deployment.clock(), landed, known, texts, refreshed.snapshot_id, found)
+    certificate = Certificate.of(asked, deployment.clock(), landed, known, named, texts, refreshed.snapshot_id, found)
     with Ledger(home.ledger) as ledger:
         erasures.certify(ledger, asked.erasure_id, certificate.facts())
     return certificate
@@ -122,7 +125,9 @@ def _check(deployment: Deployment, customer_ids: Sequence[str]) -> None:
         find_records(connection, customer_ids)
 
 
-def _erase(deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path) -> tuple[Kept, FromLanding]:
+def _erase(
+    deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path
+) -> tuple[Kept, FromLanding, dict[str, int]]:
     """Landing first: what is to go from it is found by what the warehouse knows."""
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         staging.ensure_schema(connection, all_types())
@@ -138,11 +143,14 @@ def _erase(deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path) -
             landed = erase_landed(deployment, ledger, _graves(ledger, salt), known.traces, {})
         else:
             find_rows(connection)
+            find_held(connection, find_traces(connection), deployment.catalog.values())
+            # What refers to a held row is theirs as well, and says no more that somebody else has its values.
+            follow_rows(connection)
             traces, staged = find_traces(connection), count_staged(connection)
-            held = find_held(connection, traces)
+            held = find_held(connection, traces, deployment.catalog.values())
             known = Kept(traces, count(connection, staged))
             known.write(kept)
-            erasures.bury(ledger, asked.erasure_id, _tombstones(connection, salt))
+            erasures.bury(ledger, asked.erasure_id, _tombstones(connection, salt, traces))
             landed = erase_landed(deployment, ledger, _graves(ledger, salt), traces, held)
             for entity, feed, rows in staged:
                 erasures.count_as_gone(ledger, f"{feed}/{asked.erasure_id}/{entity}", feed, rows, asked.began_at)
@@ -150,20 +158,24 @@ def _erase(deployment: Deployment, ledger: Ledger, asked: Erasure, kept: Path) -
                 connection, asked.customer_ids,
                 now=asked.began_at, run_id=asked.erasure_id, actor=asked.asked_by, reason=asked.reason,
             )  # fmt: skip
+        named = redact_warehouse(connection, deployment.catalog.values(), _graves(ledger, salt))
         _count_held(deployment, ledger, connection)
-    return known, landed
+    return known, landed, named
 
 
 def _graves(ledger: Ledger, salt: str) -> Graves:
-    return Graves(salt, erasures.tombstones(ledger))
+    return Graves(salt, frozenset(erasures.tombstones(ledger)))
 
 
-def _tombstones(connection: duckdb.DuckDBPyConnection, salt: str) -> list[str]:
-    """Of all rows that were found, and of addresses that were theirs alone."""
-    addresses = f"SELECT {address_reference('value')} AS reference FROM trace_email"
+def _tombstones(connection: duckdb.DuckDBPyConnection, salt: str, traces: Traces) -> list[str]:
+    """Of all rows that were found, and of what tells the erased from everybody else."""
+    traced = pa.table({"reference": pa.array(traces.references(), pa.string())})
+    connection.register("traced", traced)
     rows = connection.execute(
-        f"SELECT {tombstone(salt, 'reference')} FROM (FROM erased_reference UNION ALL {addresses})"
+        f"""SELECT DISTINCT {tombstone(salt, "reference")}
+            FROM (FROM erased_reference UNION ALL FROM traced UNION ALL {names_of_their_own()})"""
     ).fetchall()
+    connection.unregister("traced")
     return [mark for (mark,) in rows]
 
 

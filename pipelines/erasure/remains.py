@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.erasure.matching import Redaction, addresses_in, numbers_naming, register_traces
+from pipelines.erasure.matching import addresses_in, numbers_naming, register_traces
 from pipelines.erasure.subject import Traces
+from pipelines.redaction import Redaction
 from pipelines.settings import Home
 from warehouse.cast_sql import literal, quoted
 
@@ -44,7 +45,7 @@ class Search:
 
 def search(home: Home, traces: Traces, *, aside: Path) -> Search:
     """Look for traces in all files under the home, other than the sample company, which is a source, and `aside`."""
-    redact = Redaction.of(traces)
+    redact = Redaction(traces.references().__contains__)
     found: list[Remain] = []
     unread: list[str] = []
     files = [

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from connectors.contract import FeedContract
 from connectors.entities import load_entities
-from pipelines.erased import belongs_to_erased, own_reference
+from pipelines.erased import own_reference
 from pipelines.erasure.matching import numbers_naming, register_traces
 from pipelines.erasure.past import erase_past
 from pipelines.erasure.subject import IS_ERASED, Traces
 from pipelines.identity.erasure import erase
 from pipelines.identity.transaction import transaction
+from pipelines.mentions import telling_of_source
 from warehouse.cast_sql import quoted
 
 if TYPE_CHECKING:
@@ -45,24 +50,37 @@ def count_staged(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, 
     """Rows of staging that belong to the erased, by entity and feed. Needs `erased_reference`."""
     selects = [
         f"SELECT '{name}' AS entity, _feed, count(*) AS n FROM staging.{quoted(name)} "
-        f"WHERE {belongs_to_erased(entity, IS_ERASED)} GROUP BY _feed"
-        for name, entity in load_entities().items()
+        f"WHERE {IS_ERASED.format(own_reference(name))} GROUP BY _feed"
+        for name in load_entities()
     ]
     return connection.execute(" UNION ALL ".join(selects) + " ORDER BY ALL").fetchall()
 
 
-def find_held(connection: duckdb.DuckDBPyConnection, traces: Traces) -> dict[str, set[int]]:
-    """Build `erased_held` (held_id): rows in quarantine, settled ones too, that belong to the erased or name them.
+def find_held(
+    connection: duckdb.DuckDBPyConnection, traces: Traces, contracts: Iterable[FeedContract]
+) -> dict[str, set[int]]:
+    """Build `erased_held` (held_id): rows in quarantine, settled ones too, that belong to the erased.
 
-    Landed batch → numbers of those rows. Needs `erased_reference`.
+    Theirs is what has their key, or their traces in what a row says of its own customer. Landed batch → numbers of
+    those rows. Needs `erased_reference`, and adds what they are called, which rows in staging may refer to.
     """
     register_traces(connection, traces)
+    telling = {contract.feed: dict.fromkeys(telling_of_source(contract).texts) for contract in contracts}
+    told_of_others = pa.table({"feed": list(telling), "told": [json.dumps(columns) for columns in telling.values()]})
+    connection.register("told_of_others", told_of_others)
     own = IS_ERASED.format("source_system || '/' || entity || '/' || _key")
-    texts = "SELECT held_id AS number, lower(CAST(payload AS VARCHAR)) AS said FROM quarantine.held_row"
+    texts = """SELECT held_id AS number, lower(CAST(json_merge_patch(payload, coalesce(told, '{}')) AS VARCHAR)) AS said
+               FROM quarantine.held_row LEFT JOIN told_of_others USING (feed)"""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE erased_held AS
             SELECT held_id, batch_id, row_number FROM quarantine.held_row
             WHERE coalesce({own}, false) OR held_id IN ({numbers_naming(texts)})"""
+    )
+    connection.unregister("told_of_others")
+    connection.execute(
+        """INSERT INTO erased_reference SELECT DISTINCT source_system || '/' || entity || '/' || _key AS reference
+           FROM quarantine.held_row SEMI JOIN erased_held USING (held_id)
+           WHERE _key IS NOT NULL AND reference NOT IN (SELECT reference FROM erased_reference)"""
     )
     held: dict[str, set[int]] = {}
     for batch_id, number in connection.execute(
@@ -86,9 +104,8 @@ def erase_staged(
     Raises EraseRefused as `identity.erasure.erase` does.
     """
     with transaction(connection):
-        for name, entity in load_entities().items():
-            belongs = belongs_to_erased(entity, IS_ERASED)
-            connection.execute(f"DELETE FROM staging.{quoted(name)} WHERE {belongs}")
+        for name in load_entities():
+            connection.execute(f"DELETE FROM staging.{quoted(name)} WHERE {IS_ERASED.format(own_reference(name))}")
             own = IS_ERASED.format(own_reference(name, "source_system"))
             connection.execute(f"DELETE FROM staging.confirmed_row WHERE entity = '{name}' AND {own}")
         for table in ("held_row", "accepted_rule"):

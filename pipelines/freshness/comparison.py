@@ -24,7 +24,7 @@ from connectors.reconcile import SideBySide
 from connectors.reconcile_files import FolderSource
 from connectors.tiers import Bound, Tier, closed_tiers, joined
 from pipelines.deployment import Deployment
-from pipelines.erased import erased_rows, graves
+from pipelines.erased import graves, keep_out
 from pipelines.freshness.folder_comparison import compare_folder
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.reconciles import TierResult
@@ -71,10 +71,10 @@ def compared(
         [shape] = source.deliveries(Window(), is_landed=lambda _: False, raw_folder=lambda: scratch)
         known = graves(ledger)
 
-        def erased(table: Path) -> list[int]:
-            return erased_rows(table, scratch / "erased.duckdb", contract, known) if known else []
+        def without_erased(table: Path) -> bool:
+            return known is not None and keep_out(table, scratch / "erased.duckdb", contract, known)
 
-        sides = SideBySide(contract, scratch, tiers, shape.reader.schema, _is_deleted(contract), erased)
+        sides = SideBySide(contract, scratch, tiers, shape.reader.schema, _is_deleted(contract), without_erased)
         try:
             digests = _digests(source, contract, tiers)
             sides.take_landed(folder, manifests, wants_check_values=bool(digests))

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.catalog import SHIPPED_FOLDER
+from pipelines.settings import Home
 from sample_company import company
 from tests.journey_factory import DAY_ONE, DAY_TWO, Company, Said, Stage, contents
 
 
 @dataclass(frozen=True)
 class Life:
-    """The first two days, and how many rows came late on the second."""
+    """The first two days, how many rows came late on the second, and all of the home after it, to do anything with."""
 
     day_one: Stage
     day_two: Stage
+    home: Home
     late_orders: int
     late_actions: int
 
@@ -31,7 +33,8 @@ def two_days(co: Company) -> Life:
     day_one = co.stage("day_one", co.c360("sync", now=DAY_ONE))
     advanced = company.advance(co.folder, until=DAY_TWO)
     day_two = co.stage("day_two", co.c360("sync", "--json", now=DAY_TWO))
-    return Life(day_one, day_two, advanced.late["shop.orders"], advanced.late["mailer.activity"])
+    home = co.copy(co.stages / "home")
+    return Life(day_one, day_two, home, advanced.late["shop.orders"], advanced.late["mailer.activity"])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import sqlite3
@@ -18,20 +19,25 @@ import pytest
 
 from pipelines.cli import erase  # noqa: F401  (a command of the app)
 from pipelines.settings import Home
-from tests.journey_factory import DAY_ONE, Company, Said, query_sqlite, running_company
+from tests.journey.life import Life
+from tests.journey_factory import DAY_TWO, Said, c360, query_sqlite
 
-CUSTOMERS, ERASED = 40, 3
+ERASED = 3
 REREAD = ("shop.accounts", "shop.orders", "mailer.activity")
-LATER = DAY_ONE + timedelta(hours=1)
+# Feeds of files; each is read again when its time of change is another.
+FOLDERS = {"bureau": "bureau.profiles", "website": "website.registrations", "frontdesk": "frontdesk.notes"}
+LATER = DAY_TWO + timedelta(hours=1)
 # What those who watch would tell of rows that are gone.
 LOSSES = {"ledger_disagrees", "rows_missing", "rows_outdated", "rows_extra", "rows_unaccounted", "orphans"}
 # Signs that people write between the digits of a telephone number.
 BETWEEN_DIGITS = b" ()-./"
 # Where text, and what lies as bytes between texts, is cut.
 LINE_ENDS = re.compile(rb"[\n\r\x0b\x0c\x1c-\x1e]")
+# What nobody's system knows of before: a form and a note.
+PLANTED, FORMS = "NEW-1", "fct_web_registration"
 KEPT = (
     "fct_order", "fct_order_line", "fct_payment", "fct_shipment", "fct_ticket", "fct_campaign_touch",
-    "fct_web_registration", "interaction", "contact_point", "dim_customer", "dim_customer_history",
+    FORMS, "interaction", "contact_point", "dim_customer", "dim_customer_history",
     "identity.customer_crosswalk", "identity.attribute_provenance",
 )  # fmt: skip
 
@@ -57,44 +63,43 @@ class Person:
 class Erasure:
     """What was there before and after, and after a sync in which every system sent everything once more."""
 
+    home: Home
     people: list[Person]
     cut_off: Said
     refused: Said
-    resumed: Said
     said: Said
+    named: list[str]
     before: dict[str, list[str]]
     after: dict[str, list[str]]
     remains: list[str]
-    again: Said
+    again: list[Said]
     remains_again: list[str]
-    keys_again: set[str]
-    alerts: list[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
-def erasure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erasure]:
-    with running_company(tmp_path_factory.mktemp("erasure"), customers=CUSTOMERS) as co:
-        assert co.c360("sync", now=DAY_ONE).code == 0
-        people = _people(co)
-        before = _others(co, people)
-        first, *others = [person.customer_id for person in people]
-        with pytest.MonkeyPatch.context() as patch:
-            # The warehouse has forgotten the customer by then, and its former blocks are still there.
-            patch.setattr("pipelines.erasure.erase.rewrite_warehouse", _no_space)
-            cut_off = _erase(co, first)
-        refused = _erase(co, *others)
-        resumed = co.c360("erase", "--resume", "--json", now=DAY_ONE)
-        said = _erase(co, *others)
-        after, remains = _others(co, people), _remains(co, people)
-        again = _everything_again(co)
-        with duckdb.connect(str(co.home.published), read_only=True) as published:
-            keys = {
-                key for (key,) in published.sql("SELECT source_record_key FROM identity.customer_crosswalk").fetchall()
-            }
-        alerts = query_sqlite(co.home.ledger, "SELECT feed, failure, reason FROM alert WHERE state = 'OPEN'")
-        yield Erasure(
-            people, cut_off, refused, resumed, said, before, after, remains, again, _remains(co, people), keys, alerts,
-        )  # fmt: skip
+def erasure(life: Life) -> Erasure:
+    home = life.home
+    people = _people(home)
+    named = _named_in_forms(home, people)
+    before = _others(home, people)
+    with pytest.MonkeyPatch.context() as patch:
+        # The warehouse has forgotten the customers by then, and its former blocks are still there.
+        patch.setattr("pipelines.erasure.erase.rewrite_warehouse", _no_space)
+        cut_off = _erase(home, *(person.customer_id for person in people))
+    refused = _erase(home, people[0].customer_id)
+    said = c360(home, "erase", "--resume", "--json", now=DAY_TWO)
+    after, remains = _others(home, people), _remains(home, people)
+    again = _everything_again(home, people[0])
+    return Erasure(
+        home, people, cut_off, refused, said, named, before, after, remains, again,
+        _remains(home, people),
+    )  # fmt: skip
+
+
+def test_an_erasure_that_was_cut_off_goes_before_any_other(erasure: Erasure) -> None:
+    assert erasure.cut_off.code == 1
+    assert erasure.refused.code == 1
+    assert "c360 erase --resume" in erasure.refused.err
 
 
 def test_the_certificate_says_what_was_touched_and_that_nothing_is_left(erasure: Erasure) -> None:
@@ -102,110 +107,157 @@ def test_the_certificate_says_what_was_touched_and_that_nothing_is_left(erasure:
     told = erasure.said.document
     assert told["is_clean"]
     assert (told["found"], told["unread"]) == ({}, [])
-    assert told["customer_ids"] == [person.customer_id for person in erasure.people[1:]]
-    assert told["searched_for"]["e-mail addresses"] >= ERASED - 1
-    assert told["staged_rows"]["accounts"] >= ERASED - 1
+    assert told["customer_ids"] == [person.customer_id for person in erasure.people]
+    assert told["searched_for"]["e-mail addresses"] >= ERASED
+    assert told["staged_rows"]["accounts"] >= ERASED
+    assert told["records"] >= told["staged_rows"]["accounts"]
     for person in erasure.people:
         assert person.email not in erasure.said.out
         assert person.name not in erasure.said.out
-
-
-def test_an_erasure_that_was_cut_off_goes_before_any_other_and_is_certified_when_resumed(erasure: Erasure) -> None:
-    assert erasure.cut_off.code == 1
-    assert erasure.refused.code == 1
-    assert "c360 erase --resume" in erasure.refused.err
-    assert (erasure.resumed.code, erasure.resumed.err) == (0, "")
-    told = erasure.resumed.document
-    assert told["is_clean"]
-    assert told["customer_ids"] == [erasure.people[0].customer_id]
-    assert told["staged_rows"]["accounts"] >= 1
-    assert told["records"] >= told["staged_rows"]["accounts"]
 
 
 def test_no_file_under_the_home_holds_anything_of_them(erasure: Erasure) -> None:
     assert erasure.remains == []
 
 
-def test_nothing_of_anybody_else_changes(erasure: Erasure) -> None:
+def test_of_anybody_else_nothing_changes_but_that_forms_no_longer_say_who_is_erased(erasure: Erasure) -> None:
     assert erasure.before.keys() == set(KEPT)
+    assert erasure.named
     for table in KEPT:
         assert erasure.after[table] == erasure.before[table], table
         assert erasure.after[table], table
 
 
 def test_what_their_systems_send_again_stays_out(erasure: Erasure) -> None:
-    assert (erasure.again.code, erasure.again.err) == (0, "")
+    assert [(said.code, said.err) for said in erasure.again] == [(0, "")] * 2
     assert erasure.remains_again == []
-    assert not {f"shop/accounts/{person.account_id}" for person in erasure.people} & erasure.keys_again
+    keys = {key for (key,) in _published(erasure.home, "SELECT source_record_key FROM identity.customer_crosswalk")}
+    assert not {f"shop/accounts/{person.account_id}" for person in erasure.people} & keys
+
+
+def test_rows_of_others_that_name_them_come_in_without_it(erasure: Erasure) -> None:
+    forms = dict(_published(erasure.home, "SELECT registration_id, referred_by FROM fct_web_registration"))
+    assert {forms[form] for form in [*erasure.named, PLANTED]} == {None}
+    noted = f"SELECT summary FROM interaction WHERE interaction_id = 'contact:frontdesk/{PLANTED}'"
+    assert _published(erasure.home, noted) == [("Neighbour takes parcels of (erased), call (erased)",)]
 
 
 def test_an_erasure_is_no_loss_to_those_who_watch(erasure: Erasure) -> None:
-    assert not LOSSES & {failure for _, failure, _ in erasure.alerts}
+    told = query_sqlite(erasure.home.ledger, "SELECT failure FROM alert WHERE state = 'OPEN'")
+    assert not LOSSES & {failure for (failure,) in told}
 
 
 def _no_space(home: Home) -> None:
     raise OSError(28, "No space left on device", str(home.warehouse))
 
 
-def _erase(co: Company, *customer_ids: str) -> Said:
-    return co.c360("erase", *customer_ids, "--reason", "request 4711", "--by", "dana", "--yes", "--json", now=DAY_ONE)
-
-
-def _everything_again(co: Company) -> Said:
-    """A sync after which feeds that read on from a mark were read from its beginning, and a full list once more."""
-    for file in (co.folder / "bureau").iterdir():
-        os.utime(file, (LATER.timestamp() - 60, LATER.timestamp() - 60))
-    said = co.c360("sync", *REREAD, "--from", "2020-01-01", now=LATER)
-    assert (said.code, said.err) == (0, "")
-    return co.c360("sync", "bureau.profiles", now=LATER)
-
-
-def _people(co: Company) -> list[Person]:
-    """Customers with an account in the shop and an address and telephone number that no other account has."""
-    accounts = query_sqlite(
-        co.folder / "shop" / "shop.db",
-        """SELECT id, email, phone, first_name || ' ' || last_name, zip FROM customers AS mine
-           WHERE email LIKE '%@%' AND phone IS NOT NULL AND zip IS NOT NULL AND first_name <> '' AND last_name <> ''
-             AND NOT EXISTS (SELECT 1 FROM customers AS other WHERE other.id <> mine.id
-                             AND (lower(other.email) = lower(mine.email) OR other.phone = mine.phone
-                                  OR (other.last_name = mine.last_name AND other.zip = mine.zip)))
-           ORDER BY id""",
+def _erase(home: Home, *customer_ids: str) -> Said:
+    return c360(
+        home, "erase", *customer_ids, "--reason", "request 4711", "--by", "dana", "--yes", "--json", now=DAY_TWO
     )
-    with duckdb.connect(str(co.home.published), read_only=True) as published:
-        owner = dict(published.sql("SELECT source_record_key, customer_id FROM identity.customer_crosswalk").fetchall())
-        ordered = {one for (one,) in published.sql("SELECT DISTINCT customer_id FROM fct_order").fetchall()}
+
+
+def _everything_again(home: Home, person: Person) -> list[Said]:
+    """Syncs after which feeds that read on from a mark were read from its beginning, and files once more.
+
+    Beside them a form and a note are new, of somebody else, who names a person.
+    """
+    form = json.loads(_first_file(home, "website").read_text("utf-8").splitlines()[0])
+    form |= {"id": PLANTED, "referred_by": person.email.upper()}
+    (home.sample / "website" / "registrations_2024-05-15.jsonl").write_text(json.dumps(form) + "\n", "utf-8")
+    # All of the erased have gone from the crosswalk.
+    ((neighbour,),) = _published(
+        home, "SELECT min(record_id) FROM identity.customer_crosswalk WHERE source_record_key LIKE 'shop/accounts/%'"
+    )
+    header, *_ = _first_file(home, "frontdesk").read_text("latin-1").splitlines()
+    told = {
+        "note_no": PLANTED, "date": "2024-05-14", "time": "12:00", "recorded": "2024-05-14 12:05:00", "how": "phone",
+        "in_out": "in", "customer_no": neighbour, "customer_name": "Neighbour", "topic": "other",
+        "note": f"Neighbour takes parcels of {person.email}, call {person.phone}",
+    }  # fmt: skip
+    row = ";".join(told.get(name, "") for name in header.split(";"))
+    (home.sample / "frontdesk" / "notes_2024-05-15.csv").write_text(f"{header}\n{row}\n", "latin-1")
+    for folder, feed in FOLDERS.items():
+        accepted = c360(home, "feeds", "accept", feed, "--because", "the folder was copied", "--by", "dana", now=LATER)
+        assert accepted.code == 0, accepted.err
+        for file in (home.sample / folder).iterdir():
+            os.utime(file, (LATER.timestamp() - 60, LATER.timestamp() - 60))
+    again = c360(home, "sync", *REREAD, "--from", "2020-01-01", now=LATER)
+    return [again, c360(home, "sync", *FOLDERS.values(), now=LATER)]
+
+
+def _first_file(home: Home, folder: str) -> Path:
+    return min((home.sample / folder).iterdir())
+
+
+def _people(home: Home) -> list[Person]:
+    """One whom others name in forms, and two with orders: all with an account in the shop, and an address, telephone
+    number and home that no other customer has there. None has an order in quarantine, whose lines and parcels are
+    published as nobody's.
+    """
+    accounts = query_sqlite(
+        home.sample / "shop" / "shop.db",
+        """SELECT id, lower(email), phone, lower(first_name || ' ' || last_name), lower(last_name), lower(zip)
+           FROM customers WHERE email LIKE '%@%' AND phone IS NOT NULL AND zip IS NOT NULL AND first_name <> ''
+             AND last_name <> '' ORDER BY id""",
+    )
+    owner = dict(_published(home, "SELECT source_record_key, customer_id FROM identity.customer_crosswalk"))
+    ordered = dict(_published(home, "SELECT order_id, customer_id FROM fct_order"))
+    placed = query_sqlite(home.sample / "shop" / "shop.db", "SELECT CAST(id AS TEXT), customer_id FROM orders")
+    waiting = {owner.get(f"shop/accounts/{account}") for order, account in placed if order not in ordered}
+    had: dict[object, set[str]] = {}
+    for account, email, phone, _, family, postcode in accounts:
+        for value in (email, phone, (family, postcode)):
+            had.setdefault(value, set()).add(owner.get(f"shop/accounts/{account}", ""))
     found = [
-        Person(customer, account, email.lower(), phone, name.lower(), postcode.lower())
-        for account, email, phone, name, postcode in accounts
-        if (customer := owner.get(f"shop/accounts/{account}")) in ordered
+        Person(next(iter(had[email])), account, email, phone, name, postcode)
+        for account, email, phone, name, family, postcode in accounts
+        if all(len(had[value]) == 1 for value in (email, phone, (family, postcode))) and not had[email] & {"", *waiting}
     ]
+    named = next(person for person in found if _named_in_forms(home, [person]))
+    found = [named, *(person for person in found if person.customer_id in ordered.values())]
     people = list({person.customer_id: person for person in found}.values())[:ERASED]
     assert [len(person.digits) for person in people] == [9] * ERASED
     return people
 
 
-def _others(co: Company, people: list[Person]) -> dict[str, list[str]]:
-    """Rows of the published tables that are not of these people."""
-    mine = ", ".join(f"'{person.customer_id}'" for person in people)
-    with duckdb.connect(str(co.home.published), read_only=True) as published:
-        return {
-            table: sorted(
-                map(
-                    repr,
-                    published.sql(
-                        f"SELECT * FROM {table} WHERE customer_id NOT IN ({mine}) OR customer_id IS NULL"
-                    ).fetchall(),
-                )
-            )
-            for table in KEPT
-        }
+def _named_in_forms(home: Home, people: list[Person]) -> list[str]:
+    """Forms of other people that name these as who sent them."""
+    forms = _published(
+        home,
+        "SELECT registration_id, customer_id, lower(trim(referred_by)) FROM fct_web_registration ORDER BY ALL",
+    )
+    emails, theirs = {person.email for person in people}, {person.customer_id for person in people}
+    return [form for form, customer_id, referrer in forms if referrer in emails and customer_id not in theirs]
 
 
-def _remains(co: Company, people: list[Person]) -> list[str]:
+def _published(home: Home, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home.published), read_only=True) as published:
+        return published.execute(sql).fetchall()
+
+
+def _others(home: Home, people: list[Person]) -> dict[str, list[str]]:
+    """Rows of the published tables that are not of these people; of what forms say of them it is left out."""
+    mine, emails = (
+        _listed(values) for values in ([person.customer_id for person in people], [person.email for person in people])
+    )
+    without = f"REPLACE (CASE WHEN lower(trim(referred_by)) IN {emails} THEN NULL ELSE referred_by END AS referred_by)"
+    rows = f"SELECT * {{}} FROM {{}} WHERE coalesce(customer_id NOT IN {mine}, true)"
+    return {
+        table: sorted(map(repr, _published(home, rows.format(without if table == FORMS else "", table))))
+        for table in KEPT
+    }
+
+
+def _listed(values: Iterable[str]) -> str:
+    return "(" + ", ".join(f"'{value}'" for value in values) + ")"
+
+
+def _remains(home: Home, people: list[Person]) -> list[str]:
     """Files that hold something of these people, read row by row, or as bytes, by other means than the erasure's."""
-    files = [path for path in co.home.root.rglob("*") if path.is_file() and not path.is_relative_to(co.home.sample)]
+    files = [path for path in home.root.rglob("*") if path.is_file() and not path.is_relative_to(home.sample)]
     return [
-        f"{path.relative_to(co.home.root)}: {line[:120]!r}"
+        f"{path.relative_to(home.root)}: {line[:120]!r}"
         for path in files
         for text in _texts(path)
         if _is_about(text, people)  # of most files no line need be looked at
