@@ -89,6 +89,7 @@ def _words_kept(c: duckdb.DuckDBPyConnection) -> None:
     comment(c, "k3", "t1", at(3), "I have asked the carrier and will come back to you by tomorrow.", by="B")
     comment(c, "k4", "t1", at(4), "We will let you know, I told them. They called twice.", by="B inside")
     comment(c, "k5", "t1", at(6), "It is with number nine.", by="B")
+    note(c, "k6b", "2", at(6, 15), "The call that another desk noted, too.", direction="outbound")
     note(c, "k6", "2", at(6, 15), "Spoke about the parcel.", direction="outbound")
     note(c, "k7", "2", at(12), "He asked us to ring.", tags="vip,Callback Request", follow_up_at=at(18, 9))
     note(c, "k8", "2", at(17), "Rang him.", direction="outbound")

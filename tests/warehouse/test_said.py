@@ -88,6 +88,11 @@ def test_a_promised_call_is_kept_by_a_call_before_the_day_ends(asked) -> None:
     assert (kept["status"], kept["closed_at"], kept["is_overdue"]) == ("kept", at(6, 15), False)
 
 
+def test_of_two_calls_at_one_moment_the_first_by_its_id_keeps_the_promise(asked) -> None:
+    ((kept_by,),) = asked("SELECT closed_by_interaction_id FROM follow_up WHERE closed_at = ?", at(6, 15))
+    assert kept_by.endswith("/k6")
+
+
 def test_an_answer_after_the_day_keeps_a_promise_late_and_an_internal_note_does_not_keep_it(asked) -> None:
     late = follow_up(asked, "k3", "reply")
     assert (late["due_at"], late["status"], late["closed_at"]) == (at(5, 0), "kept_late", at(6))

@@ -6,7 +6,7 @@ with heard as (
 ),
 
 -- Who wants advertising again on all channels takes back every channel.
-withdrawals as (
+withdrawn as (
     select
         * exclude (matter),
         unnest(
@@ -21,6 +21,13 @@ withdrawals as (
         ) as matter
     from heard
     where effect = 'withdraw' and customer_id is not null
+),
+
+-- One of a moment: of several a join by time takes any.
+withdrawals as (
+    select *
+    from withdrawn
+    qualify row_number() over (partition by matter, action, stated_at order by statement_id) = 1
 ),
 
 -- An instruction repeated before the customer takes it back is the same one; a promise made anew is another promise.
@@ -126,14 +133,15 @@ kept as (
     select
         awaiting.statement_id,
         min(evidence.occurred_at) as occurred_at,
-        arg_min(evidence.interaction_id, row(evidence.occurred_at, evidence.interaction_id)) as interaction_id,
-        arg_min(evidence.evidence, row(evidence.occurred_at, evidence.interaction_id)) as evidence
+        arg_min(evidence.first_one, row(evidence.occurred_at, evidence.first_one)) as first_one
     from awaiting
     asof inner join (
-        -- To promise the same again is not to keep it.
-        select evidence.*
+        select evidence.action, evidence.concerns, evidence.occurred_at,
+            min({'interaction_id': evidence.interaction_id, 'evidence': evidence.evidence}) as first_one
         from evidence
+        -- To promise the same again is not to keep it.
         anti join opened as anew on anew.interaction_id = evidence.interaction_id and anew.action = evidence.action
+        group by all
     ) as evidence
         on
             evidence.action = awaiting.action and evidence.concerns = awaiting.concerns
@@ -146,8 +154,8 @@ select
     kept.occurred_at is not null and coalesce(kept.occurred_at < taken_back.stated_at, true) as is_kept,
     taken_back.stated_at is not null and not is_kept as is_withdrawn,
     least(kept.occurred_at, taken_back.stated_at) as closed_at,
-    if(is_kept, kept.interaction_id, taken_back.interaction_id) as closed_by_interaction_id,
-    if(is_kept, kept.evidence, taken_back.statement_text) as closing_evidence,
+    if(is_kept, kept.first_one.interaction_id, taken_back.interaction_id) as closed_by_interaction_id,
+    if(is_kept, kept.first_one.evidence, taken_back.statement_text) as closing_evidence,
     if(is_withdrawn, taken_back.statement_id, null) as withdrawn_by_statement_id
 from opened
 left join kept using (statement_id)
