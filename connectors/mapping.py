@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -64,7 +65,8 @@ def path_name(path: str) -> str:
     return path.removeprefix("$").removeprefix(".")
 
 
-def expression_columns(sql: str) -> list[str]:
+@cache
+def expression_columns(sql: str) -> tuple[str, ...]:
     """Source columns that a DuckDB expression reads, in order of first use.
 
     Raises:
@@ -81,7 +83,7 @@ def expression_columns(sql: str) -> list[str]:
         raise ValueError(f"'{sql}' is not a DuckDB expression: {str(error).splitlines()[0]}") from None
     if not isinstance(parsed, exp.Select) or len(parsed.expressions) != 1 or parsed.find(exp.Table, exp.Subquery):
         raise ValueError(f"'{sql}' must be one expression over the source's columns, without FROM or subqueries")
-    return list(dict.fromkeys(_free_columns(parsed)))
+    return tuple(dict.fromkeys(_free_columns(parsed)))
 
 
 def _free_columns(parsed: exp.Expression) -> Iterator[str]:

@@ -119,6 +119,15 @@ def test_rows_with_nothing_new_but_their_time_of_change_are_unchanged_ones() -> 
     assert found.evidence["value"] == 0.2
 
 
+def test_more_rows_of_as_many_people_are_no_merged_keys_and_as_many_rows_of_fewer_people_are() -> None:
+    """Three times the rows of the people of an ordinary hour, and the usual rows of a quarter fewer people."""
+    burst = next_batch(LIFE, rows=3 * ROWS)
+    people = a_profile(burst, "email", distinct=ROWS + FIFTH)
+    assert failing(keys_merged, followed(LIFE, burst, email=[people])) == []
+    merged = a_profile(NEXT, "email", distinct=ROWS * 3 // 4)
+    assert [one.segment for one in failing(keys_merged, followed(LIFE, NEXT, email=[merged]))] == ["email"]
+
+
 def test_the_time_of_change_of_a_repair_is_no_default() -> None:
     many = {"top": 7, "top_count": ROWS}
     assert failing(default_flood, followed(LIFE, NEXT, updated_at=[a_profile(NEXT, "updated_at", **many)])) == []
