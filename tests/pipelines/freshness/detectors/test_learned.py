@@ -27,9 +27,10 @@ from pipelines.freshness.detectors.unit_changed import unit_changed
 from pipelines.freshness.detectors.unusual_volume import unusual_volume
 from pipelines.freshness.evaluate import LEARNED_DETECTORS
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import FeedHistory, SourceAnswer
+from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
 from pipelines.freshness.training import FailedSpan
 from pipelines.ledger.breaches import BreachRecord
+from pipelines.ledger.profiles import ColumnProfile
 from tests.pipelines.freshness.contents_factory import a_breach, contents
 from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
 from tests.pipelines.freshness.learned_factory import (
@@ -119,13 +120,18 @@ def test_rows_with_nothing_new_but_their_time_of_change_are_unchanged_ones() -> 
     assert found.evidence["value"] == 0.2
 
 
-def test_more_rows_of_as_many_people_are_no_merged_keys_and_as_many_rows_of_fewer_people_are() -> None:
-    """Three times the rows of the people of an ordinary hour, and the usual rows of a quarter fewer people."""
-    burst = next_batch(LIFE, rows=3 * ROWS)
-    people = a_profile(burst, "email", distinct=ROWS + FIFTH)
-    assert failing(keys_merged, followed(LIFE, burst, email=[people])) == []
-    merged = a_profile(NEXT, "email", distinct=ROWS * 3 // 4)
-    assert [one.segment for one in failing(keys_merged, followed(LIFE, NEXT, email=[merged]))] == ["email"]
+def test_more_rows_of_the_same_crowd_repeat_more_people_and_only_fewer_people_are_merged_keys() -> None:
+    """Rows of a thousand people, each as likely: n of them are of 1000 (1 - 0.999^n) people on average."""
+
+    def email(batch: Batch, people: float) -> ColumnProfile:
+        return a_profile(batch, "email", distinct=round(people * (1 - (1 - 1 / people) ** batch.row_count)))
+
+    life = lived()
+    crowd = {batch.batch_id: {"email": email(batch, 1000)} for batch in life.batches}
+    life = trained(replace(life, profiles={each: life.profiles[each] | own for each, own in crowd.items()}))
+    burst = next_batch(life, rows=4 * ROWS)
+    assert failing(keys_merged, followed(life, burst, email=[email(burst, 1000)])) == []
+    assert [one.segment for one in failing(keys_merged, followed(life, burst, email=[email(burst, 400)]))] == ["email"]
 
 
 def test_the_time_of_change_of_a_repair_is_no_default() -> None:
