@@ -56,7 +56,8 @@ def main() -> None:
             run_seed(console, options.folder / f"seed_{seed}", seed, chosen(options.modes), severities)
     results = read_results(options.folder)
     write_report(results, REPORT)
-    console.print(f"{len(results.trials)} trials, {len(results.clean)} clean days: {REPORT}")
+    clean_days = sum(len(looks) for looks in results.clean)
+    console.print(f"{len(results.trials)} trials, {clean_days} clean days: {REPORT}")
 
 
 def chosen(modes: str) -> list[Fault | Mishap]:
