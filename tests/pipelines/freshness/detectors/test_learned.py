@@ -279,6 +279,12 @@ def test_texts_that_most_end_after_one_shorter_length_are_cut_at_the_first_look(
     (found,) = cut(common_length=10, at_common_length=24, longest=17)
     assert (found.segment, found.rows, found.is_exact) == ("street", 24, True)
     assert cut(common_length=10, at_common_length=14) == []  # less than half of them
+    # Nor does it matter that the very first one held the texts of years, most of them often.
+    years, short = {"distinct": 240}, {"common_length": 10, "at_common_length": 24}
+    profiles = {0: {"street": usual["street"] | years}, 20: {"street": usual["street"] | short}}
+    assert failing(cut_text, contents([2000] + [30] * 20, profiles=profiles, usual=usual))
+    codes = {"street": usual["street"] | {"distinct": 8}}
+    assert failing(cut_text, contents([30] * 21, profiles={20: {"street": codes["street"] | short}}, usual=codes)) == []
     assert cut(common_length=20, at_common_length=24) == []  # a longer form is none that was cut
 
 
