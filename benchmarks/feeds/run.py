@@ -56,7 +56,8 @@ def main() -> None:
             run_seed(console, options.folder / f"seed_{seed}", seed, chosen(options.modes), severities)
     results = read_results(options.folder)
     write_report(results, REPORT)
-    console.print(f"{len(results.trials)} trials, {len(results.clean)} clean days: {REPORT}")
+    clean_days = sum(len(looks) for looks in results.clean)
+    console.print(f"{len(results.trials)} trials, {clean_days} clean days: {REPORT}")
 
 
 def chosen(modes: str) -> list[Fault | Mishap]:
@@ -93,11 +94,13 @@ def run_seed(
 
 
 def commit_of_code() -> str:
-    """The commit that is tried, with a star where files differ from it."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty=*", "--exclude=*"], capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() or "unknown"
+    """The commit that is tried, with a star where files differ from it; the report that a run writes is no code."""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+
+    differs = git("diff", "--quiet", "HEAD", "--", ":/", ":(top,exclude)docs").returncode
+    return (git("rev-parse", "--short", "HEAD").stdout.strip() or "unknown") + ("*" if differs else "")
 
 
 def read_results(folder: Path) -> Results:

@@ -10,6 +10,7 @@ import resource
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -121,7 +122,9 @@ class World:
         self._beside.start()
 
     def pass_time(self, seconds: float) -> None:
-        """Time goes by."""
+        """Time goes by, and really so while another sync works: its work takes as long as it takes."""
+        if self._beside is not None:
+            time.sleep(seconds)
         with self._passing:
             self._now += timedelta(seconds=seconds)
 

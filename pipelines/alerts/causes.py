@@ -35,6 +35,8 @@ OF_THE_SOURCE = frozenset(
         *("clock_skew", "other_source", "source_rolled_back"),
     }
 )
+# What one comparison with the source tells, each of another part of the rows; one repair lands all of them.
+OF_A_COMPARISON = frozenset({"rows_missing", "rows_outdated", "rows_extra"})
 # What this machine suffers, whatever the source.
 OF_THE_MACHINE = frozenset({"not_running", "storage"})
 
@@ -149,15 +151,14 @@ def _is_behind(failure: Failure) -> bool:
 def _is_of_one_onset(
     alert: Alert, other: Alert, catalog: Mapping[str, FeedContract], failures: Mapping[str, Failure]
 ) -> bool:
-    """Whether two alerts of a feed began together, and one of them adds no more than another column or a deviation.
+    """Whether two alerts of a feed began together, and one of them adds no more than another column, another part of
+    one comparison, or a deviation.
 
     Two different exact failures stay two: each names a fact that the other does not.
     """
-    if alert.feed != other.feed:
-        return False
-    if alert.failure != other.failure and not _is_deviation_from(failures[other.failure], failures[alert.failure]):
-        return False
-    return _is_of_one_time(alert, other, catalog)
+    is_one_look = alert.failure == other.failure or {alert.failure, other.failure} <= OF_A_COMPARISON
+    is_one_thing = is_one_look or _is_deviation_from(failures[other.failure], failures[alert.failure])
+    return alert.feed == other.feed and is_one_thing and _is_of_one_time(alert, other, catalog)
 
 
 def _is_of_one_time(alert: Alert, other: Alert, catalog: Mapping[str, FeedContract]) -> bool:

@@ -10,6 +10,7 @@ from sample_company.faults.carrier_files import new_files
 from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_services, on_shop, remove_new_orders, restore_orders
 from sample_company.faults.shown import Moment, Shown
+from sample_company.orders import FIRST_ORDER
 from sample_company.server import Answer, Interference
 from sample_company.shop import columns_of, open_shop
 from sample_company.state import write_table
@@ -209,18 +210,21 @@ def volume_drops(shown: Shown, moment: Moment) -> None:
     remove_new_orders(shown, moment)
 
 
-@fault("B19", "shop.orders", after="reverts")
+@fault("B19", "shop.orders")
 def volume_triples(shown: Shown, moment: Moment) -> None:
-    """Every new row is there three times under other numbers."""
+    """Three orders come where one would: two more under other numbers, of those who ordered long ago."""
     for number in (1, 2):
         on_shop(
             shown,
             moment,
-            f"INSERT INTO orders SELECT (id + {number}0000000) AS id, customer_id, email, phone, ship_name, "
-            "ship_address, ship_city, ship_zip, ship_country, created_at, updated_at, financial_status, "
-            "fulfillment_status, cancelled_at, channel, currency, subtotal_cents, discount_cents, shipping_cents, "
-            "tax_cents, refunded_cents, total_cents, discount_code, employee_id, deleted_at "
-            "FROM orders WHERE updated_at > ? AND id < 10000000",
+            f"INSERT INTO orders SELECT (new.id + {number}0000000) AS id, old.customer_id, old.email, old.phone, "
+            "old.ship_name, new.ship_address, new.ship_city, new.ship_zip, new.ship_country, new.created_at, "
+            "new.updated_at, new.financial_status, new.fulfillment_status, new.cancelled_at, new.channel, "
+            "new.currency, new.subtotal_cents, new.discount_cents, new.shipping_cents, new.tax_cents, "
+            "new.refunded_cents, new.total_cents, new.discount_code, new.employee_id, new.deleted_at "
+            "FROM orders new JOIN orders old "
+            f"ON old.id = {FIRST_ORDER} + (7 * new.id + {number}31) % 500 "
+            "WHERE new.updated_at > ? AND new.id < 10000000",
         )
 
 

@@ -36,13 +36,17 @@ def values_move(shown: Shown, moment: Moment) -> None:
 
 @fault("E4", "shop.orders", after="corrects")
 def keys_used_again(shown: Shown, moment: Moment) -> None:
-    """Numbers of old orders are given to new ones."""
+    """Numbers of old orders are given to new ones, a quarter of them each day.
+
+    What changes later bears the time of that: updates that do not touch the cursor are another mode.
+    """
+    at = "datetime(?, '+1 hour', (id % 4) || ' days')"
     on_shop(
         shown,
         moment,
-        "UPDATE orders SET created_at = datetime(?, '+1 hour'), updated_at = datetime(?, '+1 hour'), "
+        f"UPDATE orders SET created_at = {at}, updated_at = max(updated_at, {at}), "
         "ship_name = 'Maud Ellery', email = 'maud.ellery@letters.example', customer_id = NULL "
-        f"WHERE created_at < datetime(?, '-30 days') AND {moment.chosen('id')}",
+        f"WHERE created_at < datetime(?, '-30 days') AND id % 4 <= {moment.step} AND {moment.chosen('id')}",
     )
 
 

@@ -57,9 +57,10 @@ def _at_one_length(history: FeedHistory) -> Iterator[Finding]:
             continue
         found = (history.profiles[batch.batch_id].get(column) for batch in batches[:-1])
         former = [one for one in found if one is not None and one.common_length is not None]
-        values = sum(one.rows - one.nulls for one in former)
-        is_free = sum(one.distinct for one in former) >= FREE_TEXT * values
-        if values < dirt.PRIOR_ROWS or not is_free:
+        texts_of = [one.rows - one.nulls for one in former]
+        # A first delivery of everything repeats the texts of years, and a small one those of any code hardly ever.
+        distinct = [one.distinct / of for one, of in zip(former, texts_of, strict=True) if of >= FEWEST_TEXTS]
+        if sum(texts_of) < dirt.PRIOR_ROWS or statistics.median(distinct or [0]) < FREE_TEXT:
             continue
         usual_length = statistics.median(one.common_length or 0 for one in former)
         seen = dirt.look(parts(history, batches, column, "at_common_length"))

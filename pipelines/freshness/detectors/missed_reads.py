@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 from statistics import median_low
 
 from pipelines.freshness.day_classes import day_classes
@@ -32,10 +32,32 @@ def missed_read(history: FeedHistory) -> Missed | None:
 
     It is the last read, or an earlier one when the files that came since have left out a number.
     """
-    reads = history.good_runs
+    history, reads = _taken_together(history)
     missed = _missed(history, reads) or _never_came(history, reads)
     classes = day_classes(history.contract.timezone, history.contract.watch.calendar)
     return None if missed is None or classes.touches_special(missed.since, history.now) else missed
+
+
+def _taken_together(history: FeedHistory) -> tuple[FeedHistory, Sequence[Run]]:
+    """The good reads without those that somebody asked for in between, whose batches count with the read before.
+
+    In between is what follows a read by less than half of the usual time: nothing new is due so soon.
+    """
+    runs = history.good_runs
+    if len(runs) < HABIT_READS:
+        return history, runs
+    soon = median_low([later.started_at - earlier.started_at for earlier, later in pairwise(runs)]) / 2
+    reads: list[Run] = []
+    read_of: dict[str | None, str] = {}
+    for run in runs:
+        if reads and run.started_at - reads[-1].started_at < soon:
+            read_of[run.run_id] = reads[-1].run_id
+        else:
+            reads.append(run)
+    batches = tuple(
+        replace(batch, run_id=read_of[batch.run_id]) if batch.run_id in read_of else batch for batch in history.batches
+    )
+    return replace(history, batches=batches), reads
 
 
 def _missed(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:

@@ -84,6 +84,25 @@ def test_two_exact_failures_that_begin_together_are_two_alerts(watched: Watched)
     assert watched.events == ["open unknown_code", "open damaged_text"]
 
 
+def test_what_one_comparison_with_the_source_finds_is_one_alert_and_each_part_lasts_by_itself(watched: Watched) -> None:
+    found = ("rows_missing", "rows_outdated", "rows_extra")
+    watched.round(0, *(("FAIL", failure) for failure in found))
+    assert watched.events == ["open rows_missing"]
+    assert watched.told[0].covered == (
+        "shop.orders: Rows differ from the source",
+        "shop.orders: Rows are here that the source no longer shows",
+    )
+    watched.round(15, ("PASS", "rows_missing"), ("FAIL", "rows_outdated"), ("PASS", "rows_extra"))
+    watched.round(30, ("PASS", "rows_missing"), ("FAIL", "rows_outdated"), ("PASS", "rows_extra"))
+    assert watched.events[1:] == ["resolve rows_missing", "open rows_outdated"]
+
+
+def test_what_a_later_comparison_finds_is_an_alert_of_its_own(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "rows_missing"))
+    watched.round(24 * 60, ("FAIL", "rows_missing"), ("FAIL", "rows_extra"))
+    assert watched.events == ["open rows_missing", "open rows_extra"]
+
+
 def test_faults_of_two_feeds_at_once_are_two_alerts(watched: Watched) -> None:
     for minute in (0, 15):
         watched.round(minute, ("FAIL", "impossible", "shop.orders"), ("FAIL", "null_flood", "helpdesk.tickets"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from connectors.contract import Announced
-from pipelines.freshness.blamed import Blamed
 from pipelines.freshness.detectors import FeedDetector
 from pipelines.freshness.detectors.cut_text import cut_text
 from pipelines.freshness.detectors.default_flood import default_flood
@@ -27,11 +25,12 @@ from pipelines.freshness.detectors.unit_changed import unit_changed
 from pipelines.freshness.detectors.unusual_volume import unusual_volume
 from pipelines.freshness.evaluate import LEARNED_DETECTORS
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.history import FeedHistory, SourceAnswer
+from pipelines.freshness.history import Batch, FeedHistory, SourceAnswer
 from pipelines.freshness.training import FailedSpan
 from pipelines.ledger.breaches import BreachRecord
+from pipelines.ledger.profiles import ColumnProfile
 from tests.pipelines.freshness.contents_factory import a_breach, contents
-from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
+from tests.pipelines.freshness.history_factory import NOON, a_batch, a_history, a_run
 from tests.pipelines.freshness.learned_factory import (
     HOUR,
     HOURLY,
@@ -117,6 +116,20 @@ def test_rows_with_nothing_new_but_their_time_of_change_are_unchanged_ones() -> 
     stamped = BreachRecord(batch.batch_id, "restamped", "restamped", "updated_at", "", FIFTH)
     (found,) = failing(frozen, replace(followed(LIFE, batch), breaches={batch.batch_id: [stamped]}))
     assert found.evidence["value"] == 0.2
+
+
+def test_more_rows_of_the_same_crowd_repeat_more_people_and_only_fewer_people_are_merged_keys() -> None:
+    """Rows of a thousand people, each as likely: n of them are of 1000 (1 - 0.999^n) people on average."""
+
+    def email(batch: Batch, people: float) -> ColumnProfile:
+        return a_profile(batch, "email", distinct=round(people * (1 - (1 - 1 / people) ** batch.row_count)))
+
+    life = lived()
+    crowd = {batch.batch_id: {"email": email(batch, 1000)} for batch in life.batches}
+    life = trained(replace(life, profiles={each: life.profiles[each] | own for each, own in crowd.items()}))
+    burst = next_batch(life, rows=4 * ROWS)
+    assert failing(keys_merged, followed(life, burst, email=[email(burst, 1000)])) == []
+    assert [one.segment for one in failing(keys_merged, followed(life, burst, email=[email(burst, 400)]))] == ["email"]
 
 
 def test_the_time_of_change_of_a_repair_is_no_default() -> None:
@@ -255,67 +268,6 @@ def test_without_bands_the_contract_alone_says_what_is_late() -> None:
     assert [one.verdict for one in late(replace(life, now=NOON + 31 * HOUR))] == ["FAIL"]
 
 
-def test_a_daily_read_without_rows_is_late_after_two_weeks_that_all_brought_some() -> None:
-    days = [NOON - timedelta(days=back) for back in range(14, -1, -1)]
-    runs, shipments = [a_run(day) for day in days], CATALOG["carrier.shipments"]
-
-    def verdict(rows: Sequence[int]) -> str:
-        batches = [a_batch(seq, day, count) for seq, (day, count) in enumerate(zip(days, rows, strict=False), 1)]
-        (found,) = late(a_history(runs, batches, contract=shipments))
-        return found.verdict
-
-    assert verdict([5] * 14) == "FAIL"
-    assert verdict([4] + [5] * 13) == "PASS"  # so few that none may be chance
-    assert verdict([5] * 15) == "PASS"
-    runs = runs[1:]
-    days = days[1:]
-    assert verdict([5] * 13) == "PASS"
-
-
-def test_files_of_an_older_day_than_ever_are_late_though_they_come() -> None:
-    # Each read brings the file of the day before; then two bring nothing, and one that of three days before.
-    days = [NOON - timedelta(days=back) for back in range(16, -1, -1)]
-    shipments = CATALOG["carrier.shipments"]
-
-    def found(behind: Sequence[int | None]) -> Finding:
-        batches = [
-            a_batch(seq, day, 3, business_date=f"{day - timedelta(days=back):%Y-%m-%d}")
-            for seq, (day, back) in enumerate(zip(days, behind, strict=True), 1)
-            if back is not None
-        ]
-        (only,) = late(a_history([a_run(day) for day in days], batches, contract=shipments))
-        return only
-
-    grows = found([1] * 14 + [None, None, 3])
-    assert (grows.verdict, grows.onset) == ("FAIL", days[14])
-    assert found([1] * 17).verdict == "PASS"
-    assert found([1] * 14 + [None, None, 1]).verdict == "PASS"
-    assert found([1] * 8 + [2] + [1] * 7 + [2]).verdict == "PASS"  # it was as far back before
-
-
-def test_a_file_that_did_not_come_stays_late_while_its_number_is_missing_or_the_sender_lags_behind() -> None:
-    # Two weeks of a file a day; then none, the next number, the one that was missing without that day's, the next.
-    days = [NOON - timedelta(days=back) for back in range(17, -1, -1)]
-    shipments = CATALOG["carrier.shipments"]
-    files = {day: day for day in range(14)} | {15: 15, 16: 14, 17: 17}
-
-    def found(last: int) -> Finding:
-        batches = [
-            a_batch(seq, days[day], 9, sequence=number, business_date=f"{days[number] - timedelta(days=1):%Y-%m-%d}")
-            for seq, (day, number) in enumerate(files.items(), 1)
-            if day <= last
-        ]
-        runs = [a_run(day) for day in days[: last + 1]]
-        told = Blamed(days[14], days[last - 1])
-        blames = (told,) if last > 14 else ()
-        (only,) = late(replace(a_history(runs, batches, contract=shipments, now=days[last]), blames=blames))
-        return only
-
-    assert [found(last).verdict for last in (13, 14, 15, 16, 17)] == ["PASS", "FAIL", "FAIL", "FAIL", "FAIL"]
-    assert found(15).reason.startswith("number 14, due ")
-    assert found(16).reason.endswith("2 days back; at each read it was 1")
-
-
 def test_texts_that_most_end_after_one_shorter_length_are_cut_at_the_first_look() -> None:
     usual = {"street": {"longest": 23, "at_longest": 1, "common_length": 16, "at_common_length": 5}}
 
@@ -327,6 +279,12 @@ def test_texts_that_most_end_after_one_shorter_length_are_cut_at_the_first_look(
     (found,) = cut(common_length=10, at_common_length=24, longest=17)
     assert (found.segment, found.rows, found.is_exact) == ("street", 24, True)
     assert cut(common_length=10, at_common_length=14) == []  # less than half of them
+    # Nor does it matter that the very first one held the texts of years, most of them often.
+    years, short = {"distinct": 240}, {"common_length": 10, "at_common_length": 24}
+    profiles = {0: {"street": usual["street"] | years}, 20: {"street": usual["street"] | short}}
+    assert failing(cut_text, contents([2000] + [30] * 20, profiles=profiles, usual=usual))
+    codes = {"street": usual["street"] | {"distinct": 8}}
+    assert failing(cut_text, contents([30] * 21, profiles={20: {"street": codes["street"] | short}}, usual=codes)) == []
     assert cut(common_length=20, at_common_length=24) == []  # a longer form is none that was cut
 
 
