@@ -18,8 +18,8 @@ from warehouse.cast_sql import quoted
 
 LOCK_WAIT_SECONDS = 60.0  # longer than the staging transaction of one batch, shorter than a person's patience
 LOCK_POLL_SECONDS = 0.05
-# A checkpoint rewrites what a run touched. Among a million records one at the commit of identity took 9 seconds, one
-# when the file is closed 4 to 6 (benchmarks/identity/incremental.py).
+# A checkpoint writes what a run changed: once, when the file is closed, and not at every commit as well
+# (docs/decisions/0009).
 CHECKPOINT_THRESHOLD = "1GB"
 # Of tables larger than one of DuckDB's row groups. A checkpoint writes row groups anew that fit into fewer without what
 # was deleted, of all tables, also where nothing changed: among a million records that is ten times the rest of it
