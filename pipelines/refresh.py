@@ -21,7 +21,6 @@ from pipelines.identity import full_match
 from pipelines.identity.churn import Limit, Report, limit_of
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.resolve import Resolution, preview, resolve
-from pipelines.identity.tables import ensure_schema
 from pipelines.ledger import batches, evidence, judging, leases, publications, rematching
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
@@ -180,7 +179,6 @@ def identify(
 ) -> Resolution:
     """Work out who is who, in an open warehouse. See `resolve`."""
     staging.ensure_schema(connection, all_types())
-    ensure_schema(connection)
     return resolve(connection, entities=_entities(), now=now, run_id=run_id, limit=limit, is_rematch=is_rematch)
 
 

@@ -14,11 +14,18 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.cast_sql import quoted
+
 LOCK_WAIT_SECONDS = 60.0  # longer than the staging transaction of one batch, shorter than a person's patience
 LOCK_POLL_SECONDS = 0.05
-# A checkpoint rewrites what a run touched. Among a million records one at the commit of identity took 9 seconds, one
-# when the file is closed 4 to 6 (benchmarks/identity/incremental.py).
+# A checkpoint writes what a run changed: once, when the file is closed, and not at every commit as well
+# (docs/decisions/0009).
 CHECKPOINT_THRESHOLD = "1GB"
+# Of tables larger than one of DuckDB's row groups. A checkpoint writes row groups anew that fit into fewer without what
+# was deleted, of all tables, also where nothing changed: among a million records that is ten times the rest of it
+# (docs/decisions/0015). Most of them fit into fewer from a quarter on only.
+ROW_GROUP = 122_880
+MOST_DELETED = 0.25
 
 # DuckDB says "busy" in three ways: another process holds the file lock; this process has the file open under
 # another name; this process has it open with other settings (read-only against read-write).
@@ -104,6 +111,8 @@ def open_warehouse(
     connection = _connect(path, read_only=False, settings=settings, wait_seconds=wait_seconds)
     try:
         yield connection
+        if _has_little_to_reclaim(connection):
+            connection.execute("SET GLOBAL max_vacuum_tasks = 0")
     finally:
         connection.close()
 
@@ -156,6 +165,20 @@ def ensure_ops_schema(connection: duckdb.DuckDBPyConnection) -> None:
     command_use (one row a command and day).
     """
     connection.execute(_OPS_DDL)
+
+
+def _has_little_to_reclaim(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there are large tables, and none of them holds many deleted rows."""
+    stored = connection.execute(
+        """SELECT schema_name, table_name, estimated_size FROM duckdb_tables()
+           WHERE database_name = current_database() AND estimated_size > ?""",
+        [ROW_GROUP],
+    ).fetchall()
+    if not stored:
+        return False
+    alive = ", ".join(f"(SELECT count(*) FROM {quoted(schema)}.{quoted(table)})" for schema, table, _ in stored)
+    counts = connection.execute(f"SELECT {alive}").fetchall()[0]
+    return all(count >= (1 - MOST_DELETED) * size for count, (_, _, size) in zip(counts, stored, strict=True))
 
 
 def _connect(

@@ -17,6 +17,7 @@ from pipelines.identity.records import (
     records_of,
     references_of,
     row_number,
+    staged_columns,
 )
 from warehouse.cast_sql import quoted
 
@@ -48,7 +49,8 @@ def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityR
     naming = [roles for _, roles in sorted(entities.items()) if roles.columns("record_id")]
     _find_rows(connection, naming, everything=everything)
     _follow_references(connection, naming)
-    selects = [records_of(connection, roles, _is_changed(roles.entity)) for roles in naming]
+    columns = staged_columns(connection)
+    selects = [records_of(roles, columns[roles.entity], _is_changed(roles.entity)) for roles in naming]
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE incoming AS
             SELECT *, hash(is_stub, is_deleted, {", ".join(ATTRIBUTES)}, source_created_at, source_updated_at)
@@ -102,11 +104,13 @@ def _follow_references(connection: duckdb.DuckDBPyConnection, naming: list[Entit
                OR {row_number(ACCOUNTS, "source_system", "record_id")} IN (SELECT row_no FROM changed_row)"""
     )
     connection.execute("DELETE FROM identity.account_reference WHERE row_no IN (SELECT row_no FROM changed_row)")
-    for roles in naming:
-        if roles.entity != ACCOUNTS and roles.columns("account_ref"):
-            connection.execute(
-                "INSERT INTO identity.account_reference BY NAME " + references_of(roles, _is_changed(roles.entity))
-            )
+    references = [
+        references_of(roles, _is_changed(roles.entity))
+        for roles in naming
+        if roles.entity != ACCOUNTS and roles.columns("account_ref")
+    ]
+    if references:
+        connection.execute("INSERT INTO identity.account_reference BY NAME " + " UNION ALL ".join(references))
     connection.execute(
         f"""INSERT INTO doubtful_account
             SELECT DISTINCT {columns} FROM identity.account_reference

@@ -43,13 +43,14 @@ class Neighbourhood:
 
 def add_keys(connection: duckdb.DuckDBPyConnection, records: Comparable, rules: Collection[str]) -> None:
     """File records under their keys."""
+    filed = []
     for block in blocking.keys(records.evidence, rules):
         rule = hashes_of(np.array([block.rule], dtype=object))
         hashes = mixed(np.repeat(rule, len(block.keys)), block.keys)
         filled = hashes != MISSING
-        connection.register(
-            "keys", pa.table({"block_hash": hashes[filled], "record_no": records.numbers[block.records[filled]]})
-        )
+        filed.append(pa.table({"block_hash": hashes[filled], "record_no": records.numbers[block.records[filled]]}))
+    if filed:
+        connection.register("keys", pa.concat_tables(filed))
         connection.execute("INSERT INTO identity.block_key SELECT * FROM keys")
         connection.unregister("keys")
 
@@ -137,6 +138,7 @@ def _placed(connection: duckdb.DuckDBPyConnection, numbers: Ints) -> tuple[Ints,
 
 
 def _places(wanted: Ints, numbers: Ints) -> Ints:
-    """Where each number stands among `numbers`, which holds it once."""
-    order = np.argsort(numbers)
-    return order[np.searchsorted(numbers, wanted, sorter=order)]
+    """Where each number stands among `numbers`, which holds it once; none is much larger than records there are."""
+    place = np.empty(numbers.max(initial=0) + 1, dtype=np.int64)
+    place[numbers] = np.arange(len(numbers))
+    return place[wanted]

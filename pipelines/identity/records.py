@@ -7,7 +7,7 @@ Which rows changed is told in `changes`; standardised values are made in `values
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,15 +84,21 @@ def _account_source(roles: EntityRoles) -> str:
     return f"coalesce({_first_filled(source)}, _source_system)" if source else "_source_system"
 
 
-def records_of(connection: duckdb.DuckDBPyConnection, roles: EntityRoles, rows: str) -> str:
-    """SQL of the source records in staged rows of one entity; `rows` (SQL) is true of those to read."""
-    present = {
-        name
-        for (name,) in connection.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'staging' AND table_name = ?",
-            [roles.entity],
+def staged_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Names of the columns that each entity has in staging."""
+    return dict(
+        connection.execute(
+            """SELECT table_name, list(column_name) FROM duckdb_columns() WHERE schema_name = 'staging'
+               GROUP BY table_name"""
         ).fetchall()
-    }
+    )
+
+
+def records_of(roles: EntityRoles, present: Collection[str], rows: str) -> str:
+    """SQL of the source records in staged rows of one entity, which has the columns `present`.
+
+    `rows` (SQL) is true of those to read.
+    """
     phones = roles.columns("phone")
     if len(phones) > 2:
         raise ValueError(

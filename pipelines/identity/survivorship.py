@@ -18,6 +18,8 @@ from pipelines.identity.values import value_number
 if TYPE_CHECKING:
     import duckdb
 
+# The rule that is about all candidates of a value, and not about one.
+MOST_FREQUENT = "most_frequent"
 DECLARATION = Path(__file__).with_name("survivorship.yml")
 
 
@@ -45,7 +47,8 @@ class Attribute:
             "verified": "(is_email_verified IS NOT TRUE)::INT",
             "readable": f"(nullif({self.compare}, '') IS NULL)::INT",
             "spelled_out": "((length(given_std) > 1 AND family_std IS NOT NULL) IS NOT TRUE)::INT",
-            "most_frequent": "-count(*) OVER (PARTITION BY customer_id, compared)",
+            # `records` counts the candidates of one value.
+            MOST_FREQUENT: "-records",
             # Microseconds; a record without a change time counts as the oldest.
             "most_recent": "-coalesce(epoch_us(source_updated_at), 0)",
             # Filled parts first, then length; no attribute is a million letters long.
@@ -53,9 +56,12 @@ class Attribute:
         }
         return ranks[rule]
 
-    def rule_names(self) -> list[str]:
-        """What provenance calls the rules."""
-        return ["source_order" if isinstance(rule, tuple) else rule for rule in self.rules]
+    def ranks(self) -> dict[str, tuple[str, str]]:
+        """For each rule in order: its column, what provenance calls it, and SQL of how a candidate stands under it."""
+        return {
+            f"rank_{i}": ("source_order" if isinstance(rule, tuple) else rule, self.rank(rule))
+            for i, rule in enumerate(self.rules)
+        }
 
 
 @cache
@@ -77,81 +83,83 @@ def update(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring golden_customers and attribute_provenance up to date for the customers in `changed_customer`."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE member AS
-           SELECT customer_id, record.*, read.standard[6] AS shown_given_name, read.standard[7] AS shown_family_name
-           FROM next_crosswalk JOIN changed_customer USING (customer_id)
-           JOIN concerned_record AS record USING (record_no)
-           LEFT JOIN (FROM identity.standardised_value WHERE kind = 'name') AS read
-             ON read.value_no = {value_number("name", "record.full_name")}"""
+            WITH record AS (
+              SELECT customer_id, record.*, {value_number("name", "record.full_name")} AS value_no
+              FROM next_crosswalk JOIN changed_customer USING (customer_id)
+              JOIN concerned_record AS record USING (record_no)),
+            read AS (
+              SELECT value_no, standard FROM identity.standardised_value
+              SEMI JOIN (FROM record WHERE full_name IS NOT NULL) USING (value_no))
+            SELECT record.*, read.standard[6] AS shown_given_name, read.standard[7] AS shown_family_name
+            FROM record LEFT JOIN read USING (value_no)"""
     )
     for table in ("golden_customers", "attribute_provenance"):
         connection.execute(
             f"DELETE FROM identity.{table} WHERE customer_id IN (SELECT customer_id FROM changed_customer)"
         )
-    for attribute in attributes():
+    declared = attributes()
+    for attribute in declared:
         _choose(connection, attribute)
-        _write_provenance(connection, attribute)
-    _write_golden(connection, attributes())
-    connection.execute("DROP TABLE member")
+    _write_provenance(connection, declared)
+    _write_golden(connection, declared)
+    connection.execute("; ".join(["DROP TABLE member", *(f"DROP TABLE {one.name}_survivor" for one in declared)]))
 
 
 def _choose(connection: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
-    """Build `<attribute>_candidate` with a rank per rule, and `<attribute>_survivor`, one row per customer."""
-    name = attribute.name
-    columns = ", ".join(f"{expression} AS golden_{column}" for column, expression in attribute.columns.items())
+    """Build `<attribute>_survivor`, one row per customer: the best candidate, how many there were, and the rule.
+
+    The rule is the first under which the best candidate of another value stands behind.
+    """
+    ranks = attribute.ranks()
+    kept = ["source_record_key", "source_system", "source_updated_at", *map(_golden, attribute.columns)]
+    columns = ", ".join(f"{expression} AS {_golden(column)}" for column, expression in attribute.columns.items())
     # What makes a candidate is its first column or, for a group, any; a verified flag alone is none.
-    parts = [c for c in attribute.columns if not c.startswith("is_")]
-    filled = f"coalesce({', '.join(f'CAST(golden_{c} AS VARCHAR)' for c in parts)}) IS NOT NULL"
-    as_text = f"lower(concat_ws(' ', {', '.join(f'CAST({attribute.columns[c]} AS VARCHAR)' for c in parts)}))"
-    ranks = ", ".join(f"{attribute.rank(rule)} AS rank_{i}" for i, rule in enumerate(attribute.rules))
-    order = ", ".join(f"rank_{i}" for i in range(len(attribute.rules)))
-    kept = ", ".join(f"golden_{column}" for column in attribute.columns)
+    texts = [f"CAST({_golden(column)} AS VARCHAR)" for column in attribute.columns if not column.startswith("is_")]
+    # A key is there once, so that the least of these, which begin with the ranks, is the best candidate. How often a
+    # value stands there is the same for all that carry it.
+    within = [f"{rank}: {sql}" for rank, (name, sql) in ranks.items() if name != MOST_FREQUENT]
+    across = [f"{rank}: {sql if name == MOST_FREQUENT else f'best.{rank}'}" for rank, (name, sql) in ranks.items()]
+    behind = " ".join(f"WHEN line[2].{rank} <> line[1].{rank} THEN '{name}'" for rank, (name, _) in ranks.items())
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {name}_candidate AS
-            SELECT customer_id, source_record_key, source_system, source_updated_at, compared, {kept}, {ranks} FROM (
-              SELECT *, {columns}, coalesce(nullif({attribute.compare}, ''), {as_text}) AS compared FROM member)
-            WHERE {filled}"""
-    )
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {name}_survivor AS
-            SELECT customer_id, source_record_key, source_system, source_updated_at, compared, {order}, {kept},
-                   count(*) OVER customer AS candidate_count,
-                   min(compared) OVER customer <> max(compared) OVER customer AS is_conflict
-            FROM {name}_candidate
-            WINDOW customer AS (PARTITION BY customer_id)
-            QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY {order}, source_record_key) = 1"""
+        f"""CREATE OR REPLACE TEMP TABLE {attribute.name}_survivor AS
+            WITH candidate AS (
+              SELECT *, coalesce(nullif({attribute.compare}, ''), lower(concat_ws(' ', {", ".join(texts)}))) AS compared
+              FROM (SELECT *, {columns} FROM member) WHERE coalesce({", ".join(texts)}) IS NOT NULL),
+            carried AS (
+              SELECT customer_id, count(*) AS records,
+                     min({{{", ".join([*within, *(f"{name}: {name}" for name in kept)])}}}) AS best
+              FROM candidate GROUP BY customer_id, compared),
+            lined AS (
+              SELECT customer_id, sum(records) AS candidate_count, count(*) > 1 AS is_conflict,
+                     min({{{", ".join([*across, *(f"{name}: best.{name}" for name in kept)])}}}, 2) AS line
+              FROM carried GROUP BY customer_id)
+            SELECT customer_id, candidate_count, is_conflict, {", ".join(f"line[1].{name} AS {name}" for name in kept)},
+                   CASE WHEN candidate_count = 1 THEN 'only_value' WHEN NOT is_conflict THEN 'agreed'
+                        {behind} ELSE 'lowest_key' END AS rule
+            FROM lined"""
     )
 
 
-def _write_provenance(connection: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
-    name = attribute.name
-    # The first rule after which nobody of another value stands level with the survivor.
-    settled, level = [], "true"
-    for i, rule in enumerate(attribute.rule_names()):
-        level += f" AND candidate.rank_{i} = survivor.rank_{i}"
-        settled.append(f"WHEN bool_and(candidate.compared = survivor.compared) FILTER ({level}) THEN '{rule}'")
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE deciding_rule AS
-            SELECT customer_id, CASE {" ".join(settled)} ELSE 'lowest_key' END AS rule
-            FROM {name}_candidate AS candidate
-            JOIN (FROM {name}_survivor WHERE is_conflict) AS survivor USING (customer_id)
-            GROUP BY customer_id"""
-    )
-    values = ", ".join(f"{{name: '{column}', value: CAST(golden_{column} AS VARCHAR)}}" for column in attribute.columns)
-    connection.execute(
-        f"""INSERT INTO identity.attribute_provenance
-            SELECT customer_id, golden.name, golden.value, source_system, source_record_key,
-                   coalesce(rule, if(candidate_count = 1, 'only_value', 'agreed')), candidate_count, is_conflict,
-                   source_updated_at
-            FROM (SELECT *, unnest([{values}]) AS golden FROM {name}_survivor)
-            LEFT JOIN deciding_rule USING (customer_id)
+def _golden(column: str) -> str:
+    return f"golden_{column}"
+
+
+def _write_provenance(connection: duckdb.DuckDBPyConnection, declared: Iterable[Attribute]) -> None:
+    rows = " UNION ALL ".join(
+        f"""SELECT customer_id, golden.name, golden.value, source_system, source_record_key, rule, candidate_count,
+                   is_conflict, source_updated_at
+            FROM (SELECT *, unnest([{
+            ", ".join(f"{{name: '{column}', value: CAST({_golden(column)} AS VARCHAR)}}" for column in one.columns)
+        }]) AS golden FROM {one.name}_survivor)
             WHERE golden.value IS NOT NULL"""
+        for one in declared
     )
-    connection.execute(f"DROP TABLE {name}_candidate")
+    connection.execute(f"INSERT INTO identity.attribute_provenance {rows}")
 
 
 def _write_golden(connection: duckdb.DuckDBPyConnection, declared: Iterable[Attribute]) -> None:
     chosen = [(attribute.name, column) for attribute in declared for column in attribute.columns]
-    values = ", ".join(f"{name}_survivor.golden_{column} AS {column}" for name, column in chosen)
+    values = ", ".join(f"{name}_survivor.{_golden(column)} AS {column}" for name, column in chosen)
     joins = " ".join(f"LEFT JOIN {attribute.name}_survivor USING (customer_id)" for attribute in declared)
     connection.execute(
         f"""INSERT INTO identity.golden_customers BY NAME
@@ -175,5 +183,3 @@ def _write_golden(connection: duckdb.DuckDBPyConnection, declared: Iterable[Attr
                                   organisation_name, primary_email, primary_phone_e164)) AS display_name
             FROM named"""
     )
-    for attribute in declared:
-        connection.execute(f"DROP TABLE {attribute.name}_survivor")

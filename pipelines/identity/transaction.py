@@ -17,8 +17,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         before = _working(connection)
         yield
-        for kind, name in _working(connection) - before:
-            connection.execute(f"DROP {kind} temp.{name}")
+        if working := _working(connection) - before:
+            connection.execute("; ".join(f"DROP {kind} temp.{name}" for kind, name in working))
         connection.commit()
     except BaseException:
         connection.rollback()

@@ -130,3 +130,23 @@ def test_making_the_ops_tables_twice_keeps_their_rows(tmp_path: Path) -> None:
         ensure_ops_schema(connection)
         assert connection.execute("SELECT snapshot_id FROM ops.snapshot").fetchall() == [("s1",)]
         assert connection.execute("SELECT * FROM ops.feed_mark").fetchall() == []
+
+
+def stored_rows(home: Path) -> int:
+    """Rows of the table that stand in the file, deleted ones among them."""
+    with open_reader(warehouse_path(home)) as connection:
+        return int(connection.execute("SELECT estimated_size FROM duckdb_tables()").fetchall()[0][0])
+
+
+def test_a_large_table_is_written_anew_once_a_quarter_of_its_rows_is_deleted(tmp_path: Path) -> None:
+    # DuckDB by itself packs the first part when every other row is gone from it, though that is a sixth of all.
+    with open_warehouse(tmp_path) as connection:
+        connection.execute("CREATE TABLE large AS SELECT range AS number FROM range(1_200_000)")
+    with open_warehouse(tmp_path) as connection:
+        connection.execute("DELETE FROM large WHERE number < 400_000 AND number % 2 = 0")
+    assert stored_rows(tmp_path) == 1_200_000
+    with open_warehouse(tmp_path) as connection:
+        connection.execute("DELETE FROM large WHERE number % 2 = 0")
+    assert stored_rows(tmp_path) < 1_000_000
+    with open_warehouse(tmp_path) as connection:
+        assert connection.execute("SELECT count(*), sum(number) FROM large").fetchall() == [(600_000, 600_000**2)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.identity.cluster_statistics.declared import Statistic, statistics
 from pipelines.identity.cluster_statistics.judge import Status, chance_of, judge
-from pipelines.identity.cluster_statistics.measure import Measured, build_facts, customers_behind, measure
+from pipelines.identity.cluster_statistics.measure import Measured, customers_behind, measure
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,18 +36,17 @@ class Judged:
 def update(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str) -> None:
     """Measure, judge and keep every declared statistic, after the other tables of the run are written."""
     moment = now.replace(tzinfo=None)
-    build_facts(connection, moment)
     declared = statistics()
-    measured, former = measure(connection, declared), _former(connection, moment)
+    measured, former = measure(connection, declared, moment), _former(connection, moment)
     chance = chance_of(len(declared))
+    row: list[object] = []
     for statistic in declared:
         value, before = measured[statistic.name], former.get(statistic.name)
         status, note = judge(statistic, value, before, chance)
-        connection.execute(
-            "INSERT INTO identity.cluster_statistic VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [run_id, moment, statistic.name, *value, statistic.lowest, statistic.highest,
-             before.value if before else None, status, note],
-        )  # fmt: skip
+        row += [run_id, moment, statistic.name, *value, statistic.lowest, statistic.highest,
+                before.value if before else None, status, note]  # fmt: skip
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(declared))
+    connection.execute(f"INSERT INTO identity.cluster_statistic VALUES {rows}", row)
 
 
 def latest(connection: duckdb.DuckDBPyConnection) -> list[Judged]:
@@ -69,8 +68,7 @@ def behind(connection: duckdb.DuckDBPyConnection, statistic: Statistic, limit: i
     row = connection.execute("SELECT max(resolved_at) FROM identity.resolution").fetchone()
     if not row or row[0] is None:
         return []
-    build_facts(connection, row[0])
-    return customers_behind(connection, statistic, limit)
+    return customers_behind(connection, statistic, limit, row[0])
 
 
 def _former(connection: duckdb.DuckDBPyConnection, moment: datetime) -> dict[str, Measured]:

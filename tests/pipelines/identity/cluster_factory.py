@@ -56,15 +56,13 @@ class Clusters:
 
     def measured(self, name: str) -> Measured:
         self._finish()
-        measure.build_facts(self.connection, NOW)
-        return measure.measure(self.connection, declared.statistics())[name]
+        return measure.measure(self.connection, declared.statistics(), NOW)[name]
 
     def behind(self, name: str) -> list[str]:
         """Ids of the customers whom a statistic counts."""
         self._finish()
-        measure.build_facts(self.connection, NOW)
         (statistic,) = (one for one in declared.statistics() if one.name == name)
-        return [customer_id for customer_id, _ in measure.customers_behind(self.connection, statistic, 10)]
+        return [customer_id for customer_id, _ in measure.customers_behind(self.connection, statistic, 10, NOW)]
 
     def _finish(self) -> None:
         """Let `quality` see all customers as a full match shows them to it, with no pair between records."""

@@ -142,4 +142,4 @@ def test_every_declared_rule_is_known_and_every_attribute_has_one() -> None:
 def test_source_order_ranks_named_systems_before_others() -> None:
     attribute = Attribute("x", {"x": "x"}, "x", (("crm", "shop"),))
     assert attribute.rank(("crm", "shop")) == "coalesce(list_position(['crm', 'shop'], source_system), 3)"
-    assert attribute.rule_names() == ["source_order"]
+    assert [name for name, _ in attribute.ranks().values()] == ["source_order"]
