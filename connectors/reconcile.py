@@ -18,10 +18,11 @@ from connectors.checksum import check_sql
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression
 from connectors.delivery import Bucketing
-from connectors.landing import LandingFolder, watched, write_table
+from connectors.landing import LandingFolder, texts_of, watched, write_table
 from connectors.manifest import IS_GONE, TABLE_NAME, Manifest
 from connectors.sql import quoted
 from connectors.tiers import Bound, Tier, literal, within, within_any
+from pipelines.hashing import hash_sql
 
 MEMORY_LIMIT = "512MB"
 BATCH_ROWS = 65_536
@@ -199,18 +200,18 @@ class SideBySide:
 
     def _facts(self) -> str:
         """What is compared of a row of a landed table, or of one that the source handed over."""
-        key = [
-            quoted(name) if name in self._compared else f"CAST({quoted(name)} AS VARCHAR)"
-            for name in self.contract.key_source_columns()
-        ]
-        compared = ", ".join(quoted(name) for name in self._compared) or "1"
+        key_columns = self.contract.key_source_columns()
+        as_text = {name: f"CAST({quoted(name)} AS VARCHAR)" for name in key_columns if name not in self._compared}
+        key = [as_text.get(name, quoted(name)) for name in key_columns]
+        key_texts = [*as_text.values(), *texts_of(self._schema, [name for name in key_columns if name not in as_text])]
+        row = hash_sql(map(quoted, self._compared), texts_of(self._schema, self._compared))
         cursor = self.contract.cursor
         position = cursor_expression(cursor) if cursor is not None else "CAST(NULL AS BIGINT)"
         totals = "".join(
             f", TRY_CAST({quoted(column)} AS DECIMAL(38, 6)) AS {name}" for name, column in self._totals().items()
         )
         return (
-            f"{_PLACE} AS place, hash({', '.join(key) or '1'}) AS key_hash, hash({compared}) AS row_hash, "
+            f"{_PLACE} AS place, {hash_sql(key, key_texts)} AS key_hash, {row} AS row_hash, "
             f"{position} AS position{totals}"
         )
 

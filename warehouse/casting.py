@@ -14,6 +14,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from pipelines.hashing import hash_sql
 from warehouse import cast_sql
 from warehouse.cast_sql import ColumnRule, literal, quoted
 from warehouse.connection import open_scratch
@@ -145,7 +146,8 @@ def cast_batch(
 
 def row_hash_sql(columns: Collection[str], prefix: str = "") -> str:
     """Fingerprint of a row's canonical values, whatever order the columns are declared in."""
-    return f"hash({', '.join(prefix + quoted(name) for name in sorted(columns))})"
+    values = [prefix + quoted(name) for name in sorted(columns)]
+    return hash_sql(values, [f"CAST({value} AS VARCHAR)" for value in values])
 
 
 _FAILURES = """CREATE TABLE cast_failure (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelines.hashing import hash_sql
 from pipelines.identity.erasure import leave_out_erased
 from pipelines.identity.records import (
     ACCOUNTS,
@@ -24,8 +25,9 @@ from warehouse.cast_sql import quoted
 if TYPE_CHECKING:
     import duckdb
 
+_RECORD_HASH = hash_sql(["is_stub", "is_deleted", *ATTRIBUTES, "source_created_at", "source_updated_at"], ATTRIBUTES)
 CONTENT = "hash(_row_hash, _changed_at, _is_deleted)"
-RECORD_NUMBER = "hash(entity, source_system, record_id)"
+RECORD_NUMBER = hash_sql(["entity", "source_system", "record_id"], ["record_id"])
 
 
 class Counts(NamedTuple):
@@ -53,8 +55,7 @@ def gather(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, EntityR
     selects = [records_of(roles, columns[roles.entity], _is_changed(roles.entity)) for roles in naming]
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE incoming AS
-            SELECT *, hash(is_stub, is_deleted, {", ".join(ATTRIBUTES)}, source_created_at, source_updated_at)
-                        AS record_hash
+            SELECT *, {_RECORD_HASH} AS record_hash
             FROM ({" UNION ALL BY NAME ".join([*selects, _STUBS])})"""
     )
     leave_out_erased(connection)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from pipelines.hashing import hash_sql
 from pipelines.identity.matching import reading
 from pipelines.identity.matching.evidence import MISSING, Column, Columns, Evidence, Ints
 
@@ -42,7 +43,7 @@ LISTS = {"emails": ("email",), "phones": ("phone", "phone_alternate")}
 BIRTH = ("birth_year", "birth_month", "birth_day")
 # SQL: numbers of what a record shares with those of its household.
 HOME_VALUES = ", ".join(
-    f"if(family IS NULL OR {name} IS NULL, NULL, hash(family, {name}))"
+    f"if(family IS NULL OR {name} IS NULL, NULL, {hash_sql(['family', name])})"
     for name in ("email", "phone", "phone_alternate", "street")
 )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.hashing import hash_sql
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -60,8 +62,8 @@ def _note_mailboxes(connection: duckdb.DuckDBPyConnection) -> None:
         """DELETE FROM identity.named_mailbox WHERE customer_no IN (SELECT hash(customer_id) FROM changed_customer)"""
     )
     connection.execute(
-        """INSERT INTO identity.named_mailbox
-           SELECT DISTINCT hash(customer_id), hash(email_std, coalesce(organisation_std, name_std))
+        f"""INSERT INTO identity.named_mailbox
+           SELECT DISTINCT hash(customer_id), {hash_sql(["email_std", "coalesce(organisation_std, name_std)"])}
            FROM next_crosswalk SEMI JOIN changed_customer USING (customer_id)
            JOIN concerned_record USING (record_no)
            WHERE email_std IS NOT NULL

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.hashing import hash_sql
 from warehouse.cast_sql import quoted
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def roles_of(definition: Mapping[str, Any]) -> EntityRoles:
 
 
 def row_number(entity: str, system: str = "_source_system", record: str = "_key") -> str:
-    """SQL of the number of a row, the same wherever it stands: a hash of its entity, system and key (64 bits)."""
-    return f"hash('{entity}', {system}, {record})"
+    """SQL of the number of a row, the same wherever it stands: that of its entity, system and key."""
+    return hash_sql([f"'{entity}'", system, record], [record])
 
 
 def _text(column: str) -> str:

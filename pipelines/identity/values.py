@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from pipelines.hashing import hash_sql
 from pipelines.identity import names, phones, standardise
 from pipelines.identity.vocabulary import load
 
@@ -66,7 +67,7 @@ NAME_TEXT = """CASE WHEN given_name IS NOT NULL AND family_name IS NOT NULL
 
 def value_number(kind: str, value: str, region: str = "''") -> str:
     """SQL of the number (64 bits) under which a value of a kind is remembered; NULL has one, too, that nothing has."""
-    return f"hash('{kind}', {value}, {region})"
+    return hash_sql([f"'{kind}'", value, region], [value])
 
 
 def write_source_records(
