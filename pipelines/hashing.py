@@ -3,8 +3,8 @@
 DuckDB multiplies eight bytes of a text at a time and adds what comes out. Texts that differ in the last byte of two
 such blocks alone share a number once in 256, as `shop/E64/2015-01-01/0` and `shop/E63/2015-06-01/0` do (2.0.0); of
 three million keys of that pattern seven in a hundred had no number of their own. Behind half a block of anything else,
-the same bytes stand in the middle of a block, where so little cannot cancel; so each text is hashed in both places.
-That costs 0.035 microseconds a text, where MD5 costs 0.16.
+the same bytes stand in the middle of a block, where so little cannot cancel; so each longer text is hashed in both
+places. That costs 0.035 microseconds a text, where MD5 costs 0.16.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 # Half a block.
 _SHIFT = "'....'"
+# Up to here DuckDB keeps a text as it is and hashes it as a number, which tells all of them apart.
+_SHORT = 12  # bytes
 
 
 def hash_sql(values: Iterable[str], texts: Iterable[str] | None = None) -> str:
@@ -21,5 +23,8 @@ def hash_sql(values: Iterable[str], texts: Iterable[str] | None = None) -> str:
     A NULL is a value like others. The function is another one in another version of DuckDB.
     """
     values = list(values)
-    shifted = [f"{_SHIFT} || {text}" for text in (values if texts is None else texts)]
+    shifted = [
+        f"CASE WHEN strlen({text}) > {_SHORT} THEN {_SHIFT} || {text} END"
+        for text in (values if texts is None else texts)
+    ]
     return f"hash({', '.join([*values, *shifted]) or '1'})"

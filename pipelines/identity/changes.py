@@ -25,7 +25,10 @@ from warehouse.cast_sql import quoted
 if TYPE_CHECKING:
     import duckdb
 
-_RECORD_HASH = hash_sql(["is_stub", "is_deleted", *ATTRIBUTES, "source_created_at", "source_updated_at"], ATTRIBUTES)
+_RECORD_HASH = hash_sql(
+    ["is_stub", "is_deleted", *ATTRIBUTES, "source_created_at", "source_updated_at"],
+    [f"CAST({name} AS VARCHAR)" for name in ATTRIBUTES],
+)
 CONTENT = "hash(_row_hash, _changed_at, _is_deleted)"
 RECORD_NUMBER = hash_sql(["entity", "source_system", "record_id"], ["record_id"])
 

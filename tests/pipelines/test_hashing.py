@@ -20,9 +20,9 @@ def numbers(texts: list[str], sql: str) -> int:
     return int(found)
 
 
-def differing(*places: int, signs: str) -> list[str]:
-    """Keys of 27 characters with every combination of signs at some places."""
-    key = "ORD-2026-000012345-berlin-x"
+def differing(*places: int, signs: str, length: int = 27) -> list[str]:
+    """Keys of a length with every combination of signs at some places."""
+    key = "ORD-2026-000012345-berlin-x"[:length]
     return [
         "".join(dict(zip(places, chosen, strict=True)).get(place, sign) for place, sign in enumerate(key))
         for chosen in itertools.product(signs, repeat=len(places))
@@ -44,6 +44,13 @@ def test_keys_that_differ_in_the_same_place_of_blocks_have_numbers_of_their_own(
 ) -> None:
     keys = differing(*places, signs=signs)
     assert numbers(keys, hash_sql(["value"])) == len(keys)
+
+
+@pytest.mark.parametrize("length", range(10, 17))
+def test_short_keys_have_numbers_of_their_own(length: int) -> None:
+    for places in ((5, 6, 7, length - 1), (6, 7, length - 2, length - 1)):
+        keys = differing(*places, signs=SIGNS[:18], length=length)
+        assert numbers(keys, hash_sql(["value"])) == len(keys)
 
 
 def test_duckdbs_own_hash_does_not_tell_them_apart() -> None:
