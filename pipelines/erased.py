@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors import rereads
 from connectors.contract import FeedContract
 from connectors.entities import Entity
+from connectors.memory import open_session
 from pipelines.column_rules import column_rules, entity_types
 from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
@@ -43,7 +43,7 @@ def keep_out(table: Path, scratch: Path, contract: FeedContract, known: Graves) 
     Says whether there was any. `scratch` is a file for the time being.
     """
     rows = erased_rows(table, scratch, contract, known)
-    with duckdb.connect() as connection:
+    with open_session() as connection:
         if rows:
             rereads.leave_rows(connection, table, rows)
         source = f"read_parquet({literal(str(table))})"
@@ -58,7 +58,7 @@ def keep_out_of_lines(rejects: Path, known: Graves) -> bool:
 
     The lines stay, as nobody can say whose they are, and as every line of a delivery is counted.
     """
-    with duckdb.connect() as connection:
+    with open_session() as connection:
         source, telling = f"read_parquet({literal(str(rejects))})", Telling(("raw", "reason"))
         mended = without_mentions(connection, source, "line_number", telling, known)
         if mended.num_rows:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,7 @@ from pipelines.landing_trouble import backfill_trouble, lease_trouble, machine_t
 from pipelines.ledger import acceptances, batches, evidence, leases, runs
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import Lease, LeaseHeld, LeaseLost
+from pipelines.mentions import Graves
 
 # A holder that gets on with its work says so this often; who does not is taken for hung.
 HEARTBEAT = timedelta(seconds=30)
@@ -228,14 +230,17 @@ class _LandingRun:
         self.landing.rows_rejected += self.previous.reject_count
         return 1
 
+    @cached_property
+    def _graves(self) -> Graves | None:
+        # Nobody is erased while a feed lands: an erasure waits for the leases of all.
+        return graves(self.ledger)
+
     def _keep_out(self, table: Path) -> bool:
-        known = graves(self.ledger)
         scratch = self.deployment.home.work / f"erased-{self.contract.feed}.duckdb"
-        return known is not None and keep_out(table, scratch, self.contract, known)
+        return self._graves is not None and keep_out(table, scratch, self.contract, self._graves)
 
     def _keep_out_of_lines(self, rejects: Path) -> bool:
-        known = graves(self.ledger)
-        return known is not None and keep_out_of_lines(rejects, known)
+        return self._graves is not None and keep_out_of_lines(rejects, self._graves)
 
     def _see_undeclared(self, names: Sequence[str]) -> None:
         self.landing.undeclared_columns = list(dict.fromkeys([*self.landing.undeclared_columns, *names]))
