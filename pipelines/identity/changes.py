@@ -14,6 +14,7 @@ from pipelines.identity.erasure import leave_out_erased
 from pipelines.identity.records import (
     ACCOUNTS,
     ATTRIBUTES,
+    RECORD_NUMBER,
     EntityRoles,
     records_of,
     references_of,
@@ -30,7 +31,6 @@ _RECORD_HASH = hash_sql(
     [f"CAST({name} AS VARCHAR)" for name in ATTRIBUTES],
 )
 CONTENT = "hash(_row_hash, _changed_at, _is_deleted)"
-RECORD_NUMBER = hash_sql(["entity", "source_system", "record_id"], ["record_id"])
 
 
 class Counts(NamedTuple):

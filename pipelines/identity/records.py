@@ -60,7 +60,15 @@ def roles_of(definition: Mapping[str, Any]) -> EntityRoles:
 
 def row_number(entity: str, system: str = "_source_system", record: str = "_key") -> str:
     """SQL of the number of a row, the same wherever it stands: that of its entity, system and key."""
-    return hash_sql([f"'{entity}'", system, record], [record])
+    return _number(f"'{entity}'", system, record)
+
+
+def _number(entity: str, system: str, record: str) -> str:
+    return hash_sql([entity, system, record], [record])
+
+
+# SQL of the number that the row of a source record has.
+RECORD_NUMBER = _number("entity", "source_system", "record_id")
 
 
 def _text(column: str) -> str:
