@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 # Half a block.
 _SHIFT = "'....'"
-# Up to here DuckDB keeps a text as it is and hashes it as a number, which tells all of them apart.
+# Up to here DuckDB keeps a text in one piece, and none that was tried shared a number.
 _SHORT = 12  # bytes
 
 
