@@ -18,7 +18,7 @@ from connectors.contract import FeedContract
 from connectors.csv_split import CsvSplitter, Dialect, SplitText
 from connectors.declared import missing_column, undeclared
 from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
-from connectors.memory import open_session
+from connectors.duckdb_sessions import open_session
 from connectors.source_spec import FileSource
 from connectors.text_file import DataLines, FrameClaims, first_line_of, utf8_chunks
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from connectors.duckdb_sessions import open_single_threaded_session
 from connectors.mapping import path_name
-from connectors.memory import open_single_threaded_session
 
 # One match is: all that is no number (whole strings are jumped over), then a number or the end of the text. Anchoring
 # the last match at the end keeps the search from starting inside a string; the empty pair of quotes it leaves is cut.

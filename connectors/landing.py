@@ -24,6 +24,7 @@ from connectors.claims import Delivered, check_claims, exact_total
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression, cursor_text, later
 from connectors.delivery import Delivery, Receipt, Window
+from connectors.duckdb_sessions import open_session
 from connectors.manifest import (
     IS_GONE,
     MANIFEST_NAME,
@@ -36,7 +37,6 @@ from connectors.manifest import (
     ManifestPart,
     read_manifest,
 )
-from connectors.memory import open_session
 from connectors.rereads import literal
 from connectors.sql import quoted
 from pipelines.hashing import hash_sql

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from connectors import rereads
 from connectors.contract import FeedContract
+from connectors.duckdb_sessions import open_session
 from connectors.entities import Entity
-from connectors.memory import open_session
 from pipelines.column_rules import column_rules, entity_types
 from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
