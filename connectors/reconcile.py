@@ -18,7 +18,8 @@ from connectors.checksum import check_sql
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression
 from connectors.delivery import Bucketing
-from connectors.landing import LandingFolder, texts_of, watched, write_table
+from connectors.landed_table import texts_of, watched, write_table
+from connectors.landing import LandingFolder
 from connectors.manifest import IS_GONE, TABLE_NAME, Manifest
 from connectors.sql import quoted
 from connectors.tiers import Bound, Tier, literal, within, within_any
