@@ -18,7 +18,7 @@ MINIMUM_PHONE_DIGITS = 6
 FOUND_AT_MOST = 20
 TIMELINE_ROWS = 15
 # Macros of the published file that a brief asks.
-MACROS_OF_BRIEF = ("brief_of_today", "brief_moment")
+MACROS_OF_BRIEF = ("brief_now", "brief_of_today", "brief_moment")
 # What a brief reads, for those who count which tables are used.
 READS = (
     *("main.dim_customer", "main.dim_customer_history", "main.customer_360", "main.household_member"),
@@ -28,7 +28,7 @@ READS = (
     *("main.customer_health_history", "main.relationship_type_history"),
     *("main.lifecycle_event", "main.ask_next", "main.reference_guard"),
     *("identity.customer_crosswalk", "identity.attribute_provenance", "identity.customer_id_redirect"),
-    *("ops.channel_arrival", "ops.feed_status", "ops.source_status", "ops.snapshot"),
+    *("main.brief_line", "ops.channel_arrival", "ops.feed_status", "ops.source_status", "ops.snapshot"),
 )
 
 
@@ -134,9 +134,10 @@ def customer_brief(connection: duckdb.DuckDBPyConnection, customer_id: str, know
     ((today,),) = connection.execute("SELECT current_customer_id($1)", [customer_id]).fetchall()
     if today is None:
         raise KeyError(customer_id)
-    # Written as NULL, no moment spares the statement all that is kept of the past.
-    moment, asked_at = ("NULL", {}) if known_at is None else ("$moment", {"moment": known_at})
-    rows = _rows(connection, f"FROM brief_of_today($id, {moment}) ORDER BY section, place", {"id": today, **asked_at})
+    lines, asked_at = ("brief_now($id)", {})
+    if known_at is not None:
+        lines, asked_at = ("brief_of_today($id, $moment)", {"moment": known_at})
+    rows = _rows(connection, f"FROM {lines} ORDER BY section, place", {"id": today, **asked_at})
     [(as_of, is_past)] = connection.execute(
         "SELECT as_of, is_past FROM brief_moment($moment)", {"moment": known_at}
     ).fetchall()

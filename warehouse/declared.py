@@ -54,6 +54,7 @@ class MartTable:
 
     ``history`` is one of HISTORIES for a table whose past is kept: ``valid_from`` for one that holds its own periods,
     ``frozen_at`` for one whose rows never change once published, ``as_of_date`` for one that a table of days follows.
+    ``is_masked_out`` of a table that is empty in the masked file, as nothing of a row could be shown there.
     """
 
     schema: str
@@ -61,6 +62,7 @@ class MartTable:
     description: str
     columns: tuple[MartColumn, ...]
     history: str | None = None
+    is_masked_out: bool = False
 
     @property
     def qualified(self) -> str:
@@ -102,11 +104,14 @@ def _table(path: Path, schema: str, model: Mapping[str, Any]) -> MartTable:
     where = f"{path.parent.name}/{path.name}: {model['name']}"
     if not model.get("description"):
         raise DeclarationTrouble(f"{where} has no description. State the grain first.")
-    history = model.get("config", {}).get("meta", {}).get("history")
+    meta = model.get("config", {}).get("meta", {})
+    history = meta.get("history")
     columns = tuple(_column(where, column) for column in model["columns"])
     if history is not None and (history not in HISTORIES or history not in {column.name for column in columns}):
         raise DeclarationTrouble(f"{where} has history '{history}'. Name a column of it among {', '.join(HISTORIES)}.")
-    return MartTable(schema, model["name"], model["description"], columns, history)
+    return MartTable(
+        schema, model["name"], model["description"], columns, history, is_masked_out=meta.get("masked") == "left_out"
+    )
 
 
 def _column(where: str, column: Mapping[str, Any]) -> MartColumn:

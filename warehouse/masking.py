@@ -44,7 +44,8 @@ def write_masked(home: Path, key: str) -> Path:
 
     Pseudonyms, names and contacts become keyed hashes, equal where the values are equal and the same in every file of
     a key, so that tables still join and people can be counted; without ``key`` nobody can try values out. Of addresses
-    the region and the beginning of the postal code stay, of birth dates the year. Free text is left out.
+    the region and the beginning of the postal code stay, of birth dates the year. Free text is left out, and the rows
+    of tables that hold little else.
 
     The file has the name of the full one, in a folder of its own, as its views name their catalog.
     """
@@ -132,7 +133,8 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: MartTable, salt: 
     )
     values = ", ".join(f"CAST({masked_value(column, salt)} AS {column.data_type})" for column in table.columns)
     connection.execute(f"CREATE TABLE {place} ({declared})")
-    connection.execute(f"INSERT INTO {place} SELECT {values} FROM built.{place}")
+    if not table.is_masked_out:
+        connection.execute(f"INSERT INTO {place} SELECT {values} FROM built.{place}")
 
 
 def _varied(connection: duckdb.DuckDBPyConnection, table: MartTable, place: str) -> set[str]:

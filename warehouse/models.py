@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.brief_lines import write_lines
 from warehouse.cast_sql import literal
 from warehouse.comments import write_comments
 from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path
@@ -90,6 +91,7 @@ def build(home: Path, *, unit_tests: bool = False, wait_seconds: float = LOCK_WA
         write_days(connection, home)
         write_comments(connection)
         create_macros(connection)
+        write_lines(connection)
     return result
 
 

@@ -9,13 +9,14 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TextIO
 
 from pipelines.settings import Home
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Usage of one command by the kernel's count; memory is the peak resident set."""
+    """Usage of one command by the kernel's count; memory is the peak resident set. `told` is what stdout was told."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -28,12 +29,16 @@ def run(home: Home, now: datetime, *arguments: str) -> Cost:
     command = [sys.executable, "-c", "from pipelines.cli import main; main()"]
     command += ["--home", str(home.root), "--now", now.isoformat(), *arguments]
     began = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as told:
-        child = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT)
+    with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as beside:
+        child = subprocess.Popen(command, stdout=told, stderr=beside)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-        told.seek(0)
-        said = told.read()
+        said, said_beside = _whole(told), _whole(beside)
     if child.returncode and not (arguments[0] == "erase" and child.returncode == 1):
-        raise SystemExit(f"{arguments[0]} ended with {child.returncode}:\n{said}")
+        raise SystemExit(f"{arguments[0]} ended with {child.returncode}:\n{said}{said_beside}")
     return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
+
+
+def _whole(written: TextIO) -> str:
+    written.seek(0)
+    return written.read()

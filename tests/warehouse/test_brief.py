@@ -105,3 +105,14 @@ def test_tickets_and_parcels_are_told_as_of_the_moment(built_home: Path) -> None
 def test_sources_that_are_not_current_are_named_with_since_when(built_home: Path) -> None:
     told = dict(brief(built_home, "C1")["source"])
     assert told["frontdesk.notes NEVER"] == "nothing was ever loaded"
+
+
+def test_lines_made_in_advance_say_what_asking_says(said_home: Path) -> None:
+    with open_reader(marts_path(said_home)) as marts:
+        customers = [customer for (customer,) in marts.execute("SELECT customer_id FROM dim_customer").fetchall()]
+        assert len(customers) > 3
+        told = [marts.execute("FROM brief_now($1) ORDER BY ALL", [customer]).fetchall() for customer in customers]
+        asked = [
+            marts.execute("FROM brief_of_today($1, NULL) ORDER BY ALL", [customer]).fetchall() for customer in customers
+        ]
+    assert told == asked

@@ -50,7 +50,8 @@ def test_every_published_table_has_one_key_column_but_the_views_and_provenance()
     assert keyless == [
         "main.contact_point", "main.customer_sales", "main.purchase_history", "main.potential_outlook",
         "main.customer_value_history", "main.customer_health_history", "main.reference_guard",
-        "main.relationship_type_history", "main.customer_360_now", "main.dim_customer_history", "main.outcome_history",
+        "main.relationship_type_history", "main.customer_360_now", "main.brief_line", "main.dim_customer_history",
+        "main.outcome_history",
         "identity.crosswalk_history", "identity.attribute_provenance", "ops.channel_arrival", "ops.feed_status",
         "ops.source_status", "ops.source_usage_history",
     ]  # fmt: skip

@@ -84,6 +84,7 @@ def _create_brief(published: duckdb.DuckDBPyConnection) -> None:
            SELECT 'who' AS section, 1 AS place, NULL::TIMESTAMP AS happened_at, display_name AS what, 'person' AS detail
            FROM dim_customer WHERE customer_id = id"""
     )
+    published.execute("CREATE MACRO brief_now(id) AS TABLE FROM main.brief_of_today(id, NULL)")
     published.execute(
         "CREATE MACRO brief_moment(moment) AS TABLE SELECT TIMESTAMP '2026-03-07' AS as_of, false AS is_past"
     )
