@@ -96,11 +96,13 @@ class Deletes(Spec):
 class Retention(Spec):
     """How long is kept what nothing is built from any more.
 
-    `raw`: the bytes that arrived, beside the landed table. `quarantine`: the values of rows that were put aside, since
-    they were settled; for good where nothing is said.
+    `raw`: the bytes that arrived, beside the landed table. `superseded`: landed rows of full lists that a newer one
+    stands for. `quarantine`: the values of rows that were put aside, since they were settled. The last two for good
+    where nothing is said.
     """
 
     raw: Duration = timedelta(days=14)
+    superseded: Duration | None = None
     quarantine: Duration | None = None
 
 
@@ -232,6 +234,11 @@ class FeedContract(Spec):
     def _parts_agree(self) -> FeedContract:
         if self.deletes.policy == "snapshot" and self.delivery != "snapshot":
             raise ValueError("deletes by snapshot need full deliveries. Set 'delivery: snapshot' or another policy")
+        if self.retention.superseded is not None and self.delivery != "snapshot":
+            raise ValueError(
+                "retention.superseded is for full lists (delivery: snapshot): rows of other deliveries stay, as the source "
+                "is compared with them. Leave it out"
+            )
         if isinstance(self.source, RestSource) and self.source.incremental and self.cursor is None:
             raise ValueError("source.incremental needs 'cursor': the column whose last value is sent")
         named = {"immutable": self.watch.immutable, "segments": self.watch.segments, "parents": self.watch.parents}

@@ -109,6 +109,10 @@ class LandingFolder:
         """Ids of committed batches, oldest first."""
         return sorted(entry.name for entry in os.scandir(self.folder) if entry.is_dir() and entry.name != INCOMING)
 
+    def with_rows(self) -> list[str]:
+        """Ids of committed batches whose rows were not forgotten, oldest first."""
+        return [batch_id for batch_id in self.committed() if self.table(batch_id).exists()]
+
     def manifest(self, batch_id: str) -> Manifest:
         """The manifest of a committed batch."""
         return read_manifest(self.folder / batch_id)
@@ -131,6 +135,13 @@ class LandingFolder:
     def remove_raw(self, batch_id: str) -> None:
         """Forget the bytes that a batch arrived as. Its table, rejects and manifest stay."""
         shutil.rmtree(self.folder / batch_id / RAW_FOLDER, ignore_errors=True)
+
+    def forget_rows(self, batch_id: str) -> None:
+        """Forget what a batch held: its bytes, its rows and the lines that could not be read. Its manifest stays."""
+        self.remove_raw(batch_id)
+        # The table goes last: a batch without one counts as forgotten.
+        (self.folder / batch_id / REJECTS_NAME).unlink(missing_ok=True)
+        self.table(batch_id).unlink(missing_ok=True)
 
     def erase(
         self,

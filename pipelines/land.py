@@ -337,7 +337,7 @@ def commit(ledger: Ledger, lease: Lease, batch: LandedBatch, run_id: str) -> Non
 def recover(ledger: Ledger, folder: LandingFolder) -> list[str]:
     """Sweep what dead runs left and adopt committed batches that the ledger does not know; ids of those adopted."""
     folder.sweep()
-    orphans = batches.unknown_batches(ledger, folder.contract.feed, folder.committed())
+    orphans = batches.unknown_batches(ledger, folder.contract.feed, folder.with_rows())
     for batch_id in orphans:
         with ledger.transaction() as connection:
             batches.add_batch(connection, _record(folder.manifest(batch_id)), None)

@@ -24,6 +24,7 @@ from pipelines.identity.resolve import Resolution, preview, resolve
 from pipelines.ledger import batches, evidence, judging, leases, publications, rematching
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
+from pipelines.superseded import forget_superseded
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
 from warehouse import history, quarantine, staging
@@ -138,6 +139,7 @@ def _refresh(
         history.remember(connection, deployment.home.published)
         usage.count(connection, deployment.home, now)
         forget_settled_rows(connection, deployment.catalog.values(), now)
+        forget_superseded(connection, ledger, deployment.home.landing, deployment.catalog.values(), now)
         resolution = identify(
             connection, now=now, run_id=snapshot_id, limit=limit_of(deployment.churn_limit), is_rematch=is_rematch
         )

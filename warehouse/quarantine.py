@@ -70,6 +70,14 @@ def summary(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     ).to_arrow_table()
 
 
+def batches_with_held_rows(connection: duckdb.DuckDBPyConnection, feed: str) -> set[str]:
+    """Landed batches of a feed with rows that wait for a decision: a release reads them again."""
+    rows = connection.execute(
+        "SELECT DISTINCT batch_id FROM quarantine.held_row WHERE feed = ? AND status = 'held'", [feed]
+    ).fetchall()
+    return {batch_id for (batch_id,) in rows}
+
+
 def count_held(connection: duckdb.DuckDBPyConnection, feed: str) -> tuple[int, datetime | None]:
     """How many rows of a feed are held, and since when the oldest of them."""
     ((held, oldest),) = connection.execute(

@@ -9,6 +9,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TextIO
 
 from pipelines.settings import Home
@@ -26,7 +27,8 @@ class Cost:
 
 def run(home: Home, now: datetime, *arguments: str) -> Cost:
     """Run a command against a home. Ends the program when it fails; an erasure that still finds something does not."""
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    # Without a file to run Python counts as interactive, and DuckDB would draw its progress on what is told.
+    command = [str(Path(sys.executable).with_name("c360"))]
     command += ["--home", str(home.root), "--now", now.isoformat(), *arguments]
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as beside:

@@ -59,7 +59,7 @@ def erase_landed(
         for contract in deployment.catalog.values():
             folder = LandingFolder(deployment.home.landing, contract)
             found = _found_in(connection, deployment.home.work, folder, known)
-            for batch_id in folder.committed():
+            for batch_id in folder.with_rows():
                 erased, told_anew = found.get(batch_id, _NOTHING)
                 rows = {*erased, *_there(connection, folder.table(batch_id), held.get(batch_id, ()))}
                 lines = _lines_naming(connection, folder.rejects(batch_id))
@@ -84,7 +84,7 @@ def _found_in(
     All batches are looked through together, as each costs a file. What columns are called and hold may have changed
     between batches; by name they become of one type that fits all.
     """
-    tables = {str(folder.table(batch_id)): batch_id for batch_id in folder.committed()}
+    tables = {str(folder.table(batch_id)): batch_id for batch_id in folder.with_rows()}
     together, scratch = work / "erase.parquet", work / "erase.duckdb"
     if not tables:
         return {}

@@ -138,6 +138,14 @@ def pending_batches(ledger: Ledger, feed: str) -> list[str]:
     return [row["batch_id"] for row in rows]
 
 
+def last_staged_full(ledger: Ledger, feed: str) -> str | None:
+    """Of a feed that is delivered in full, the newest delivery that was staged."""
+    row = ledger.row(
+        "SELECT max(batch_id) AS batch_id FROM feed_batch WHERE feed = ? AND kind = 'live' AND state = 'staged'", feed
+    )
+    return row["batch_id"] if row else None
+
+
 def batches_reaching(ledger: Ledger, feed: str, cursor_low: str | None) -> list[str]:
     """Batches that hold rows at or after a cursor value, which an overlapping read may deliver again."""
     if cursor_low is None:
