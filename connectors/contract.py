@@ -236,8 +236,8 @@ class FeedContract(Spec):
             raise ValueError("deletes by snapshot need full deliveries. Set 'delivery: snapshot' or another policy")
         if self.retention.superseded is not None and self.delivery != "snapshot":
             raise ValueError(
-                "retention.superseded is for full lists (delivery: snapshot): rows of other deliveries stay, as the source "
-                "is compared with them. Leave it out"
+                "retention.superseded is for full lists (delivery: snapshot): rows of other deliveries stay, as the "
+                "source is compared with them. Leave it out"
             )
         if isinstance(self.source, RestSource) and self.source.incremental and self.cursor is None:
             raise ValueError("source.incremental needs 'cursor': the column whose last value is sent")
