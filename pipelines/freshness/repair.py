@@ -15,9 +15,9 @@ from connectors.contract import FeedContract
 from connectors.delivery import Delivery, FeedTrouble, Receipt, SourceReader, Window
 from connectors.landing import LandingFolder, LandingRequest
 from connectors.manifest import RAW_FOLDER, Manifest
+from pipelines.commit import batch_id_of, commit, recover
 from pipelines.deployment import Deployment
 from pipelines.freshness.comparison import Comparison
-from pipelines.land import batch_id_of, commit, recover
 from pipelines.ledger import batches, runs
 from pipelines.ledger.acceptances import last_acceptance
 from pipelines.ledger.database import Ledger

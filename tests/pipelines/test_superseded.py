@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.books import count_books
+from pipelines.commit import recover
 from pipelines.freshness.reconcile import reconcile_feed
 from pipelines.ingest import sync_feed
-from pipelines.land import recover
 from pipelines.restage import restage_lost
 from pipelines.superseded import forget_superseded
 from tests.pipelines.shop_desk import NOON, ShopDesk
