@@ -53,7 +53,10 @@ def _at_one_length(history: FeedHistory) -> Iterator[Finding]:
     batches = chosen(history)
     for column, newest in history.profiles[batches[-1].batch_id].items() if batches else ():
         texts = newest.rows - newest.nulls
-        if newest.common_length is None or texts < FEWEST_TEXTS or (newest.at_common_length or 0) < EVEN_ODDS * texts:
+        if newest.common_length is None or texts < FEWEST_TEXTS:
+            continue
+        repeats = max((newest.top_count or 1) - 1, 0)  # one value for many is no cut
+        if (newest.at_common_length or 0) - repeats < EVEN_ODDS * texts:
             continue
         found = (history.profiles[batch.batch_id].get(column) for batch in batches[:-1])
         former = [one for one in found if one is not None and one.common_length is not None]

@@ -286,6 +286,9 @@ def test_texts_that_most_end_after_one_shorter_length_are_cut_at_the_first_look(
     codes = {"street": usual["street"] | {"distinct": 8}}
     assert failing(cut_text, contents([30] * 21, profiles={20: {"street": codes["street"] | short}}, usual=codes)) == []
     assert cut(common_length=20, at_common_length=24) == []  # a longer form is none that was cut
+    # Nor is one value for many: 24 texts that are all one are one text.
+    assert cut(common_length=10, at_common_length=24, top_count=24) == []
+    assert cut(common_length=10, at_common_length=24, top_count=3) != []
 
 
 def test_reads_of_every_quarter_hour_make_no_habit_of_two_weeks() -> None:
