@@ -15,8 +15,9 @@ from pipelines.ledger.evidence import Verdict
 
 # A few rows twice, or late, are everyday dirt; so many in a hundred are a delivery that went wrong.
 FEW_ROWS, FEW_SHARE = 5, 0.05
-# A change to so large a part of a table is no business event.
+# A change to so large a part of a table is no business event; of deletions the contract says how large a part.
 RESTAMPED_ROWS, RESTAMPED_SHARE = 1_000, 0.5
+DELETED_ROWS = 20
 
 
 @detects("duplicate_rows")
@@ -57,7 +58,8 @@ def regressions(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("bulk_restamp")
 def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
-    """The source changed most rows of a table within one read (mode F6): it was migrated, or stamped anew."""
+    """The source changed most rows of a table within one read (mode F6), or deleted more of them than the contract lets
+    go at once (mode C5): it was migrated, emptied or stamped anew."""
     is_whole = history.contract.source.kind == "sql"  # an endpoint counts the rows of one answer
     counted = [answer for answer in history.answers if answer.row_count and is_whole]
     staged = [batch for batch in history.recent_batches if batch.rows_changed is not None]
@@ -65,14 +67,18 @@ def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
         fact = "no changes that could be held against the size of its source"
         yield Finding(history.feed, "bulk_restamp", "UNKNOWN", fact)
         return
-    worst = max(staged, key=lambda batch: batch.rows_changed or 0)
-    changed, rows = worst.rows_changed or 0, counted[-1].row_count or 0
-    is_bulk = changed >= RESTAMPED_ROWS and changed >= rows * RESTAMPED_SHARE
+    rows = counted[-1].row_count or 0
+    most_changed = max(staged, key=lambda batch: batch.rows_changed or 0)
+    most_deleted = max(staged, key=lambda batch: batch.rows_deleted or 0)
+    changed, deleted = most_changed.rows_changed or 0, most_deleted.rows_deleted or 0
+    is_emptied = deleted >= DELETED_ROWS and deleted > rows * history.contract.deletes.max_shrink
+    is_bulk = is_emptied or (changed >= RESTAMPED_ROWS and changed >= rows * RESTAMPED_SHARE)
     is_told = is_bulk and not is_announced(history, "backfill", "volume")
-    fact = f"{worst.batch_id} changed {changed:,} rows; the source has {rows:,}"
+    worst, words, touched = (most_deleted, "deleted", deleted) if is_emptied else (most_changed, "changed", changed)
+    fact = f"{worst.batch_id} {words} {touched:,} rows; the source has {rows:,}"
     at = worst.landed_at if is_told else staged[-1].landed_at
     verdict: Verdict = "FAIL" if is_told else "PASS"
-    yield Finding(history.feed, "bulk_restamp", verdict, fact, rows=changed, onset=at, evidence_at=at)
+    yield Finding(history.feed, "bulk_restamp", verdict, fact, rows=touched, onset=at, evidence_at=at)
 
 
 @detects("lagging_replica")

@@ -59,6 +59,17 @@ def test_a_change_of_half_a_table_is_no_business_event() -> None:
     assert only(bulk_restamp(a_history())).verdict == "UNKNOWN"
 
 
+def test_a_table_of_which_more_is_deleted_than_the_contract_lets_go_at_once_is_told_however_small_it_is() -> None:
+    def verdict(deleted: int, rows: int) -> str:
+        run = a_run(ago(1))
+        batch = a_batch(1, ago(1), deleted, rows_new=0, rows_changed=deleted, rows_deleted=deleted)
+        return only(bulk_restamp(a_history([run], [batch], [an_answer(run, rows=rows)]))).verdict
+
+    assert CATALOG["shop.orders"].deletes.max_shrink == 0.5
+    assert [verdict(501, 1_000), verdict(500, 1_000)] == ["FAIL", "PASS"]
+    assert [verdict(20, 39), verdict(19, 20)] == ["FAIL", "PASS"]
+
+
 def said(*answers: tuple[str, int]) -> FeedHistory:
     """What a source said in runs a quarter of an hour apart: newest hour and number of rows."""
     runs = [a_run(ago(len(answers) - place)) for place in range(len(answers))]
