@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from connectors.cursors import source_value
 from pipelines.freshness.detectors.detects import detects
@@ -15,9 +16,10 @@ from pipelines.ledger.evidence import Verdict
 
 # A few rows twice, or late, are everyday dirt; so many in a hundred are a delivery that went wrong.
 FEW_ROWS, FEW_SHARE = 5, 0.05
-# A change to so large a part of a table is no business event; of deletions the contract says how large a part.
+# A change to so large a part of a table is no business event.
 RESTAMPED_ROWS, RESTAMPED_SHARE = 1_000, 0.5
-DELETED_ROWS = 20
+# Nor are, in a smaller one, so many rows that are deleted, or get a new time of change and nothing else.
+TOUCHED_ROWS = 100
 
 
 @detects("duplicate_rows")
@@ -68,17 +70,39 @@ def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
         yield Finding(history.feed, "bulk_restamp", "UNKNOWN", fact)
         return
     rows = counted[-1].row_count or 0
-    most_changed = max(staged, key=lambda batch: batch.rows_changed or 0)
-    most_deleted = max(staged, key=lambda batch: batch.rows_deleted or 0)
-    changed, deleted = most_changed.rows_changed or 0, most_deleted.rows_deleted or 0
-    is_emptied = deleted >= DELETED_ROWS and deleted > rows * history.contract.deletes.max_shrink
-    is_bulk = is_emptied or (changed >= RESTAMPED_ROWS and changed >= rows * RESTAMPED_SHARE)
-    is_told = is_bulk and not is_announced(history, "backfill", "volume")
-    worst, words, touched = (most_deleted, "deleted", deleted) if is_emptied else (most_changed, "changed", changed)
-    fact = f"{worst.batch_id} {words} {touched:,} rows; the source has {rows:,}"
-    at = worst.landed_at if is_told else staged[-1].landed_at
-    verdict: Verdict = "FAIL" if is_told else "PASS"
-    yield Finding(history.feed, "bulk_restamp", verdict, fact, rows=touched, onset=at, evidence_at=at)
+    worst = max(_bulk_changes(history, staged, rows), key=lambda change: change.rows, default=None)
+    if worst is None or is_announced(history, "backfill", "volume"):
+        fact = f"no read changed most of the {rows:,} rows of the source"
+        yield Finding(history.feed, "bulk_restamp", "PASS", fact, evidence_at=staged[-1].landed_at)
+        return
+    at = worst.batch.landed_at
+    fact = f"{worst.batch.batch_id} {worst.words} {worst.rows:,} rows; the source has {rows:,}"
+    yield Finding(history.feed, "bulk_restamp", "FAIL", fact, rows=worst.rows, onset=at, evidence_at=at)
+
+
+class _BulkChange(NamedTuple):
+    batch: Batch
+    words: str
+    rows: int
+
+
+def _bulk_changes(history: FeedHistory, staged: Sequence[Batch], rows: int) -> Iterator[_BulkChange]:
+    """What batches did to most of so many rows. To stamp them anew again and again is a habit of the source."""
+    most = rows * RESTAMPED_SHARE
+    habit = [one for one in history.staged_batches if _stamped(history, one) >= max(TOUCHED_ROWS, most)]
+    for batch in staged:
+        changed, deleted, stamped = batch.rows_changed or 0, batch.rows_deleted or 0, _stamped(history, batch)
+        if deleted >= TOUCHED_ROWS and deleted > rows * history.contract.deletes.max_shrink:
+            yield _BulkChange(batch, "deleted", deleted)
+        elif changed >= max(RESTAMPED_ROWS, most):
+            yield _BulkChange(batch, "changed", changed)
+        elif batch in habit[:1]:
+            yield _BulkChange(batch, "stamped anew", stamped)
+
+
+def _stamped(history: FeedHistory, batch: Batch) -> int:
+    """Rows of a batch of which nothing but the time of change was another."""
+    return sum(one.rows for one in history.breaches.get(batch.batch_id, ()) if one.kind == "restamped")
 
 
 @detects("lagging_replica")
