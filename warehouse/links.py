@@ -41,7 +41,7 @@ class OrphanDay:
 
 @dataclass(frozen=True)
 class TotalDay:
-    """Parents of a day (UTC, by their event time) that have children to add up, and those whose total differs."""
+    """Parents whose last row, of theirs and their children's, landed on a day (UTC), and those whose total differs."""
 
     day: date
     parents: int
@@ -114,7 +114,10 @@ def compare_totals(
     since: datetime,
     until: datetime,
 ) -> list[TotalDay]:
-    """Live parents with `event_time` from `since` to `until`, by day, against the sum of their children.
+    """Live parents with `event_time` from `since` to `until`, against the sum of their children.
+
+    They are counted by the day on which the last row of either side landed: what one delivery changed stands together,
+    however old the parents are that it is of.
 
     The children's `column` is summed by `through`, which holds the parent's key, and compared exactly with
     `parent_total`, an expression over the parent's columns; `when` says which children are added up. Parents without a
@@ -123,10 +126,11 @@ def compare_totals(
     """
     rows = connection.execute(
         f"""
-        SELECT CAST(p.{quoted(event_time)} AS DATE) AS day, count(*),
+        SELECT CAST(greatest(p._landed_at, c.landed_at) AS DATE) AS day, count(*),
             count(*) FILTER (p._total <> c.total)
         FROM (SELECT *, {parent_total} AS _total FROM {parent.table}) p JOIN (
-            SELECT {_as_key("l", through)} AS _key, sum({quoted(column)}) AS total FROM {child.table} l
+            SELECT {_as_key("l", through)} AS _key, sum({quoted(column)}) AS total, max(_landed_at) AS landed_at
+            FROM {child.table} l
             WHERE _feed = $child AND NOT _is_deleted AND ({when or "true"})
             GROUP BY ALL
             HAVING count(*) = count({quoted(column)}) AND coalesce(max(_changed_at) < $until, true)

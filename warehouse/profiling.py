@@ -44,9 +44,10 @@ _IS_ROUNDED = f"CASE WHEN {_IS_LARGE} THEN {_WHOLE} = TRY_CAST(CAST({_WHOLE} AS 
 _ARRIVAL = "CAST($landed_at::TIMESTAMP AS DATE)"
 _RECENT = f"BETWEEN {_ARRIVAL} - INTERVAL 3 DAY AND {_ARRIVAL}"
 _EXCHANGED = "CASE WHEN day(value) <= 12 THEN TRY(make_date(year(value), day(value), month(value))) END"
-# How many texts have one length at most, and the shortest length of which so many have it.
-_COMMON = "list_max(map_values(lengths))"
-_COMMON_LENGTH = f"map_keys(lengths)[list_position(map_values(lengths), {_COMMON})]"
+# The texts of each length and those one shorter: of texts that were cut some end after a blank, which is gone then.
+_ABOUT = "list_transform(map_keys(lengths), lambda n: lengths[n] + coalesce(lengths[n - 1], 0))"
+_COMMON = f"list_max({_ABOUT})"
+_COMMON_LENGTH = f"map_keys(lengths)[list_position({_ABOUT}, {_COMMON})]"
 _QUANTILES = "[0.05, 0.5, 0.95]"
 # What forms and exports put where there is nothing to say. Whether a column ever has it is learned, not assumed.
 _FILLERS = r"(?i)n/?a|none|null|nil|nan|unknown|tbd|todo|default|0{3,}|9{4,}|x{2,}|[-.?_]+"

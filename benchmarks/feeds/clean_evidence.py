@@ -5,7 +5,7 @@
 
 Lives are made by `clean_life.py`, faults by `evidence_faults.py`; the detectors are those of the product, trained once
 a day as there. An alert opens when as many looks at newer evidence fail in a row as the catalogue says (two; one for
-what is late); single failing looks are counted too.
+what is late and for facts); single failing looks are counted too.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def sweep(watched: Watched, tally: Tally) -> list[tuple[datetime, Bands]]:
     kind = watched.life.kind.name
     run_of: Counter[tuple[str, str]] = Counter()
     newest: dict[tuple[str, str], datetime | None] = {}
+    opened: set[tuple[str, str]] = set()
     days: list[tuple[datetime, Bands]] = []
     for run in watched.life.runs:
         now = run.started_at + timedelta(seconds=30)
@@ -131,13 +132,16 @@ def sweep(watched: Watched, tally: Tally) -> list[tuple[datetime, Bands]]:
             run_of[key] += 1
             tally.looks[one.failure] += 1
             watched.failed.append(FailedSpan(*key, one.onset or now, now))
-            if run_of[key] == load_failures()[one.failure].successive:
+            is_enough = one.is_exact or run_of[key] >= load_failures()[one.failure].successive
+            if is_enough and key not in opened:
+                opened.add(key)
                 tally.alerts[one.failure] += 1
                 tally.examples.append(f"{kind}: {now:%Y-%m-%d %H:%M} {one.failure} {one.segment}: {one.reason}")
         fresh = {one.failure for one in found if one.verdict == "PASS"}
         for key in list(run_of):
             if key not in failing and (key[0] in fresh or len(failing)):
                 del run_of[key]
+                opened.discard(key)
     return days
 
 

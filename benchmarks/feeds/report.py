@@ -158,14 +158,16 @@ able to tell before anybody can see the fault stands last.
 """
     yield f"| {' | '.join(_COLUMNS)} |"
     yield "|---" * len(_COLUMNS) + "|"
-    ordered = sorted(outcomes, key=lambda one: (one.mode[0], int(one.mode[1:]), one.name))
-    for (mode, name, needs), group in groupby(ordered, key=lambda one: (one.mode, one.name, one.needs)):
+    ordered = sorted(outcomes, key=lambda one: (one.mode[0], int(one.mode[1:]), one.name, -one.severity))
+    for (mode, name, severity, needs), group in groupby(
+        ordered, key=lambda one: (one.mode, one.name, one.severity, one.needs)
+    ):
         own = list(group)
         found = [one for one in own if one.found_at is not None]
         cells = (
             mode,
             ", ".join(own[0].means),
-            name.replace("_", " "),
+            name.replace("_", " ") + (f", {severity:.0%} of rows" if severity < 1 else ""),
             str(len(own)),
             str(len(found)),
             str(sum(one.is_prevented for one in own)),

@@ -79,7 +79,7 @@ def profiles_of(rows: Rows, batch_id: str) -> dict[str, ColumnProfile]:
         return {}
     longest = int(rows.length.max())
     codes = np.bincount(rows.account)
-    lengths = np.bincount(rows.length)
+    lengths = np.convolve(np.bincount(rows.length), [1, 1])[: longest + 1]  # of a length and one shorter
     text = {
         "common_length": int(lengths.argmax()),
         "at_common_length": int(lengths.max()),

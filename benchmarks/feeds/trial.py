@@ -26,8 +26,13 @@ Record = dict[str, Any]
 
 
 def live_clean(world: World, folder: Path, days: int) -> list[Record]:
-    """Live days without a fault and keep the home after the last; an interrupted life goes on where it was."""
+    """Live days without a fault and keep the home after the last.
+
+    An interrupted life goes on where it was; one whose home is not there is lived anew.
+    """
     kept = folder / "clean.jsonl"
+    if not (world.is_kept(WARM) or world.home.root.exists()):
+        kept.unlink(missing_ok=True)
     looks = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     for day in range(len(looks), days):
         world.shown.show(day)

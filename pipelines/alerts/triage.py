@@ -139,10 +139,7 @@ def _play(ledger: Ledger, catalog: Mapping[str, FeedContract], findings: list[Fi
             number += 1
             observed[mark] = lifecycle.begin(f"A{number}", finding, stage, now)
             failing[mark] = finding
-    successive = {
-        mark: 1 if mark in failing and failing[mark].is_exact else failures[alert.failure].successive
-        for mark, alert in observed.items()
-    }
+    successive = _successive(observed, failing, failures)
     wrong = [
         alert
         for mark, alert in observed.items()
@@ -167,6 +164,27 @@ def _play(ledger: Ledger, catalog: Mapping[str, FeedContract], findings: list[Fi
         )
         moves[mark] = lifecycle.advance(alert, around, now, is_failing=mark in failing)
     return _Round({alert.alert_id: alert for alert in former}, moves, covered)
+
+
+def _successive(
+    observed: Mapping[str, Alert], failing: Mapping[str, Finding], failures: Mapping[str, Failure]
+) -> dict[str, int]:
+    """Fingerprint → how many looks in a row it takes.
+
+    One is enough for a fact. So it is for what explains, by the catalogue, a deviation of its feed that is about to be
+    told: two see the same thing, and it is told by the name of its cause.
+    """
+    needed = {
+        mark: 1 if mark in failing and failing[mark].is_exact else failures[alert.failure].successive
+        for mark, alert in observed.items()
+    }
+    due = [
+        alert
+        for mark, alert in observed.items()
+        if alert.state not in kept.AT_WORK and lifecycle.is_breached(alert, needed[mark], is_failing=mark in failing)
+    ]
+    seen_twice = {(alert.feed, cause) for alert in due for cause in failures[alert.failure].under}
+    return needed | {mark: 1 for mark in failing if (observed[mark].feed, observed[mark].failure) in seen_twice}
 
 
 def _look_at(alert: Alert, looks: Mapping[tuple[str, str, str], Finding]) -> Finding | None:

@@ -24,7 +24,7 @@ class LinkDay:
 
 @dataclass(frozen=True)
 class TotalDay:
-    """Parents of a closed day, and those of them that differ from the sum of their children in this feed."""
+    """Parents that landed on a day, or whose children in this feed last did, and those that differ from their sum."""
 
     parent: str
     day: datetime

@@ -21,13 +21,13 @@ class ColumnProfile:
     None means that the column's type has no such fact. Numbers are as they are, times are epoch seconds (UTC).
     `top` is a hash of the most frequent value, never the value. `hours` counts times by hour of day (UTC).
     `age_p95` is the 95th percentile of arrival minus value, in seconds, for times.
-    `longest` is the greatest length of a text and `at_longest` how many values have it; `common_length` is the one that
-    most of them have, the shortest of equals, and `at_common_length` how many. `damaged` counts texts with U+FFFD, C1
-    controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days` counts times
-    whose day of the month is at most 12, `days` distinct days. `swapped` counts dates that are of the last three days
-    before arrival only with day and month exchanged. `whole` counts numbers without a fraction; `large` texts
-    that are whole numbers above 2^53, and `rounded` those of them that a double holds unchanged; `hundreds` texts that
-    are whole numbers ending in 00. `wordless` counts texts without a letter, `digitless` those without a digit.
+    `longest` is the greatest length of a text and `at_longest` how many values have it. Most texts are of
+    `common_length` letters or one fewer, the shortest of equals, and `at_common_length` are so many. `damaged` counts
+    texts with U+FFFD, C1 controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days`
+    counts times whose day of the month is at most 12, `days` distinct days. `swapped` counts dates that are of the last
+    three days before arrival only with day and month exchanged. `whole` counts numbers without a fraction; `large`
+    texts that are whole numbers above 2^53, and `rounded` those of them that a double holds unchanged; `hundreds` texts
+    that are whole numbers ending in 00. `wordless` counts texts without a letter, `digitless` those without a digit.
     `fillers` counts texts and days that forms and exports put where there is no value ('N/A', '0000', 1970-01-01).
     `segments` counts rows by value, for columns that the contract declares so.
     """

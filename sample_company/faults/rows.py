@@ -22,12 +22,12 @@ def remove_new_orders(shown: Shown, moment: Moment) -> None:
 def restore_orders(shown: Shown, moment: Moment) -> None:
     """Show the share that is hit of the orders changed since as they were before, and those placed since not at all.
 
-    The newest change of each day is shown in any case: it leads readers past the others, and stays shown.
+    The newest changes of each day are shown in any case: they lead readers past the others, and stay shown.
     """
     names = ", ".join(f'"{name}"' for name in columns_of("orders"))
     insert = f"INTO orders ({names}) VALUES ({', '.join('?' * len(columns_of('orders')))})"
     before = _orders_of(shown, moment.begun_day, f"SELECT {names} FROM orders")
-    newest = f"SELECT {names} FROM orders ORDER BY updated_at DESC LIMIT 1"
+    newest = f"SELECT {names} FROM orders WHERE updated_at = (SELECT max(updated_at) FROM orders)"
     led = [row for day in range(moment.begun_day + 1, moment.day) for row in _orders_of(shown, day, newest)]
     with shown.shop() as shop:
         since = shop.moment(int(moment.begun.timestamp()))

@@ -1,14 +1,19 @@
+import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import must_hold
 import pytest
 from intervals import poisson, wilson
 from metrics import alarms_of, clean, outcome, without
 from told import Told
+from trial import live_clean
+from world import Look
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +127,26 @@ def test_intervals_are_those_worked_by_hand_and_of_the_published_table() -> None
     assert wilson(0, 0) == (0, 1)
     assert poisson(0) == pytest.approx((0, 3.689), abs=5e-4)
     assert poisson(1) == pytest.approx((0.0253, 5.572), abs=5e-4)
+
+
+def test_a_life_whose_home_is_not_there_is_lived_anew(tmp_path: Path) -> None:
+    def of_day(day: int, feeds: object) -> Look:
+        del feeds
+        home.mkdir(exist_ok=True)
+        return Look(day, datetime(2024, 3, 4 + day, tzinfo=UTC), [], {}, {}, {}, {}, 0.0)
+
+    home = tmp_path / "home"
+    nothing = SimpleNamespace(show=lambda day: None)
+    world = SimpleNamespace(
+        home=SimpleNamespace(root=home), shown=nothing, feeds=(), look=of_day, keep=str, is_kept=lambda name: False
+    )
+    (tmp_path / "clean.jsonl").write_text('{"day": 70}\n' * 2)
+
+    def lived(days: int) -> list[int]:
+        return [look["day"] for look in live_clean(cast(Any, world), tmp_path, days)]
+
+    assert [lived(2), lived(3)] == [[0, 1], [0, 1, 2]]
+    assert [json.loads(line)["day"] for line in (tmp_path / "clean.jsonl").read_text().splitlines()] == [0, 1, 2]
 
 
 def test_the_fast_slice_runs_the_real_pipeline_and_leaves_no_row_wrong(tmp_path: Path) -> None:

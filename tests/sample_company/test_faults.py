@@ -116,6 +116,25 @@ def test_the_same_rows_are_hit_at_each_look(shown: Shown) -> None:
     assert missing(2) <= missing(3)
 
 
+def test_late_commits_go_on_showing_all_rows_that_were_the_newest_of_a_day(shown: Shown, chronicle: Chronicle) -> None:
+    database = chronicle.day(2) / "shop" / "shop.db"
+    kept = database.read_bytes()
+    newest = "SELECT max(updated_at) FROM orders"
+    with sqlite3.connect(database) as truth:
+        latest = "SELECT id FROM orders WHERE created_at < '2100' ORDER BY created_at DESC LIMIT 3"
+        truth.execute(f"UPDATE orders SET updated_at = ({newest}) WHERE id IN ({latest})")
+    rows: list[set[tuple[int, str]]] = []
+    for day in (2, 3):
+        shown.show(day)
+        FAULTS["late_commits"].act(shown, moment_of(shown, day))
+        with sqlite3.connect(shown.folder / "shop" / "shop.db") as source:
+            found = source.execute(f"SELECT id, updated_at FROM orders WHERE updated_at = ({newest}) OR {day} = 3")
+            rows.append(set(found.fetchall()))
+    database.write_bytes(kept)
+    assert len(rows[0]) >= 3
+    assert rows[0] <= rows[1]
+
+
 def test_what_was_sent_wrong_comes_again_when_the_source_corrects_itself(shown: Shown) -> None:
     begun = shown.chronicle.read_at(LAST_GOOD_DAY).strftime("%Y-%m-%d %H:%M:%S")
     shown.show(HEALED_DAY)

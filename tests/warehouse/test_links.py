@@ -137,16 +137,25 @@ def test_a_parent_differs_when_its_children_add_up_to_something_else(desk: Desk)
     desk.order("3", "11.00", on=2)
     for order, net in (("1", "4.00"), ("1", "6.00"), ("2", "10.00"), ("3", "9.99")):
         desk.line(order, net)
-    assert desk.totals() == [TotalDay(date(2026, 11, 1), 1, 0), TotalDay(date(2026, 11, 2), 2, 1)]
-    assert desk.totals(until=day(2)) == [TotalDay(date(2026, 11, 1), 1, 0)]
+    assert desk.totals() == [TotalDay(date(2026, 11, 10), 3, 1)]
+    assert desk.totals(until=day(2)) == [TotalDay(date(2026, 11, 10), 1, 0)]
+
+
+def test_what_one_delivery_changed_is_counted_together_however_old_its_parents_are(desk: Desk) -> None:
+    desk.order("1", "11.00", on=1, _landed_at=day(8).replace(tzinfo=None))
+    desk.order("2", "11.00", on=2, _landed_at=day(14).replace(tzinfo=None))
+    desk.order("3", "11.00", on=3, _landed_at=day(4).replace(tzinfo=None))
+    for order, net, landed in (("1", "4.00", 9), ("1", "7.00", 12), ("2", "10.00", 11), ("3", "9.99", 12)):
+        desk.line(order, net, landed=day(landed))
+    assert desk.totals() == [TotalDay(date(2026, 11, 12), 2, 2), TotalDay(date(2026, 11, 14), 1, 0)]
 
 
 def test_only_the_children_that_count_are_added_up(desk: Desk) -> None:
     desk.order("1", "11.00")
     desk.line("1", "10.00")
     desk.line("1", "-3.00")
-    assert desk.totals() == [TotalDay(date(2026, 11, 1), 1, 1)]
-    assert desk.totals(when="net > 0") == [TotalDay(date(2026, 11, 1), 1, 0)]
+    assert desk.totals() == [TotalDay(date(2026, 11, 10), 1, 1)]
+    assert desk.totals(when="net > 0") == [TotalDay(date(2026, 11, 10), 1, 0)]
 
 
 def test_a_parent_of_which_a_side_changed_since_it_was_read_is_not_compared(desk: Desk) -> None:
@@ -156,7 +165,7 @@ def test_a_parent_of_which_a_side_changed_since_it_was_read_is_not_compared(desk
     desk.line("1", "10.00")
     desk.line("2", "10.00", _changed_at=late)
     assert desk.totals(until=day(20)) == []
-    assert desk.totals(until=day(20, 1)) == [TotalDay(date(2026, 11, 1), 2, 2)]
+    assert desk.totals(until=day(20, 1)) == [TotalDay(date(2026, 11, 10), 2, 2)]
 
 
 def test_parents_are_counted_by_day_with_those_that_have_a_child(desk: Desk) -> None:

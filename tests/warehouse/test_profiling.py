@@ -55,6 +55,11 @@ def test_of_texts_are_told_gaps_repeats_and_length(desk: Desk) -> None:
     assert picked(facts, "low", "mean", "hours") == [None, None, None]
 
 
+def test_a_text_that_was_cut_after_a_blank_is_of_the_common_length_too(desk: Desk) -> None:
+    cut = desk.profile(["Kings Ro", "Maple S", "12 High", "8 North", "Elm"])
+    assert picked(cut, "common_length", "at_common_length") == [8, 4]
+
+
 def test_no_text_is_in_a_profile_and_equal_favourites_have_equal_hashes(desk: Desk) -> None:
     here, there = desk.profile(["Ada", "Ada", "Bob"]), desk.profile(["Ada", "Ada", "Ada"])
     assert here["top"] == there["top"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipelines.freshness import against_bands
 from pipelines.freshness.detectors import dirt
@@ -53,18 +53,28 @@ def _at_one_length(history: FeedHistory) -> Iterator[Finding]:
     batches = chosen(history)
     for column, newest in history.profiles[batches[-1].batch_id].items() if batches else ():
         texts = newest.rows - newest.nulls
-        if newest.common_length is None or texts < FEWEST_TEXTS or (newest.at_common_length or 0) < EVEN_ODDS * texts:
+        if newest.common_length is None or texts < FEWEST_TEXTS:
+            continue
+        repeats = max((newest.top_count or 1) - 1, 0)  # one value for many is no cut
+        if (newest.at_common_length or 0) - repeats < EVEN_ODDS * texts:
             continue
         found = (history.profiles[batch.batch_id].get(column) for batch in batches[:-1])
         former = [one for one in found if one is not None and one.common_length is not None]
-        texts_of = [one.rows - one.nulls for one in former]
+        if sum(one.rows - one.nulls for one in former) < dirt.PRIOR_ROWS:
+            continue
         # A first delivery of everything repeats the texts of years, and a small one those of any code hardly ever.
-        distinct = [one.distinct / of for one, of in zip(former, texts_of, strict=True) if of >= FEWEST_TEXTS]
-        if sum(texts_of) < dirt.PRIOR_ROWS or statistics.median(distinct or [0]) < FREE_TEXT:
+        distinct, usual = (_usual(former, fact) for fact in ("distinct", "at_common_length"))
+        if distinct < FREE_TEXT or usual >= EVEN_ODDS:  # postal codes differ, too, and have one length or two
             continue
         usual_length = statistics.median(one.common_length or 0 for one in former)
-        seen = dirt.look(parts(history, batches, column, "at_common_length"))
+        seen = dirt.look(parts(history, batches, column, "at_common_length"), usual)
         if seen.is_beyond and newest.common_length < usual_length:
             words = f"end after {newest.common_length} letters"
             evidence_at = batches[-1].landed_at
             yield dirt.finding(history, "cut_text", seen, words, segment=column, evidence_at=evidence_at, is_exact=True)
+
+
+def _usual(profiles: Sequence[ColumnProfile], fact: str) -> float:
+    """The median share of texts with a fact, of batches with enough texts; 0.0 without any."""
+    shares = ((one.rows - one.nulls, getattr(one, fact)) for one in profiles)
+    return float(statistics.median([count / texts for texts, count in shares if texts >= FEWEST_TEXTS] or [0.0]))

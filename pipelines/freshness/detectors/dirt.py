@@ -18,7 +18,7 @@ from pipelines.freshness.history import Batch, FeedHistory
 
 # Fewer bad rows than this are never told, whatever their share: somebody mistyped.
 LEAST_ROWS = 5
-# A delivery of which nothing is good is told with fewer: a single line may be a slip.
+# What is told with fewer, of which nothing is good or that never was before: a single line may be a slip.
 NONE_GOOD = 2
 # Less than this share of a batch is told only where there was none in `PRIOR_ROWS` rows before.
 LEAST_SHARE = 0.05
@@ -83,6 +83,15 @@ def look(parts: Sequence[Part], usual: float = USUAL) -> Look:
         if place < len(parts) - 1:
             bad_before, rows_before = bad_before + part.bad, rows_before + part.rows
     return Look(*seen, _expected(bad_before, rows_before, usual), bad_before, rows_before, onset)
+
+
+def is_first(parts: Sequence[Part]) -> bool:
+    """Whether the newest part has what should not be at all and none of many rows before it was: two are no slip."""
+    *before, newest = parts
+    rows_before = sum(part.rows for part in before)
+    if newest.bad < NONE_GOOD or rows_before < PRIOR_ROWS or any(part.bad for part in before):
+        return False
+    return newest.rows * _divergence(newest.bad / newest.rows, _expected(0, rows_before, NEVER)) > SURPRISE
 
 
 def _windows(parts: Sequence[Part], place: int) -> Iterator[tuple[int, int]]:

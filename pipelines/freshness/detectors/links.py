@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pipelines.freshness.detectors import dirt
@@ -82,12 +82,12 @@ def mixed_times(histories: Histories) -> Iterator[Finding]:
 
 @detects("totals_disagree")
 def totals_disagree(histories: Histories) -> Iterator[Finding]:
-    """Sums that two feeds should share differ on a closed day (mode F3), in more rows than usual dirt explains."""
+    """Sums that two feeds should share differ (mode F3), in more of what landed on a day than usual dirt explains."""
     for history in histories.values():
         days = [day for day in history.totals if day.parents]
         if not days:
             is_declared = history.contract.watch.totals_with is not None
-            fact = "no day is closed in both feeds" if is_declared else "the contract compares no total with a parent's"
+            fact = "nothing landed in both feeds" if is_declared else "the contract compares no total with a parent's"
             yield Finding(history.feed, "totals_disagree", "UNKNOWN", fact)
             continue
         parts = [dirt.Part(day.day, day.parents, day.differing) for day in days]
@@ -101,7 +101,7 @@ def totals_disagree(histories: Histories) -> Iterator[Finding]:
             "totals_disagree",
             "FAIL",
             f"{differing:,} of {parents:,} rows of {beyond[0].parent} differ from the sum of theirs here, "
-            f"first on {beyond[0].day:%Y-%m-%d}",
+            f"landed since {beyond[0].day:%Y-%m-%d}",
             rows=differing,
             onset=beyond[0].day,
             evidence_at=days[0].counted_at,
@@ -117,9 +117,17 @@ def _without(history: FeedHistory, otherwise: str) -> str:
     return otherwise if history.contract.watch.parents else "the contract names no parent"
 
 
-def _days_beyond(days: list[LinkDay]) -> list[LinkDay]:
+def _days_beyond(days: Sequence[LinkDay]) -> list[LinkDay]:
+    """Days with more orphans than usual; where there were none before, with two that stand out among their rows."""
     parts = [dirt.Part(day.landed_on, day.rows, day.orphans) for day in days]
-    return [day for place, day in enumerate(days) if dirt.look(parts[: place + 1]).is_beyond]
+    beyond: list[LinkDay] = []
+    ordinary: list[dirt.Part] = []
+    for place, day in enumerate(days):
+        if dirt.look(parts[: place + 1]).is_beyond or dirt.is_first([*ordinary, parts[place]]):
+            beyond.append(day)
+        else:
+            ordinary.append(parts[place])
+    return beyond
 
 
 def _orphans(history: FeedHistory, column: str, days: list[LinkDay], counted_at: datetime) -> Finding:

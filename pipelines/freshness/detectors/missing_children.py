@@ -116,11 +116,13 @@ def _sums(broods: Sequence[Brood], usual: Mapping[int, float], last: datetime, s
 
 
 def _ratios(broods: Sequence[Brood], usual: Mapping[int, float], span: int) -> Iterator[float]:
-    """Come for each expected, for every span of so many days."""
-    for last in {one.on for one in broods}:
-        expected, born = _sums(broods, usual, last, span)
-        if expected:
-            yield born / expected
+    """Come for each expected, for every span of so many days that expects at least half of what the busiest does.
+
+    Of the first days of a life few ages are known, so that little is expected and none may come by chance.
+    """
+    found = [_sums(broods, usual, last, span) for last in {one.on for one in broods}]
+    least = max((expected for expected, _ in found), default=0.0) / 2
+    yield from (born / expected for expected, born in found if expected and expected >= least)
 
 
 def _exponent(expected: float, born: int) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from connectors.cursors import source_value
 from pipelines.freshness.detectors.detects import detects
@@ -17,6 +18,8 @@ from pipelines.ledger.evidence import Verdict
 FEW_ROWS, FEW_SHARE = 5, 0.05
 # A change to so large a part of a table is no business event.
 RESTAMPED_ROWS, RESTAMPED_SHARE = 1_000, 0.5
+# Nor are, in a smaller one, so many rows that are deleted, or get a new time of change and nothing else.
+TOUCHED_ROWS = 100
 
 
 @detects("duplicate_rows")
@@ -57,7 +60,8 @@ def regressions(history: FeedHistory) -> Iterator[Finding]:
 
 @detects("bulk_restamp")
 def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
-    """The source changed most rows of a table within one read (mode F6): it was migrated, or stamped anew."""
+    """The source changed most rows of a table within one read (mode F6), or deleted more of them than the contract lets
+    go at once (mode C5): it was migrated, emptied or stamped anew."""
     is_whole = history.contract.source.kind == "sql"  # an endpoint counts the rows of one answer
     counted = [answer for answer in history.answers if answer.row_count and is_whole]
     staged = [batch for batch in history.recent_batches if batch.rows_changed is not None]
@@ -65,14 +69,40 @@ def bulk_restamp(history: FeedHistory) -> Iterator[Finding]:
         fact = "no changes that could be held against the size of its source"
         yield Finding(history.feed, "bulk_restamp", "UNKNOWN", fact)
         return
-    worst = max(staged, key=lambda batch: batch.rows_changed or 0)
-    changed, rows = worst.rows_changed or 0, counted[-1].row_count or 0
-    is_bulk = changed >= RESTAMPED_ROWS and changed >= rows * RESTAMPED_SHARE
-    is_told = is_bulk and not is_announced(history, "backfill", "volume")
-    fact = f"{worst.batch_id} changed {changed:,} rows; the source has {rows:,}"
-    at = worst.landed_at if is_told else staged[-1].landed_at
-    verdict: Verdict = "FAIL" if is_told else "PASS"
-    yield Finding(history.feed, "bulk_restamp", verdict, fact, rows=changed, onset=at, evidence_at=at)
+    rows = counted[-1].row_count or 0
+    worst = max(_bulk_changes(history, staged, rows), key=lambda change: change.rows, default=None)
+    if worst is None or is_announced(history, "backfill", "volume"):
+        fact = f"no read changed most of the {rows:,} rows of the source"
+        yield Finding(history.feed, "bulk_restamp", "PASS", fact, evidence_at=staged[-1].landed_at)
+        return
+    at = worst.batch.landed_at
+    fact = f"{worst.batch.batch_id} {worst.words} {worst.rows:,} rows; the source has {rows:,}"
+    yield Finding(history.feed, "bulk_restamp", "FAIL", fact, rows=worst.rows, onset=at, evidence_at=at)
+
+
+class _BulkChange(NamedTuple):
+    batch: Batch
+    words: str
+    rows: int
+
+
+def _bulk_changes(history: FeedHistory, staged: Sequence[Batch], rows: int) -> Iterator[_BulkChange]:
+    """What batches did to most of so many rows. To stamp them anew again and again is a habit of the source."""
+    most = rows * RESTAMPED_SHARE
+    habit = [one for one in history.staged_batches if _stamped(history, one) >= max(TOUCHED_ROWS, most)]
+    for batch in staged:
+        changed, deleted, stamped = batch.rows_changed or 0, batch.rows_deleted or 0, _stamped(history, batch)
+        if deleted >= TOUCHED_ROWS and deleted > rows * history.contract.deletes.max_shrink:
+            yield _BulkChange(batch, "deleted", deleted)
+        elif changed >= max(RESTAMPED_ROWS, most):
+            yield _BulkChange(batch, "changed", changed)
+        elif batch in habit[:1]:
+            yield _BulkChange(batch, "stamped anew", stamped)
+
+
+def _stamped(history: FeedHistory, batch: Batch) -> int:
+    """Rows of a batch of which nothing but the time of change was another."""
+    return sum(one.rows for one in history.breaches.get(batch.batch_id, ()) if one.kind == "restamped")
 
 
 @detects("lagging_replica")

@@ -163,6 +163,22 @@ def test_what_a_parent_lacks_lies_under_the_rows_that_wait_for_it(watched: Watch
     assert watched.events == ["open orphans"]
 
 
+def test_a_deviation_that_is_about_to_be_told_is_told_by_the_name_of_its_cause_seen_for_the_first_time(
+    watched: Watched,
+) -> None:
+    watched.round(0, ("FAIL", "unusual_volume"))
+    watched.round(15, ("FAIL", "unusual_volume"), ("FAIL", "missing_children"))
+    watched.round(30, ("FAIL", "unusual_volume"), ("FAIL", "missing_children"))
+    assert watched.events == ["open missing_children"]
+    assert watched.told[0].covered == ("shop.orders: Far more or fewer rows than usual",)
+
+
+def test_what_explains_nothing_that_is_about_to_be_told_takes_two_looks(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "missing_children"), ("FAIL", "null_flood"))
+    watched.round(15, ("PASS", "missing_children"), ("FAIL", "null_flood"))
+    assert watched.events == ["open null_flood"]
+
+
 def test_a_fact_is_told_at_the_first_look_where_a_deviation_takes_two(watched: Watched) -> None:
     watched.give(0, [finding("FAIL", "default_flood", at=NOON, segment="email")])
     assert watched.events == []

@@ -286,6 +286,15 @@ def test_texts_that_most_end_after_one_shorter_length_are_cut_at_the_first_look(
     codes = {"street": usual["street"] | {"distinct": 8}}
     assert failing(cut_text, contents([30] * 21, profiles={20: {"street": codes["street"] | short}}, usual=codes)) == []
     assert cut(common_length=20, at_common_length=24) == []  # a longer form is none that was cut
+    # Nor is one value for many: 24 texts that are all one are one text.
+    assert cut(common_length=10, at_common_length=24, top_count=24) == []
+    assert cut(common_length=10, at_common_length=24, top_count=3) != []
+
+
+def test_postal_codes_of_one_length_or_two_are_not_cut_when_the_shorter_ones_are_more() -> None:
+    usual = {"postal_code": {"longest": 7, "at_longest": 1, "common_length": 6, "at_common_length": 24}}
+    shorter = {"postal_code": usual["postal_code"] | {"common_length": 5, "at_common_length": 26}}
+    assert failing(cut_text, contents([30] * 21, profiles={20: shorter}, usual=usual)) == []
 
 
 def test_reads_of_every_quarter_hour_make_no_habit_of_two_weeks() -> None:

@@ -57,6 +57,11 @@ def test_three_days_without_parcels_of_a_small_shop_are_told() -> None:
     assert looked(counted(9, [1.0] * (DAYS - 3) + [0.0] * 3)).verdict == "FAIL"
 
 
+def test_days_without_parcels_are_told_though_the_first_day_of_its_life_had_none() -> None:
+    # Of the first day only orders of that day are counted, 0.4 of them, and the first had no parcel by chance.
+    assert looked(counted(9, [0.0] + [1.0] * (DAYS - 4) + [0.0] * 3)).verdict == "FAIL"
+
+
 def test_half_of_the_parcels_of_a_busy_shop_are_missed_within_three_days() -> None:
     assert looked(counted(60, [1.0] * (DAYS - 3) + [0.5] * 3)).verdict == "FAIL"
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from pipelines.freshness.detectors.versions import bulk_restamp, duplicate_rows, lagging_replica, regressions
 from pipelines.freshness.history import FeedHistory
+from tests.pipelines.freshness.contents_factory import a_breach
 from tests.pipelines.freshness.detectors.evidence_factory import ago, an_answer, only
 from tests.pipelines.freshness.history_factory import CATALOG, NOON, a_batch, a_history, a_run
 
@@ -57,6 +58,37 @@ def test_a_change_of_half_a_table_is_no_business_event() -> None:
     assert [verdict(5_000, 10_000), verdict(4_999, 10_000), verdict(999, 1_000)] == ["FAIL", "PASS", "PASS"]
     assert verdict(5_000, 10_000, "mailer.activity") == "UNKNOWN"
     assert only(bulk_restamp(a_history())).verdict == "UNKNOWN"
+
+
+def test_a_table_of_which_more_is_deleted_than_the_contract_lets_go_at_once_is_told_however_small_it_is() -> None:
+    def verdict(deleted: int, rows: int) -> str:
+        run = a_run(ago(1))
+        batch = a_batch(1, ago(1), deleted, rows_new=0, rows_changed=deleted, rows_deleted=deleted)
+        return only(bulk_restamp(a_history([run], [batch], [an_answer(run, rows=rows)]))).verdict
+
+    assert CATALOG["shop.orders"].deletes.max_shrink == 0.5
+    assert [verdict(501, 1_000), verdict(500, 1_000)] == ["FAIL", "PASS"]
+    assert [verdict(100, 199), verdict(99, 100)] == ["FAIL", "PASS"]
+
+
+def test_a_small_table_that_is_stamped_anew_is_told_once_and_not_where_it_always_is() -> None:
+    def verdict(*stamped: int, rows: int = 300) -> str:
+        batches = [
+            a_batch(seq, NOON - timedelta(days=len(stamped) - seq), 290, rows_new=0, rows_changed=290)
+            for seq in range(1, len(stamped) + 1)
+        ]
+        breaches = {
+            batch.batch_id: [a_breach("restamped", count, columns="updated_at")]
+            for batch, count in zip(batches, stamped, strict=True)
+        }
+        run = a_run(NOON)
+        history = a_history([run], batches, [an_answer(run, rows=rows)], now=NOON + timedelta(hours=1))
+        return only(bulk_restamp(replace(history, breaches=breaches))).verdict
+
+    assert verdict(0, 0, 290) == "FAIL"
+    assert verdict(0, 0, 149) == "PASS"  # most changed in something
+    assert verdict(0, 290, 290) == "PASS"
+    assert verdict(0, 99, rows=100) == "PASS"
 
 
 def said(*answers: tuple[str, int]) -> FeedHistory:
