@@ -16,6 +16,12 @@ from pipelines.settings import Home
 from sample_company import company
 from sample_company.server import serve
 
+# What is known of each customer from any source, forms and profiles that were bought among them.
+_SHOWN = """
+    SELECT customer_id, if(contact_point_type = 'email', value, NULL), if(contact_point_type = 'phone', value, NULL),
+           NULL, NULL FROM contact_point
+    UNION ALL SELECT customer_id, NULL, NULL, display_name, postal_code FROM dim_customer
+"""
 # Long past, so that the clocks of the company's services, which are real, never lie before its data.
 START = date(2024, 5, 13)
 _NAME, _ASKER = "first_name || ' ' || last_name", "requester_email, requester_phone, requester_name"
@@ -57,6 +63,8 @@ def people(home: Home, count: int) -> list[Person]:
     """
     with duckdb.connect(str(home.published), read_only=True) as published:
         owner = dict(published.sql("SELECT source_record_key, customer_id FROM identity.customer_crosswalk").fetchall())
+        shown = published.sql(_SHOWN).fetchall()
+        owner |= {f"published/{customer_id}": customer_id for customer_id, *_ in shown}
     asked = (
         ("shop/accounts", "shop/shop.db", f"SELECT id, email, phone, {_NAME}, zip FROM customers"),
         ("shop/orders", "shop/shop.db", "SELECT id, email, phone, ship_name, ship_zip FROM orders"),
@@ -66,7 +74,7 @@ def people(home: Home, count: int) -> list[Person]:
     )  # fmt: skip
     had: dict[object, set[str]] = {}
     found: list[Person] = []
-    answers = [("frontdesk/interactions", _notes(home))]
+    answers = [("frontdesk/interactions", _notes(home)), ("published", shown)]
     for kind, file, sql in asked:
         with closing(sqlite3.connect(home.sample / file)) as source:
             answers.append((kind, source.execute(sql + " ORDER BY 1").fetchall()))

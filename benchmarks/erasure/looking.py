@@ -31,6 +31,8 @@ _FORMS = "fct_web_registration"
 _WITHOUT_REFERRERS = """REPLACE (
     CASE WHEN lower(trim(referred_by)) IN (SELECT email FROM gone) THEN NULL ELSE referred_by END AS referred_by)"""
 _BETWEEN_DIGITS = str.maketrans("", "", " ()-./")
+# Digits of a telephone number with its country (E.164). Hashes have more, and any nine digits among millions of them.
+_LONGEST_NUMBER = 15
 _ROWS_AT_ONCE = 20_000
 
 
@@ -96,10 +98,8 @@ class _Look:
     def _in_text(self, text: str) -> Iterator[tuple[str, str]]:
         yield from self._addresses(text)
         for number in re.finditer("[0-9]{9,}", text.translate(_BETWEEN_DIGITS)):
-            run = number[0]
-            for at in range(len(run) - 8):
-                if run[at : at + 9] in self.digits:
-                    yield "number", run
+            if len(number[0]) <= _LONGEST_NUMBER and number[0][-9:] in self.digits:
+                yield "number", number[0]
         for line in filter(self.code.search, text.split("\n")):
             yield from self._homes(line)
 
