@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.warehouse.said_factory import at
+from warehouse.brief import READS
 from warehouse.connection import marts_path, open_reader
+from warehouse.declared import MODELS
+from warehouse.published_macros import published_macros
 
 
 def brief(home: Path, customer: str, moment: object = None) -> dict[str, list[tuple[Any, ...]]]:
@@ -116,3 +120,15 @@ def test_lines_made_in_advance_say_what_asking_says(said_home: Path) -> None:
             marts.execute("FROM brief_of_today($1, NULL) ORDER BY ALL", [customer]).fetchall() for customer in customers
         ]
     assert told == asked
+
+
+def test_what_its_macros_read_is_named_where_the_lines_are_built_and_where_use_is_counted() -> None:
+    texts = " ".join(macro.sql for macro in published_macros() if macro.name.startswith("brief"))
+    # Macros are called, tables are not.
+    read = set(re.findall(r"\b((?:main|identity|ops)\.\w+)\b(?!\()", texts))
+    assert read <= set(READS)
+    model = (MODELS / "marts" / "brief_line.sql").read_text(encoding="utf-8")
+    # Lines of the moment need neither the past nor what is told of feeds while it is read.
+    of_the_past = {f"main.{name}_history" for name in ("customer_value", "customer_health", "relationship_type")}
+    needed = read - of_the_past - {"main.brief_line", "ops.channel_arrival", "ops.feed_status", "ops.source_status"}
+    assert {place.partition(".")[2] for place in needed} == set(re.findall(r"ref\('(\w+)'\)", model))
