@@ -87,6 +87,7 @@ def build(home: Path, *, unit_tests: bool = False, wait_seconds: float = LOCK_WA
     if result.failures:
         raise MartTrouble(_trouble(result.failures))
     with open_marts(home, wait_seconds=wait_seconds) as connection:
+        _spill_aside(connection, home)
         drop_scratch(connection, plan)
         write_days(connection, home)
         write_comments(connection)
@@ -104,9 +105,14 @@ def _building(home: Path, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnec
             raise MartTrouble(f"{marts_path(home)}: this process still has a former file open. Restart it.")
         # Tables are sets of rows; keeping them in the order of their making would cost memory.
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"SET temp_directory = {literal(str(home / 'work'))}")
+        _spill_aside(connection, home)
         connection.execute(f"ATTACH {literal(str(warehouse_path(home)))} AS warehouse (READ_ONLY)")
         yield connection
+
+
+def _spill_aside(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
+    """What does not fit into memory goes where passing files are, not beside the marts."""
+    connection.execute(f"SET temp_directory = {literal(str(home / 'work'))}")
 
 
 def _nodes(run: Any) -> tuple[NodeResult, ...]:
