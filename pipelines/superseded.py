@@ -35,8 +35,9 @@ def forget_superseded(
     """
     forgotten: list[str] = []
     for contract in contracts:
-        kept, newest = contract.retention.superseded, batches.last_staged_full(ledger, contract.feed)
-        if kept is None or newest is None:
+        if (kept := contract.retention.superseded) is None:
+            continue
+        if (newest := batches.last_staged_full(ledger, contract.feed)) is None:
             continue
         folder = LandingFolder(landing, contract)
         waiting = quarantine.batches_with_held_rows(connection, contract.feed)
