@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from unicodedata import combining, normalize
 
 import duckdb
@@ -74,7 +77,10 @@ def people(home: Home, count: int) -> list[Person]:
     )  # fmt: skip
     had: dict[object, set[str]] = {}
     found: list[Person] = []
-    answers = [("frontdesk/interactions", _notes(home)), ("published", shown)]
+    answers: list[tuple[str, list[tuple[Any, ...]]]] = [
+        ("frontdesk/interactions", _notes(home)), ("website/web_registrations", _forms(home)),
+        ("bureau/demographics", _profiles(home)), ("published", shown),
+    ]  # fmt: skip
     for kind, file, sql in asked:
         with closing(sqlite3.connect(home.sample / file)) as source:
             answers.append((kind, source.execute(sql + " ORDER BY 1").fetchall()))
@@ -100,13 +106,36 @@ def people(home: Home, count: int) -> list[Person]:
     return chosen
 
 
-def _notes(home: Home) -> list[tuple[str, ...]]:
-    found = []
+def _notes(home: Home) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
     for file in sorted((home.sample / "frontdesk").iterdir()):
         with file.open(encoding="latin-1", newline="") as lines:
             rows = csv.DictReader(lines, delimiter=";")
             found += [(row["note_no"], row["email"], row["phone"], row["customer_name"], row["zip"]) for row in rows]
     return found
+
+
+def _forms(home: Home) -> list[tuple[Any, ...]]:
+    """Forms that visitors sent; a line that is cut or no object says nothing of anybody."""
+    found: list[tuple[Any, ...]] = []
+    for file in sorted((home.sample / "website").iterdir()):
+        opened = gzip.open if file.suffix == ".gz" else open
+        with opened(file, "rt", encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                with suppress(ValueError, TypeError, KeyError, AttributeError):
+                    sent = json.loads(line)
+                    who = sent["person"]
+                    name = who["name"] or f"{who['first'] or ''} {who['last'] or ''}"
+                    found.append((sent["id"], who["email"], who["phone"], name, (sent["address"] or {}).get("zip")))
+    return found
+
+
+def _profiles(home: Home) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(
+            "SELECT profile_id, email, phone, concat_ws(' ', first_name, last_name), zip FROM read_parquet(?)",
+            [str(home.sample / "bureau" / "*.parquet")],
+        ).fetchall()
 
 
 def last_digits(phone: str | None) -> str:

@@ -30,6 +30,27 @@ PUBLISHED = (
 _FORMS = "fct_web_registration"
 _WITHOUT_REFERRERS = """REPLACE (
     CASE WHEN lower(trim(referred_by)) IN (SELECT email FROM gone) THEN NULL ELSE referred_by END AS referred_by)"""
+# Rows of nobody whose order the erased had placed and the shop deleted: by the key of that order, or of what was sent
+# or paid for it. Ids that were merged into theirs are theirs as well.
+_THEIRS = """
+    INSERT INTO gone SELECT old_customer_id, NULL FROM former.identity.customer_id_redirect
+    WHERE current_customer_id IN (SELECT customer_id FROM gone);
+    CREATE TABLE their_order AS
+    SELECT concat(_source_system, '/', order_id) AS order_key FROM staged.staging.orders
+    WHERE _is_deleted AND (
+        lower(trim(email)) IN (SELECT email FROM gone)
+        OR concat(_source_system, '/accounts/', account_id) IN (
+            SELECT source_record_key FROM former.identity.customer_crosswalk SEMI JOIN gone USING (customer_id)));
+    CREATE TABLE their_contact AS
+    SELECT concat(source_system, '/payments/', payment_id) AS source_record_key
+    FROM former.main.fct_payment SEMI JOIN their_order USING (order_key)
+    UNION ALL SELECT concat(source_system, '/shipments/', shipment_id)
+    FROM former.main.fct_shipment SEMI JOIN their_order USING (order_key)
+"""
+_OF_DELETED_ORDERS = {
+    **dict.fromkeys(("fct_order_line", "fct_payment", "fct_shipment"), "order_key NOT IN (FROM their_order)"),
+    "interaction": "source_record_key NOT IN (FROM their_contact)",
+}
 _BETWEEN_DIGITS = str.maketrans("", "", " ()-./")
 # Digits of a telephone number with its country (E.164). Hashes have more, and any nine digits among millions of them.
 _LONGEST_NUMBER = 15
@@ -45,21 +66,23 @@ def remains(home: Home, people: Sequence[Person]) -> list[str]:
     return [f"{file.relative_to(home.root)}: {found}" for file in once.values() for found in look.into(file)]
 
 
-def differences(before: Path, after: Path, people: Sequence[Person]) -> list[str]:
-    """Tables of two published files in which rows of anybody else differ, ids among them.
+def differences(living: Home, home: Home, people: Sequence[Person]) -> list[str]:
+    """Published tables of a home and of what became of it in which rows of anybody else differ, ids among them.
 
     Forms of others may no longer say that one of these people sent them; that and nothing else is allowed for.
     """
     with duckdb.connect() as connection:
-        for name, file in (("former", before), ("present", after)):
+        for name, file in (("former", living.published), ("present", home.published), ("staged", living.warehouse)):
             connection.execute(f"ATTACH '{file}' AS {name} (READ_ONLY)")
         connection.execute("CREATE TABLE gone (customer_id VARCHAR, email VARCHAR)")
         connection.executemany("INSERT INTO gone VALUES (?, ?)", [[one.customer_id, one.email] for one in people])
+        connection.execute(_THEIRS)
         found = []
         for table in PUBLISHED:
             place = table if "." in table else f"main.{table}"
-            theirs = "customer_id IN (SELECT customer_id FROM gone)"
-            rows = f"(SELECT * {{}} FROM {{}}.{place} WHERE customer_id IS NULL OR NOT {theirs})"
+            of_nobody = f"(customer_id IS NULL AND {_OF_DELETED_ORDERS.get(table, 'true')})"
+            of_others = "customer_id NOT IN (SELECT customer_id FROM gone)"
+            rows = f"(SELECT * {{}} FROM {{}}.{place} WHERE {of_nobody} OR {of_others})"
             former = rows.format(_WITHOUT_REFERRERS if table == _FORMS else "", "former")
             present = rows.format("", "present")
             ((count, lost, come),) = connection.execute(

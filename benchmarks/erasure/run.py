@@ -40,7 +40,7 @@ def erase(living: Home, home: Home, those: list[Person]) -> Trial:
         listed.flush()
         asked = ("--from", listed.name, "--reason", "benchmark", "--by", "benchmark", "--yes", "--json")
         cost = run(home, DAY_TWO, "erase", *asked)
-    found, changed = remains(home, those), differences(living.published, home.published, those)
+    found, changed = remains(home, those), differences(living, home, those)
     trial = Trial(len(those), cost, json.loads(cost.told), found, changed)
     shutil.rmtree(home.root)
     return trial
