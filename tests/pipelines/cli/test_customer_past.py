@@ -71,6 +71,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         """CREATE TABLE published.ops.feed_status (feed VARCHAR, status_now VARCHAR, data_age_seconds BIGINT,
            as_of TIMESTAMP)"""
     )
+    connection.execute("CREATE TABLE published.ops.snapshot AS SELECT TIMESTAMP '2026-03-07' AS snapshot_at")
     connection.execute("DETACH published")
     with duckdb.connect(str(home.published)) as published:
         create_macros(published, MACROS)
