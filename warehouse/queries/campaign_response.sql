@@ -1,32 +1,45 @@
 -- question: Which campaigns do people of each value tier answer? Machines that open and click are left out.
 -- parameters: {}
--- tables: [main.fct_campaign_touch, main.customer_value]
+-- tables: [main.fct_campaign_touch, main.customer_value, main.dim_campaign]
 -- sources:
 --   campaign_responses: mailings
 --   orders: value tiers
 -- example: c360 ask campaign_response
 WITH answered AS (
     SELECT
-        campaign_id, customer_id, any_value(campaign_name) AS campaign_name,
+        source_system, campaign_id, customer_id,
         bool_or(action = 'sent') AS is_sent,
         bool_or(action = 'open' AND is_machine IS NOT true) AS has_opened,
         bool_or(action = 'click' AND is_machine IS NOT true) AS has_clicked,
         bool_or(action = 'unsubscribe') AS has_unsubscribed,
         count(*) FILTER (WHERE is_machine) AS machine_count
     FROM main.fct_campaign_touch
-    GROUP BY campaign_id, customer_id
+    GROUP BY ALL
+),
+
+counted AS (
+    SELECT
+        answered.source_system, answered.campaign_id, valued.value_tier,
+        count(customer_id) FILTER (WHERE answered.is_sent) AS sent_count,
+        count(customer_id) FILTER (WHERE answered.has_opened) AS opened_count,
+        count(customer_id) FILTER (WHERE answered.has_clicked) AS clicked_count,
+        count(customer_id) FILTER (WHERE answered.has_unsubscribed) AS unsubscribed_count,
+        CAST(sum(answered.machine_count) AS BIGINT) AS machine_count
+    FROM answered
+    LEFT JOIN main.customer_value AS valued USING (customer_id)
+    GROUP BY ALL
 )
+
 SELECT
-    answered.campaign_id,
-    any_value(answered.campaign_name) AS campaign_name,
-    valued.value_tier,
-    count(customer_id) FILTER (WHERE answered.is_sent) AS sent_count,
-    count(customer_id) FILTER (WHERE answered.has_opened) AS opened_count,
-    count(customer_id) FILTER (WHERE answered.has_clicked) AS clicked_count,
-    round(clicked_count / nullif(sent_count, 0), 3) AS click_share,
-    count(customer_id) FILTER (WHERE answered.has_unsubscribed) AS unsubscribed_count,
-    CAST(sum(answered.machine_count) AS BIGINT) AS machine_count
-FROM answered
-LEFT JOIN main.customer_value AS valued USING (customer_id)
-GROUP BY answered.campaign_id, valued.value_tier
-ORDER BY answered.campaign_id, valued.value_tier
+    counted.campaign_id,
+    campaign.campaign_name,
+    counted.value_tier,
+    counted.sent_count,
+    counted.opened_count,
+    counted.clicked_count,
+    round(counted.clicked_count / nullif(counted.sent_count, 0), 3) AS click_share,
+    counted.unsubscribed_count,
+    counted.machine_count
+FROM counted
+INNER JOIN main.dim_campaign AS campaign USING (source_system, campaign_id)
+ORDER BY counted.campaign_id, counted.value_tier
