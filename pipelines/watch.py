@@ -10,18 +10,19 @@ from pipelines.alerts.plan import AlertsFileError
 from pipelines.alerts.tell import plan_of, tell
 from pipelines.alerts.triage import triage
 from pipelines.books import count_books
-from pipelines.contradictions import count_contradictions
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
-from pipelines.freshness.detectors.contradicted import CUSTOMERS
+from pipelines.freshness.detectors.matters import CUSTOMERS
 from pipelines.freshness.evaluate import evaluate
 from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
 from pipelines.ledger import leases, retention
 from pipelines.ledger.alerts import Alert
 from pipelines.ledger.database import Ledger
+from pipelines.ledger.matters import read_matters
 from pipelines.ledger.watching import record_look
 from pipelines.lineage import tell_lineage
+from pipelines.matters import count_matters
 
 
 def watch(deployment: Deployment) -> list[Finding]:
@@ -53,7 +54,7 @@ def _look(deployment: Deployment, ledger: Ledger) -> list[Finding]:
 
     def customers(alert: Alert) -> int | None:
         if alert.feed == CUSTOMERS:
-            return 1  # each alert there is on one customer
+            return affected.get((alert.failure, alert.segment))
         contract = deployment.catalog.get(alert.feed)
         return customers_affected(deployment.home.published, alert, load_failures()[alert.failure], contract)
 
@@ -68,7 +69,9 @@ def _look(deployment: Deployment, ledger: Ledger) -> list[Finding]:
             count_books(deployment, ledger)
         except duckdb.Error as error:
             on_fault("ledger_disagrees", error)
-        count_contradictions(deployment, ledger)
+        count_matters(deployment, ledger)
+        matters = read_matters(ledger)
+        affected = {(one.failure, one.segment): one.customer_count for one in matters.found} if matters else {}
         findings = evaluate(ledger, deployment.catalog, now, on_fault=on_fault)
         triage(ledger, deployment.catalog, findings, now, customers=customers)
     return findings

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.contract import Announced, FeedContract
 from pipelines.alerts.lifecycle import RANKS
+from pipelines.freshness.detectors.matters import OVERDUE
 from pipelines.freshness.failures import Effect, Failure
 from pipelines.freshness.status import next_due
 from pipelines.ledger.alerts import Alert, Severity, Silence
@@ -22,11 +23,14 @@ SEVERITIES: dict[Effect, Severity] = {
     "drift": "warning",
     "notice": "info",
     "harm": "error",
+    "owed": "warning",
 }
 # On a feed that the business cannot do without, these are critical.
 WORSE_ON_TIER_1: frozenset[Effect] = frozenset({"missing", "stale"})
 # What lasts for so many times what the contract allows is worse than it was.
 RISING_AFTER = 2
+# And so long without a day on which nothing is past its day is a matter for whoever leads.
+OWED_FOR = timedelta(days=7)
 
 # What each kind of known event brings about.
 BRINGS: dict[str, frozenset[str]] = {
@@ -51,12 +55,12 @@ BRINGS: dict[str, frozenset[str]] = {
 def severity(failure: Failure, contract: FeedContract | None, opened_at: datetime | None, now: datetime) -> Severity:
     """How severe a failure is by what it does to readers; one step more once it lasts for too long."""
     found = SEVERITIES[failure.effect]
-    if contract is None:
-        return found
-    if contract.watch.tier == 1 and failure.effect in WORSE_ON_TIER_1:
-        found = "critical"
-    allowed = contract.freshness.promise + contract.freshness.grace
-    has_lasted = opened_at is not None and now - opened_at >= RISING_AFTER * allowed
+    allowed = OWED_FOR if failure.effect == "owed" else None
+    if contract is not None:
+        if contract.watch.tier == 1 and failure.effect in WORSE_ON_TIER_1:
+            found = "critical"
+        allowed = RISING_AFTER * (contract.freshness.promise + contract.freshness.grace)
+    has_lasted = allowed is not None and opened_at is not None and now - opened_at >= allowed
     return RANKS[min(RANKS.index(found) + 1, len(RANKS) - 1)] if has_lasted else found
 
 
@@ -82,8 +86,8 @@ def _over_at(contract: FeedContract | None, announced: Announced) -> datetime:
 
 
 def told_to(alert: Alert, contract: FeedContract | None, now: datetime) -> str:
-    """Who is told: the owner; the deputy once the time ran out that somebody took for it."""
+    """Who is told: the owner; the deputy once the time ran out that somebody took for it; the team that owes it."""
     if contract is None:
-        return PLATFORM_OWNER
+        return f"team:{alert.segment}" if alert.failure == OVERDUE else PLATFORM_OWNER
     has_run_out = alert.acked_until is not None and now >= alert.acked_until
     return contract.watch.deputy or contract.owner if has_run_out else contract.owner

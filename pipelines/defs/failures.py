@@ -12,12 +12,11 @@ import dagster as dg
 from connectors.contract import FeedContract
 from pipelines.defs.keys import MONITOR_KEY, PLATFORM_OWNER, mart_key, staging_key
 from pipelines.deployment import Deployment
-from pipelines.freshness.detectors.contradicted import CUSTOMERS
 from pipelines.freshness.detectors.detects import failures_of
+from pipelines.freshness.detectors.matters import CONTRADICTED, CUSTOMERS, OVERDUE
 from pipelines.freshness.detectors.monitor import MONITOR
 from pipelines.freshness.evaluate import (
     CROSS_DETECTORS,
-    CUSTOMER_DETECTORS,
     FEED_DETECTORS,
     LEARNED_DETECTORS,
     MONITOR_DETECTORS,
@@ -25,6 +24,9 @@ from pipelines.freshness.evaluate import (
 from pipelines.freshness.failures import load_failures
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import latest_verdicts
+
+# Which table tells of each matter of customers.
+_TOLD_BY = {CONTRADICTED: "contradiction", OVERDUE: "follow_up"}
 
 
 def failure_key(contract: FeedContract, failure: str) -> dg.AssetCheckKey:
@@ -35,16 +37,13 @@ def failure_key(contract: FeedContract, failure: str) -> dg.AssetCheckKey:
 def failure_keys(contracts: Sequence[FeedContract]) -> dict[tuple[str, str], dg.AssetCheckKey]:
     """(feed, failure) → its check, of every failure that some detector looks for.
 
-    Watching itself is a feed as well, and so are customers, whose checks hang on the table that tells of each act.
+    Watching itself is a feed as well, and so are customers, whose checks hang on the table that tells of each matter.
     """
     of_feeds = _looked_for(FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS)
     keys = {(contract.feed, name): failure_key(contract, name) for contract in contracts for name in of_feeds}
-    others = ((MONITOR, MONITOR_KEY, MONITOR_DETECTORS), (CUSTOMERS, mart_key("contradiction"), CUSTOMER_DETECTORS))
-    return keys | {
-        (thing, name): dg.AssetCheckKey(asset, f"feed_{name}")
-        for thing, asset, detectors in others
-        for name in _looked_for(detectors)
-    }
+    others = {(MONITOR, name): MONITOR_KEY for name in _looked_for(MONITOR_DETECTORS)}
+    others |= {(CUSTOMERS, name): mart_key(table) for name, table in _TOLD_BY.items()}
+    return keys | {thing: dg.AssetCheckKey(asset, f"feed_{thing[1]}") for thing, asset in others.items()}
 
 
 # What the checks of watching itself hang on: nobody makes it, and nothing of it is kept.

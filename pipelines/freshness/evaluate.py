@@ -17,7 +17,6 @@ from pipelines.freshness.detectors import (
     books,
     columns,
     conservation,
-    contradicted,
     cut_text,
     damage,
     default_flood,
@@ -30,6 +29,7 @@ from pipelines.freshness.detectors import (
     keys_merged,
     late,
     links,
+    matters,
     missing_children,
     null_flood,
     old_events,
@@ -46,17 +46,17 @@ from pipelines.freshness.detectors import (
     versions,
     windows,
 )
-from pipelines.freshness.detectors.contradicted import CustomerDetector
 from pipelines.freshness.detectors.detects import failures_of
+from pipelines.freshness.detectors.matters import MatterDetector
 from pipelines.freshness.detectors.monitor import MonitorDetector, undelivered, unwatched
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import SPAN, FeedHistory
 from pipelines.freshness.monitor_history import read_monitor
 from pipelines.freshness.reading import read_history
 from pipelines.freshness.retraining import with_current_bands
-from pipelines.ledger.contradictions import read_contradictions
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import FindingRecord, record_findings
+from pipelines.ledger.matters import read_matters
 
 # Of one feed, from the ledger.
 FEED_DETECTORS: tuple[FeedDetector, ...] = (
@@ -138,11 +138,11 @@ CROSS_DETECTORS: tuple[CrossDetector, ...] = (
 # Of watching itself.
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
 # Of what was done to customers.
-CUSTOMER_DETECTORS: tuple[CustomerDetector, ...] = (contradicted.instruction_contradicted,)
+MATTER_DETECTORS: tuple[MatterDetector, ...] = (matters.instruction_contradicted, matters.follow_up_overdue)
 # Failures that some detector looks for.
 LOOKED_FOR = frozenset(
     failure
-    for detectors in (FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS, MONITOR_DETECTORS, CUSTOMER_DETECTORS)
+    for detectors in (FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS, MONITOR_DETECTORS, MATTER_DETECTORS)
     for detector in detectors
     for failure in failures_of(detector)
 )
@@ -161,7 +161,7 @@ def evaluate(
     learned_detectors: Sequence[FeedDetector] = LEARNED_DETECTORS,
     cross_detectors: Sequence[CrossDetector] = CROSS_DETECTORS,
     monitor_detectors: Sequence[MonitorDetector] = MONITOR_DETECTORS,
-    customer_detectors: Sequence[CustomerDetector] = CUSTOMER_DETECTORS,
+    matter_detectors: Sequence[MatterDetector] = MATTER_DETECTORS,
     on_fault: OnFault | None = None,
 ) -> list[Finding]:
     """Every detector's findings on every feed of the catalog on watching itself and on what was done to customers;
@@ -181,7 +181,7 @@ def evaluate(
     findings += [found for history in histories.values() for found in _asked(learned_detectors, history, on_fault)]
     findings += _asked(cross_detectors, histories, on_fault)
     findings += _asked(monitor_detectors, read_monitor(ledger, now), on_fault)
-    findings += _asked(customer_detectors, read_contradictions(ledger), on_fault)
+    findings += _asked(matter_detectors, read_matters(ledger), on_fault)
     record_findings(ledger, [_record(finding, histories) for finding in findings], now)
     return findings
 

@@ -13,7 +13,7 @@ from connectors.yaml_text import parsed
 
 FOLDER = Path(__file__).parent
 
-Effect = Literal["wrong", "missing", "held", "stale", "late", "drift", "notice", "harm"]
+Effect = Literal["wrong", "missing", "held", "stale", "late", "drift", "notice", "harm", "owed"]
 Stage = Literal["source", "landed", "staged", "warehouse", "published", "monitor"]
 Means = Literal["E", "P", "H", "R"]
 

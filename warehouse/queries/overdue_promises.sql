@@ -1,6 +1,6 @@
 -- question: Which promises of ours and instructions of customers are open and past their day, and who owes them?
 -- parameters:
---   team: {type: VARCHAR, default: null, meaning: a team; all when none is given}
+--   team: {type: VARCHAR, default: null, meaning: a team, or unowned; all when none is given}
 -- tables: [main.follow_up, ops.snapshot]
 -- sources:
 --   interactions: promises, instructions and their keeping
@@ -14,5 +14,5 @@ SELECT
     word.breach_evidence
 FROM main.follow_up AS word
 CROSS JOIN ops.snapshot AS snapshot
-WHERE word.is_overdue AND ($team IS NULL OR word.owner_team = $team)
+WHERE word.is_overdue AND ($team IS NULL OR coalesce(word.owner_team, 'unowned') = $team)
 ORDER BY late_hours DESC, word.opened_by_statement_id

@@ -8,8 +8,8 @@ import pytest
 from pipelines.definitions import build_definitions
 from pipelines.defs.failures import failure_key, failure_keys
 from pipelines.ledger.alerts import read_alerts
-from pipelines.ledger.contradictions import ContradictedCustomer, record_contradictions
 from pipelines.ledger.database import Ledger, stamp
+from pipelines.ledger.matters import Matter, record_matters
 from tests.pipelines.defs.deployment_factory import NOON, check_results, deployment
 
 
@@ -84,18 +84,20 @@ def test_what_is_learned_of_a_feed_has_checks_as_well(tmp_path):
     assert ("shop.orders", "unusual_volume") in failure_keys([orders])
 
 
-def test_an_act_against_a_customers_word_is_a_check_of_the_table_that_tells_it(tmp_path, instance):
+def test_a_matter_of_customers_is_a_check_of_the_table_that_tells_it(tmp_path, instance):
     here = deployment(tmp_path)
     with Ledger(here.home.ledger) as ledger:
-        act = ContradictedCustomer("C1", 1, "check-7 payment presented", NOON - timedelta(days=2))
-        record_contradictions(ledger, [act], NOON)
+        act = Matter("instruction_contradicted", "C1", 1, 1, "check-7 payment presented", NOON - timedelta(days=2))
+        owed = Matter("follow_up_overdue", "service desk", 3, 2, "E1 owes 3", NOON - timedelta(days=1))
+        record_matters(ledger, [act, owed], NOON)
     [request] = tick(here, instance).run_requests
-    [check] = request.asset_check_keys
-    assert (check.asset_key.path, check.name) == (["marts", "contradiction"], "feed_instruction_contradicted")
+    assert {(*check.asset_key.path, check.name) for check in request.asset_check_keys} == {
+        ("marts", "contradiction", "feed_instruction_contradicted"), ("marts", "follow_up", "feed_follow_up_overdue")
+    }  # fmt: skip
     result = build_definitions(here).resolve_job_def("watch").execute_in_process(instance=instance)
-    assert check_results(result) == {"feed_instruction_contradicted": False}
-    with Ledger(here.home.ledger) as ledger:  # it was made good
-        record_contradictions(ledger, [], NOON + timedelta(minutes=1))
+    assert check_results(result) == {"feed_instruction_contradicted": False, "feed_follow_up_overdue": False}
+    with Ledger(here.home.ledger) as ledger:  # it was made good, and done
+        record_matters(ledger, [], NOON + timedelta(minutes=1))
     tick(here, instance)
     result = build_definitions(here).resolve_job_def("watch").execute_in_process(instance=instance)
-    assert check_results(result) == {"feed_instruction_contradicted": True}
+    assert check_results(result) == {"feed_instruction_contradicted": True, "feed_follow_up_overdue": True}

@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pipelines.freshness.detectors.contradicted import CUSTOMERS
 from pipelines.freshness.detectors.detects import failures_of
+from pipelines.freshness.detectors.matters import CUSTOMERS
 from pipelines.freshness.detectors.monitor import MONITOR
 from pipelines.freshness.evaluate import (
     CROSS_DETECTORS,
-    CUSTOMER_DETECTORS,
     FEED_DETECTORS,
+    MATTER_DETECTORS,
     MONITOR_DETECTORS,
     evaluate,
 )
@@ -29,14 +29,14 @@ ONLY_IT: dict[str, Any] = {
     "learned_detectors": [],
     "cross_detectors": [],
     "monitor_detectors": [],
-    "customer_detectors": [],
+    "matter_detectors": [],
 }
 SAID = Finding("shop.orders", "late", "PASS", "on time")
 
 
 def test_a_detector_looks_for_failures_of_the_catalogue_only() -> None:
     known = load_failures()
-    for detector in (*FEED_DETECTORS, *CROSS_DETECTORS, *MONITOR_DETECTORS, *CUSTOMER_DETECTORS):
+    for detector in (*FEED_DETECTORS, *CROSS_DETECTORS, *MONITOR_DETECTORS, *MATTER_DETECTORS):
         assert set(failures_of(detector)) <= set(known)
 
 

@@ -1,7 +1,8 @@
-"""An act against a customer's word opens an alert while it can still be made good, and closes when it is."""
+"""Acts against a customer's word, and what is owed past its day, open alerts while something can be done."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,20 +17,20 @@ from pipelines.watch import watch
 from tests.warehouse import marts_factory as make
 from tests.warehouse.said_factory import SNAPSHOT_AT, at, note
 from warehouse import models
+from warehouse.answer import answer
 from warehouse.connection import marts_path, open_reader, open_warehouse, published_path, warehouse_path
+from warehouse.questions import questions
 
-FAILURE = "instruction_contradicted"
 
-
-def look(home: Path, moment: datetime) -> dict[str, Alert]:
-    """What one round of watching over the published file leaves: customer → alert."""
+def look(home: Path, moment: datetime, failure: str = "instruction_contradicted") -> dict[str, Alert]:
+    """What one round of watching over the published file leaves: customer or team → alert."""
     here = Deployment(
         Home(home), {}, {}, lambda: moment.replace(tzinfo=UTC), lambda _: None, patience=timedelta(0)
     )  # fmt: skip
     watch(here)
     with Ledger(here.home.ledger) as ledger:
         found = read_alerts(ledger, closed_since=SNAPSHOT_AT.replace(tzinfo=UTC))
-        return {alert.segment: alert for alert in found if alert.failure == FAILURE}
+        return {alert.segment: alert for alert in found if alert.failure == failure}
 
 
 def notice(home: Path) -> str:
@@ -67,3 +68,21 @@ def test_the_alert_is_raised_before_the_fee_and_ends_when_the_payment_is_withdra
     shutil.copy(marts_path(home), published_path(home))
     alerts = look(home, at(20, 18) + timedelta(minutes=1))
     assert (alerts["STOP"].state, alerts["CANCEL"].state) == ("RESOLVED", "OPEN")
+
+
+def test_what_a_team_owes_past_its_day_is_told_to_the_team_and_after_a_week_as_an_error(home: Path) -> None:
+    with open_reader(published_path(home)) as published:
+        owed = answer(published, questions()["overdue_promises"], {"team": "service desk"}).rows
+    still_open = [row for row in owed if row[9] == "open"]
+    assert "STOP" in {row[0] for row in still_open}
+    assert len(still_open) < len(owed), "broken promises are in no alert"
+    told = look(home, SNAPSHOT_AT + timedelta(minutes=1), "follow_up_overdue")["service desk"]
+    assert (told.state, told.severity, told.rows_affected) == ("OPEN", "warning", len(still_open))
+    assert told.customers_affected == len({row[0] for row in still_open} - {None})
+    assert told.reason == f"past its day: B owes {len(still_open)}"
+    [said] = [one for one in map(json.loads, notice(home).splitlines()) if one["fingerprint"] == told.fingerprint]
+    assert (said["owner"], said["look"]) == (
+        "team:service desk", 'c360 ask overdue_promises --param team="service desk"'
+    )  # fmt: skip
+    later = look(home, SNAPSHOT_AT + timedelta(days=7, minutes=1), "follow_up_overdue")["service desk"]
+    assert (later.state, later.severity) == ("OPEN", "error")
