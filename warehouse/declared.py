@@ -28,6 +28,8 @@ _SCHEMA_OF_FOLDER = {
 }
 # What becomes of a table's past (``config.meta.history``), by the column that says which snapshot a row is of.
 HISTORIES = ("valid_from", "frozen_at", "as_of_date")
+# What ``config.meta.masked`` says of a table of which the masked file has no rows.
+_LEFT_OUT = "left_out"
 # The loader in C takes a tenth of the time; some builds of PyYAML lack it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -109,9 +111,10 @@ def _table(path: Path, schema: str, model: Mapping[str, Any]) -> MartTable:
     columns = tuple(_column(where, column) for column in model["columns"])
     if history is not None and (history not in HISTORIES or history not in {column.name for column in columns}):
         raise DeclarationTrouble(f"{where} has history '{history}'. Name a column of it among {', '.join(HISTORIES)}.")
-    return MartTable(
-        schema, model["name"], model["description"], columns, history, is_masked_out=meta.get("masked") == "left_out"
-    )
+    masked = meta.get("masked")
+    if masked not in (None, _LEFT_OUT):
+        raise DeclarationTrouble(f"{where} has masked '{masked}'. Write {_LEFT_OUT}, or nothing.")
+    return MartTable(schema, model["name"], model["description"], columns, history, is_masked_out=masked is not None)
 
 
 def _column(where: str, column: Mapping[str, Any]) -> MartColumn:

@@ -83,3 +83,13 @@ def test_a_column_without_class_of_personal_data_is_no_declaration(
     monkeypatch.setattr("warehouse.declared.MODELS", tmp_path)
     with pytest.raises(DeclarationTrouble, match=r"fct\.email has no config\.meta\.pii"):
         mart_tables.__wrapped__()
+
+
+def test_a_misspelt_word_on_masking_is_no_declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "core.yml").write_text(
+        "models:\n  - name: fct\n    description: One row.\n    config: {meta: {masked: leftout}}\n    columns: []\n"
+    )
+    monkeypatch.setattr("warehouse.declared.MODELS", tmp_path)
+    with pytest.raises(DeclarationTrouble, match=r"fct has masked 'leftout'"):
+        mart_tables.__wrapped__()
