@@ -170,6 +170,14 @@ def test_what_was_said_about_the_stopped_check_is_told_in_order(mended: Stage) -
     ]
 
 
+def test_a_letter_is_found_by_its_words(mended: Stage) -> None:
+    found = mended.asked("texts_with_words", words="ENCLOSED check-1042")
+    assert [(f"{row['occurred_at']:%Y-%m-%d}", row["channel"], row["customer_id"]) for row in found] == [
+        (_days_before(61), "post", _mortgage_customer(mended))
+    ]
+    assert mended.asked("texts_with_words", words="enclosed zebra") == []
+
+
 def test_the_stop_is_still_owed_by_the_one_who_was_told(mended: Stage) -> None:
     customer = _mortgage_customer(mended)
     [stop] = [row for row in mended.asked("overdue_promises") if row["customer_id"] == customer]

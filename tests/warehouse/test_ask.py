@@ -105,6 +105,10 @@ Rows = list[tuple[Any, ...]]
             ("C4", "shop/accounts/4", "auto", None, None, "merge", "C7", None, None, utc("2026-10-01 06:00")),
         ]),
         ("parcels_owed", {}, []),
+        ("texts_with_words", {"words": "SIGHT no"}, [
+            (utc("2026-05-05"), "C1", "email", "inbound", "comment", "No end in sight", "helpdesk/interactions/c1"),
+        ]),
+        ("texts_with_words", {"words": "sight", "days": "190"}, []),
     ],
 )  # fmt: skip
 def test_answers_are_what_the_company_did(published: Home, name: str, given: dict[str, str], expected: Rows) -> None:
