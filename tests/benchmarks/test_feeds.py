@@ -30,7 +30,7 @@ def look(day: int, phase: str, told: list[Told], wrong: int = 0, status: str = "
 
 
 def trial(looks: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"mode": "A2", "name": "away", "severity": 1.0, "needs": "", "looks": looks}
+    return {"mode": "A2", "name": "away", "severity": 1.0, "customers": 300, "needs": "", "looks": looks}
 
 
 FAILING = Told("shop.orders", "failing", "")
