@@ -20,7 +20,7 @@ from report import Results, write_report
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from trial import CLEAN_DAYS, Record, live_clean, run_trial, told_of
-from world import CUSTOMERS, CUSTOMERS_OF_A_SHARE, World
+from world import CUSTOMERS, World, by_size
 
 from pipelines.settings import silence_telemetry
 from sample_company.faults.fault import Fault
@@ -72,15 +72,6 @@ def chosen(modes: str) -> list[Fault | Mishap]:
         modes = ", ".join(sorted({what.mode for what in known}))
         sys.exit(f"No fault is called {', '.join(sorted(unknown))}. Modes: {modes}")
     return [NOOP, *(what for what in known if not wanted or {what.mode, what.name} & wanted)]
-
-
-def by_size(severities: Sequence[float], customers: int | None) -> dict[int, list[float]]:
-    """Customers of a company → the severities to be tried on it."""
-    found: dict[int, list[float]] = {}
-    for severity in severities:
-        size = customers or (CUSTOMERS if severity == 1 else CUSTOMERS_OF_A_SHARE)
-        found.setdefault(size, []).append(severity)
-    return found
 
 
 def run_seed(

@@ -244,6 +244,15 @@ class World:
         return self._now.astimezone(UTC) + self.shown.clock_offset
 
 
+def by_size(severities: Sequence[float], customers: int | None) -> dict[int, list[float]]:
+    """Customers of a company → the severities to be tried on it."""
+    found: dict[int, list[float]] = {}
+    for severity in severities:
+        size = customers or (CUSTOMERS if severity == 1 else CUSTOMERS_OF_A_SHARE)
+        found.setdefault(size, []).append(severity)
+    return found
+
+
 def _daily(contract: FeedContract) -> FeedContract:
     """The contract with a schedule of once a day; what comes as a full list each week stays as it is promised.
 
