@@ -81,7 +81,7 @@ def _no_rows(history: FeedHistory, reads: Sequence[Run]) -> Missed | None:
     rows_of: dict[str | None, int] = {}
     for batch in history.batches:
         rows_of[batch.run_id] = rows_of.get(batch.run_id, 0) + batch.row_count
-    empty = list(takewhile(lambda run: not rows_of.get(run.run_id), reversed(reads)))
+    empty = list(takewhile(lambda run: run.run_id not in rows_of, reversed(reads)))
     before = _habitual(history, reads[: len(reads) - len(empty)])
     if not empty or any(rows_of.get(run.run_id, 0) < FEWEST_ROWS for run in before) or not before:
         return None

@@ -175,12 +175,6 @@ def test_children_of_several_feeds_that_wait_for_one_parent_are_one_incident(wat
     assert watched.events == ["open orphans", "open orphans"]
 
 
-def test_where_no_rows_come_children_that_are_missing_are_no_second_incident(watched: Watched) -> None:
-    for minute in (0, 15, 30):
-        watched.round(minute, ("FAIL", "late"), ("FAIL", "missing_children"))
-    assert watched.events == ["open late"]
-
-
 def test_a_deviation_that_is_about_to_be_told_is_told_by_the_name_of_its_cause_seen_for_the_first_time(
     watched: Watched,
 ) -> None:
