@@ -40,6 +40,8 @@ def record_contents(
     with staging.scratch_attached(connection, one.scratch, one.failures):
         profiles = profile_batch(connection, filled, landed_at=landed_at, segments=contract.watch.segments)
         breaches = count_breaches(connection, closed_sets(contract))
+    if applied.new_ages and contract.canonical.event_time in profiles:
+        profiles[contract.canonical.event_time]["new_ages"] = applied.new_ages
     names = ", ".join(contract.watch.immutable)
     if applied.rows_reused:
         breaches.append(Breach("key_reused", "key_reused", names, applied.rows_reused))

@@ -30,6 +30,9 @@ SHORTEST_GRACE = timedelta(hours=1)
 RECOUNTED = timedelta(hours=1)
 # How long children are waited for, in days: those who come later are no sign of what comes now.
 OLDEST_AGE = 7
+# So much earlier than the first read a day begins: a later read may be a little earlier on its day.
+EARLIER = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 def count_across(deployment: Deployment) -> None:
@@ -81,7 +84,8 @@ def record_cross_feed(
         found = list(_links(connection, catalog, contract, verified, now))
         totals = list(_totals(connection, catalog, contract, verified, now))
         links.record_links(ledger, contract.feed, found, totals)
-        followed = _followed(connection, catalog, contract, verified, now)
+        known = links.newest_followed(ledger, contract.feed)
+        followed = _followed(connection, catalog, contract, verified, known, now)
         links.record_followed(ledger, contract.feed, followed, forget_before=now - SPAN)
 
 
@@ -118,28 +122,31 @@ def _followed(
     catalog: Mapping[str, FeedContract],
     contract: FeedContract,
     verified: Mapping[str, datetime],
+    known: Mapping[str, datetime],
     now: datetime,
 ) -> Iterator[links.FollowDay]:
-    """Parents of whole days and those that have a child, by how many days later the child's source was last read."""
+    """Parents of whole days and those that have a child, by how many days later both sources were last read.
+
+    A day begins at the hour at which one was first counted (`known`), so that the newest is over when it is read.
+    """
     for column, name in contract.watch.parents.items():
         parent = catalog.get(name)
         if parent is None or parent.canonical.event_time is None or not {contract.feed, name} <= set(verified):
             continue
         reached = min(verified[contract.feed] - _grace(contract), verified[name] - _grace(parent)).astimezone(UTC)
-        until = datetime.combine(reached.date(), time(), UTC)
+        begin = known.get(column) or (reached - EARLIER).replace(minute=0, second=0, microsecond=0)
+        until = begin + (reached - begin) // DAY * DAY
         days = count_followed(
             connection,
             _end(contract),
             column,
             _end(parent),
             event_time=parent.canonical.event_time,
-            since=until - timedelta(days=OLDEST_AGE + 1),
+            since=until - (OLDEST_AGE + 1) * DAY,
             until=until,
         )
         for day in days:
-            begin = datetime.combine(day.day, time(), UTC)
-            age = (until - begin).days - 1
-            yield links.FollowDay(name, column, begin, age, day.parents, day.followed, now)
+            yield links.FollowDay(name, column, until - (day.age + 1) * DAY, day.age, day.parents, day.followed, now)
 
 
 def _totals(

@@ -170,6 +170,7 @@ class Staging:
                 deletes_absent=is_full and contract.deletes.policy == "snapshot",
                 max_shrink=contract.deletes.max_shrink,
                 immutable=contract.watch.immutable,
+                event_time=contract.canonical.event_time,
             )
         except staging.ShrinkRefused as refused:
             batches.mark_held(self.ledger, manifest.batch_id, str(refused))

@@ -50,9 +50,9 @@ class TotalDay:
 
 @dataclass(frozen=True)
 class FollowDay:
-    """Parents of a day (UTC, by their event time), and those of them that have a child."""
+    """Parents of 24 hours by their event time, which ended `age` days ago, and those of them that have a child."""
 
-    day: date
+    age: int
     parents: int
     followed: int
 
@@ -155,17 +155,19 @@ def count_followed(
     since: datetime,
     until: datetime,
 ) -> list[FollowDay]:
-    """Live parents with `event_time` from `since` to `until`, by day, and those that `column` of a live child names."""
+    """Live parents with `event_time` from `since` to `until`, by 24 hours back from `until`, and those that `column`
+    of a live child names. Oldest first."""
     rows = connection.execute(
         f"""
-        SELECT CAST(p.{quoted(event_time)} AS DATE) AS day, count(*), count(c._key)
+        SELECT CAST((epoch_us($until::TIMESTAMP) - epoch_us(CAST(p.{quoted(event_time)} AS TIMESTAMP)) - 1)
+                // {24 * 3600 * 10**6} AS INTEGER) AS age, count(*), count(c._key)
         FROM {parent.table} p LEFT JOIN (
             SELECT DISTINCT {_as_key("l", column)} AS _key FROM {child.table} l
             WHERE _feed = $child AND NOT _is_deleted
         ) c ON c._key = p._key
         WHERE p._feed = $parent AND NOT p._is_deleted
             AND p.{quoted(event_time)} >= $since AND p.{quoted(event_time)} < $until
-        GROUP BY day ORDER BY day
+        GROUP BY age ORDER BY age DESC
         """,
         {"child": child.feed, "parent": parent.feed, "since": utc(since), "until": utc(until)},
     ).fetchall()

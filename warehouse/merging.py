@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
 from warehouse.cast_sql import quoted
 from warehouse.casting import row_hash_sql
 from warehouse.counting import number
+from warehouse.quarantine import utc
 
 TEMPORARY = ("candidate", "tombstone", "verdict")
 
@@ -163,6 +165,24 @@ def count_restamped(connection: duckdb.DuckDBPyConnection, source: Incoming) -> 
         f"WHERE v.state = 'changed' AND NOT b._is_deleted AND NOT s._is_deleted AND {same}",
         [source.source_system],
     )
+
+
+def new_ages(connection: duckdb.DuckDBPyConnection, event_time: str | None, landed_at: datetime) -> list[int]:
+    """Live rows of keys that were never here, by age at arrival: at k those of up to 2^k hours, and of over 2^(k-1).
+
+    Empty where no new row has an `event_time`. Test rows and our own are left out. `landed_at` is aware UTC.
+    """
+    if event_time is None:
+        return []
+    hours = f"(epoch($landed_at::TIMESTAMP) - epoch(CAST(b.{quoted(event_time)} AS TIMESTAMP))) / 3600"
+    found = connection.execute(
+        f"SELECT CAST(ceil(log2(greatest({hours}, 1))) AS INTEGER) AS power, count(*) FROM temp.verdict v "
+        "JOIN scratch.batch b USING (row_number) WHERE v.state = 'new' AND NOT b._is_deleted AND NOT b._is_test "
+        f"AND NOT b._is_own AND b.{quoted(event_time)} IS NOT NULL GROUP BY power",
+        {"landed_at": utc(landed_at)},
+    ).fetchall()
+    counts = dict(found)
+    return [counts.get(power, 0) for power in range(max(counts, default=-1) + 1)]
 
 
 def rows_sql(source: Incoming) -> str:

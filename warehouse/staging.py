@@ -55,8 +55,9 @@ CREATE TABLE IF NOT EXISTS staging.applied_batch (
     batch_id VARCHAR PRIMARY KEY, feed VARCHAR, entity VARCHAR, batch_seq BIGINT, applied_at TIMESTAMP,
     rows_in BIGINT, rows_new BIGINT, rows_changed BIGINT, rows_unchanged BIGINT, rows_quarantined BIGINT,
     rows_duplicate BIGINT, rows_refused BIGINT, rows_deleted BIGINT, rows_delete_withheld BIGINT,
-    rows_reused BIGINT, rows_restamped BIGINT, rows_shifted BIGINT, shift_seconds BIGINT
+    rows_reused BIGINT, rows_restamped BIGINT, rows_shifted BIGINT, shift_seconds BIGINT, new_ages BIGINT[]
 );
+ALTER TABLE staging.applied_batch ADD COLUMN IF NOT EXISTS new_ages BIGINT[];
 CREATE TABLE IF NOT EXISTS staging.confirmed_row (
     entity VARCHAR, source_system VARCHAR, _key VARCHAR, batch_seq BIGINT
 );
@@ -79,7 +80,8 @@ class Tally:
     absent from a full delivery but not deleted, because unreadable rows of the delivery may be the missing ones.
     `rows_reused` are changed rows with another value in an immutable column: their key names another thing than before.
     `rows_restamped` are changed rows in which nothing but the time of change is another. `rows_shifted` are changed
-    rows in which an immutable time moved by `shift_seconds`, the most common of such steps.
+    rows in which an immutable time moved by `shift_seconds`, the most common of such steps. `new_ages` are rows of keys
+    that were never here, by age; see `merging.new_ages`.
     """
 
     rows_in: int
@@ -95,6 +97,7 @@ class Tally:
     rows_restamped: int
     rows_shifted: int
     shift_seconds: int
+    new_ages: list[int]
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection, entities: Mapping[str, Mapping[str, str]]) -> None:
@@ -138,6 +141,7 @@ def apply_batch(
     deletes_absent: bool = False,
     max_shrink: float = 0.5,
     immutable: Sequence[str] = (),
+    event_time: str | None = None,
 ) -> Tally:
     """Stage the good rows of one batch and hold the others, in one transaction; a second time changes nothing.
 
@@ -145,7 +149,8 @@ def apply_batch(
     severity, reason: rows that fail a 'stop' rule are held. `rejects` (Parquet: line_number, raw, reason) are lines
     that could not be read. `is_full` says that the delivery holds every row of the source, `deletes_absent` that live
     rows missing from it are gone; more than the share `max_shrink` of them at once is refused. `immutable` names
-    columns that never change for a key; a row in which one does is staged and counted.
+    columns that never change for a key; a row in which one does is staged and counted. `event_time` names the column
+    that says when a row came about.
 
     Forward only: of two versions the one with the later `_changed_at` stands, or where that is unknown or equal the
     one of the later batch (see `Batch.later_seqs`); of a batch that is current, the batch alone decides. Of several
@@ -180,6 +185,7 @@ def apply_batch(
         described = {row[:2] for row in connection.execute(f"DESCRIBE staging.{quoted(batch.entity)}").fetchall()}
         times = [name for name in immutable if (name, "TIMESTAMP") in described]
         shifted, shift_seconds = merging.common_shift(connection, source, times)
+        ages = merging.new_ages(connection, event_time, batch.landed_at)
         replaced, written = _write(connection, batch, source, now)
         gone = states.newly_deleted + (delete_absent(connection, batch, now) if absent else 0)
         merging.confirm(connection, source)
@@ -199,6 +205,7 @@ def apply_batch(
             rows_restamped=restamped,
             rows_shifted=shifted,
             shift_seconds=shift_seconds,
+            new_ages=ages,
         )
         _prove(batch, tally)
         connection.execute(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from rows import Rows, draw_rows
+from rows import NEW_IN_FULL, Rows, draw_rows
 
 from connectors.catalog import load_catalog
 from connectors.contract import Announced, FeedContract, Watch
@@ -91,7 +91,7 @@ def clean_life(kind: Kind, begins: datetime, days: int, seed: int) -> Life:
             rows = draw_rows(rng, pending, at, flow.day_shift(at), is_file=kind.is_file, late=flow.corrections(at))
             if kind.is_snapshot:
                 pending = round(kind.rows_a_day * 1.02 ** ((at - begins).days / 7))
-                rows = draw_rows(rng, pending, at, flow.day_shift(at), is_file=True, late=0.0)
+                rows = draw_rows(rng, pending, at, flow.day_shift(at), is_file=True, late=0.0, new=NEW_IN_FULL)
             table += pending
             if pending:
                 add_batch(life, rng, at, rows, run)

@@ -14,6 +14,8 @@ from pipelines.freshness.status import CURRENT
 
 # An alarm still counts for an incident in this many looks after its end.
 LOOKS_AFTER_END = 2
+# What a fault did to rows is counted up to this look.
+LOOKS_OF_ROWS = 3
 Alarms = Callable[[Record], set[Told]]
 
 
@@ -22,7 +24,8 @@ class Outcome:
     """What one way of watching made of one trial. Looks are counted from the first in which the fault acted: 1 is it.
 
     `silent_row_hours`: rows that were not as at the source × hours in which the feed was shown as current and nothing
-    was told of it. `means` are the letters of the mode in the catalogue of modes.
+    was told of it. `rows_hit` are those that were not as at the source at the worst of the first `LOOKS_OF_ROWS` looks.
+    `customers` are those of the company. `means` are the letters of the mode in the catalogue of modes.
     """
 
     mode: str
@@ -34,6 +37,8 @@ class Outcome:
     alerts: int
     silent_row_hours: float
     row_hours: float
+    rows_hit: int
+    customers: int
     left: tuple[int, int, int]
     means: tuple[str, ...]
     failures: tuple[str, ...] = field(default=())
@@ -91,6 +96,7 @@ def outcome(trial: Record, alarms: Alarms, already: set[Told], *, is_always: boo
                 silent += sum(wrong) * hours
     modes = {one.failure: load_failures()[one.failure].modes for one in first_told if one.failure in load_failures()}
     ends = looks[-1]["wrong"].values()
+    hit = max(sum(map(sum, look["wrong"].values())) for look in looks[first : first + LOOKS_OF_ROWS])
     return Outcome(
         mode=trial["mode"],
         name=trial["name"],
@@ -101,6 +107,8 @@ def outcome(trial: Record, alarms: Alarms, already: set[Told], *, is_always: boo
         alerts=len(opened),
         silent_row_hours=silent,
         row_hours=total,
+        rows_hit=hit,
+        customers=trial["customers"],
         left=(sum(one[0] for one in ends), sum(one[1] for one in ends), sum(one[2] for one in ends)),
         means=load_modes()[trial["mode"]].by,
         failures=tuple(sorted({one.failure for one in opened})),

@@ -77,6 +77,7 @@ def write_report(results: Results, file: Path) -> None:
     sections = (
         _head(results, ours),
         must_hold.table(ours.outcomes, ours.clean),
+        _shares_of_rows(ours.outcomes),
         _compared(ways),
         _by_mode(ours.outcomes),
         _undetected(ours.outcomes),
@@ -105,7 +106,7 @@ def _way(name: str, results: Results, alarms: Alarms) -> _Way:
 
 
 def _head(results: Results, ours: _Way) -> Iterator[str]:
-    seeds, found = {trial["seed"] for trial in results.trials}, ours.outcomes
+    seeds, found = {(trial["seed"], trial["customers"]) for trial in results.trials}, ours.outcomes
     low, high = wilson(ours.hits, len(found))
     faults, modes = len({one.name for one in found}), len({one.mode for one in found})
     companies = f"{len(seeds)} {'company' if len(seeds) == 1 else 'companies'}"
@@ -134,6 +135,37 @@ def _commits(results: Results) -> str:
     return ", ".join(f"{commit} ({count})" for commit, count in counted.most_common())
 
 
+def _shares_of_rows(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Faults that hit a share of the rows, by the rows that they hit."""
+    shares = sorted((one for one in outcomes if one.severity < 1), key=_of_a_share)
+    if not shares:
+        return
+    yield f"""## A share of the rows
+
+Rows hit are those that were not as at the source by the third look. Told at are looks, a company after the other.
+
+| Mode | Fault | Customers | Rows hit | Told at | Told within {must_hold.LEARNED_LOOKS} looks | Right cause |
+|---|---|---|---|---|---|---|"""
+    for (mode, name, severity, customers), group in groupby(shares, key=_of_a_share):
+        own = list(group)
+        found = [one for one in own if one.found_at is not None]
+        cells = (
+            mode,
+            f"{name.replace('_', ' ')}, {severity:.0%}",
+            f"{customers:,}",
+            " ".join(str(one.rows_hit) for one in own),
+            " ".join(str(one.found_at or "–") for one in own),
+            f"{sum(one.is_answered(must_hold.LEARNED_LOOKS) for one in own)} of {len(own)}",
+            f"{sum(one.is_right_cause for one in found)}/{len(found)}" if found else "–",
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _of_a_share(one: Outcome) -> tuple[str, str, float, int]:
+    return one.mode, one.name, one.severity, one.customers
+
+
 def _compared(ways: Sequence[_Way]) -> Iterator[str]:
     yield """## Beside simpler ways of watching
 
@@ -158,16 +190,16 @@ able to tell before anybody can see the fault stands last.
 """
     yield f"| {' | '.join(_COLUMNS)} |"
     yield "|---" * len(_COLUMNS) + "|"
-    ordered = sorted(outcomes, key=lambda one: (one.mode[0], int(one.mode[1:]), one.name, -one.severity))
-    for (mode, name, severity, needs), group in groupby(
-        ordered, key=lambda one: (one.mode, one.name, one.severity, one.needs)
+    ordered = sorted(outcomes, key=lambda one: (one.mode[0], int(one.mode[1:]), one.name, -one.severity, one.customers))
+    for (mode, name, severity, customers, needs), group in groupby(
+        ordered, key=lambda one: (one.mode, one.name, one.severity, one.customers, one.needs)
     ):
         own = list(group)
         found = [one for one in own if one.found_at is not None]
         cells = (
             mode,
             ", ".join(own[0].means),
-            name.replace("_", " ") + (f", {severity:.0%} of rows" if severity < 1 else ""),
+            name.replace("_", " ") + (f", {severity:.0%} of rows of {customers:,} customers" if severity < 1 else ""),
             str(len(own)),
             str(len(found)),
             str(sum(one.is_prevented for one in own)),

@@ -17,6 +17,8 @@ COUNTRIES = ("DE", "AT", "CH", "FR")
 COUNTRY_SHARES = (0.6, 0.25, 0.11, 0.04)
 DAY = 86_400.0
 DIRT = 0.01  # share of values that are bad in one way or another
+# Share of rows that were never here, and of those that come late: most of these are corrections.
+NEW, NEW_IN_FULL, LATE_NEW = 0.64, 0.015, 0.1
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Rows:
     no_email: Flags
     no_code: Flags
     damaged: Flags
+    is_new: Flags
 
     @property
     def count(self) -> int:
@@ -50,8 +53,10 @@ class Rows:
         return replace(self, **columns)
 
 
-def draw_rows(rng: np.random.Generator, count: int, at: datetime, shift: float, *, is_file: bool, late: float) -> Rows:
-    """Rows as they usually come; `shift` moves all shares of the day, `late` is the share of old rows."""
+def draw_rows(
+    rng: np.random.Generator, count: int, at: datetime, shift: float, *, is_file: bool, late: float, new: float = NEW
+) -> Rows:
+    """Rows as they usually come; `shift` moves all shares of the day, `late` is the share of old rows, `new` of new."""
     age = rng.exponential(600.0, count) if not is_file else rng.uniform(0.0, DAY, count)
     old = rng.random(count) < late
     age[old] += rng.lognormal(np.log(20 * DAY), 0.8, int(old.sum()))
@@ -69,6 +74,7 @@ def draw_rows(rng: np.random.Generator, count: int, at: datetime, shift: float, 
         no_email=rng.random(count) < _moved(0.03, shift),
         no_code=rng.random(count) < _moved(0.85, shift),
         damaged=rng.random(count) < DIRT / 3,
+        is_new=rng.random(count) < np.where(old, LATE_NEW, new),
     )
 
 
@@ -111,6 +117,7 @@ def profiles_of(rows: Rows, batch_id: str) -> dict[str, ColumnProfile]:
             "high": float(events.max()),
             "hours": tuple(int(one) for one in hours),
             "age_p95": float(np.quantile(rows.age, 0.95)),
+            "new_ages": _by_powers(rows.age[rows.is_new]),
         },
         "total_amount": _numbers(rows.amount),
         "discount_amount": _numbers(rows.discount),
@@ -143,6 +150,12 @@ def _top(codes: npt.NDArray[np.int64]) -> dict[str, int]:
 def _segments(rows: Rows) -> dict[str, int]:
     counts = np.bincount(rows.country, minlength=len(COUNTRIES))
     return {COUNTRIES[code]: int(count) for code, count in enumerate(counts) if count}
+
+
+def _by_powers(ages: Floats) -> tuple[int, ...]:
+    """How many are up to 2^k hours and over 2^(k-1), at k."""
+    powers = np.ceil(np.log2(np.maximum(ages / 3600, 1))).astype(int)
+    return tuple(int(count) for count in np.bincount(powers))
 
 
 def _moved(share: float, shift: float) -> float:

@@ -20,7 +20,7 @@ from report import Results, write_report
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from trial import CLEAN_DAYS, Record, live_clean, run_trial, told_of
-from world import World
+from world import CUSTOMERS, World, by_size
 
 from pipelines.settings import silence_telemetry
 from sample_company.faults.fault import Fault
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="1", help="numbers of the companies, with commas")
     parser.add_argument("--modes", default="", help="modes (A1) or faults (export_is_empty), with commas; none: all")
     parser.add_argument("--severities", default=",".join(map(str, SEVERITIES)))
+    parser.add_argument("--customers", type=int, help="of each company, whatever share of the rows is hit")
     parser.add_argument("--slice", choices=["fast", "all"], default="all")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--report", action="store_true", help="only write the report of what was run before")
@@ -53,7 +54,9 @@ def main() -> None:
     if not options.report:
         severities = [float(severity) for severity in options.severities.split(",")]
         for seed in seeds:
-            run_seed(console, options.folder / f"seed_{seed}", seed, chosen(options.modes), severities)
+            for customers, shares in by_size(severities, options.customers).items():
+                folder = options.folder / f"seed_{seed}_of_{customers}"
+                run_seed(console, folder, seed, chosen(options.modes), shares, customers=customers)
     results = read_results(options.folder)
     write_report(results, REPORT)
     clean_days = sum(len(looks) for looks in results.clean)
@@ -72,7 +75,13 @@ def chosen(modes: str) -> list[Fault | Mishap]:
 
 
 def run_seed(
-    console: Console, folder: Path, seed: int, faults: Sequence[Fault | Mishap], severities: Sequence[float]
+    console: Console,
+    folder: Path,
+    seed: int,
+    faults: Sequence[Fault | Mishap],
+    severities: Sequence[float],
+    *,
+    customers: int = CUSTOMERS,
 ) -> None:
     """Run the trials of one company that were not run before; each is on disk when it ends."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,11 +93,12 @@ def run_seed(
         for severity in (severities if what is not NOOP else severities[:1])
         if (what.name, severity) not in over
     ]
-    with World(folder, seed) as world:
+    with World(folder, seed, customers=customers) as world:
         with console.status(f"Company {seed} lives {CLEAN_DAYS} days in order ..."):
             live_clean(world, folder, CLEAN_DAYS)
         for what, severity in _shown(console, f"company {seed}", todo):
-            trial = run_trial(world, what, severity, onset=CLEAN_DAYS - 1) | {"seed": seed, "commit": commit}
+            trial = run_trial(world, what, severity, onset=CLEAN_DAYS - 1)
+            trial |= {"seed": seed, "customers": customers, "commit": commit}
             with done.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(trial) + "\n")
 

@@ -49,6 +49,8 @@ FEEDS = (
 )
 START = date(2024, 3, 4)  # a Monday; the clocks of Europe change in the fourth week
 CUSTOMERS = 300
+# Of a company in which a share of the rows is hit: a fifth of six orders a day would be one row.
+CUSTOMERS_OF_A_SHARE = 1500
 DAILY = "5 0 * * *"
 PULSE = {"heartbeat": "SELECT beat_at FROM pulse", "fed_until": "SELECT fed_until FROM pulse"}
 # At the moment at which a sync is due nobody can tell that nobody starts it.
@@ -240,6 +242,15 @@ class World:
 
     def _servers_clock(self) -> datetime:
         return self._now.astimezone(UTC) + self.shown.clock_offset
+
+
+def by_size(severities: Sequence[float], customers: int | None) -> dict[int, list[float]]:
+    """Customers of a company → the severities to be tried on it."""
+    found: dict[int, list[float]] = {}
+    for severity in severities:
+        size = customers or (CUSTOMERS if severity == 1 else CUSTOMERS_OF_A_SHARE)
+        found.setdefault(size, []).append(severity)
+    return found
 
 
 def _daily(contract: FeedContract) -> FeedContract:

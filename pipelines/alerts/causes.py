@@ -2,7 +2,8 @@
 
 Five rules, the first that applies: what the catalogue says of the same feed (`under`); a feed that is behind explains
 what its children miss; children that wait explain what their parent lacks; what began on a feed at one time is one
-incident; feeds of one source that fail alike have one cause, and the first of them stands for all.
+incident; feeds of one source that fail alike, or that wait for one parent, have one cause, and the first of them stands
+for all.
 
 An incident keeps the alert that people know: what is found later at the same boundary and explains it lies under it,
 and is told as its news.
@@ -186,5 +187,7 @@ def _is_alike(alert: Alert, other: Alert, catalog: Mapping[str, FeedContract]) -
     one, its = catalog.get(alert.feed), catalog.get(other.feed)
     if one is None or its is None or alert.failure != other.failure or alert.feed == other.feed:
         return False
+    if alert.failure == WAITING:
+        return one.watch.parents.get(alert.segment, "") == its.watch.parents.get(other.segment)
     is_one_source = one.system == its.system or one.source.connection == its.source.connection
     return alert.failure in OF_THE_MACHINE or (alert.failure in OF_THE_SOURCE and is_one_source)

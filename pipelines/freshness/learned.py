@@ -28,6 +28,7 @@ SIGNALS: tuple[Signal, ...] = (
     unusual_volume.DAY,
     frozen.UNCHANGED,
     old_events.AGE,
+    old_events.OF_NEW,
     shifted_times.AGE,
     shifted_times.HOURS,
     scope_narrowed.SEGMENTS,

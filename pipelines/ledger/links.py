@@ -35,7 +35,7 @@ class TotalDay:
 
 @dataclass(frozen=True)
 class FollowDay:
-    """Parents of a day and those that had a child, when the child's source had first been read `age` days after it."""
+    """Parents of the 24 hours from `day` on, and those that had a child `age` days after these were over."""
 
     parent: str
     column: str
@@ -158,6 +158,12 @@ def read_followed(ledger: Ledger, feed: str) -> tuple[FollowDay, ...]:
         )
         for row in ledger.rows("SELECT * FROM feed_follow WHERE feed = ? ORDER BY column_name, day, age", feed)
     )
+
+
+def newest_followed(ledger: Ledger, feed: str) -> dict[str, datetime]:
+    """Column → when the newest 24 hours begin of which it was counted how many parents had a child."""
+    rows = ledger.rows("SELECT column_name, max(day) AS day FROM feed_follow WHERE feed = ? GROUP BY 1", feed)
+    return {row["column_name"]: _at(row["day"]) for row in rows}
 
 
 def read_count(ledger: Ledger, feed: str) -> StagedCount | None:

@@ -20,7 +20,8 @@ class ColumnProfile:
     Of a large batch a sample is looked at, and `rows` counts the sample: compare shares, never counts.
     None means that the column's type has no such fact. Numbers are as they are, times are epoch seconds (UTC).
     `top` is a hash of the most frequent value, never the value. `hours` counts times by hour of day (UTC).
-    `age_p95` is the 95th percentile of arrival minus value, in seconds, for times.
+    `age_p95` is the 95th percentile of arrival minus value, in seconds, for times. `new_ages` are, of the event time,
+    rows of keys that were never here by age at arrival: at k those of up to 2^k hours, and of over 2^(k-1).
     `longest` is the greatest length of a text and `at_longest` how many values have it. Most texts are of
     `common_length` letters or one fewer, the shortest of equals, and `at_common_length` are so many. `damaged` counts
     texts with U+FFFD, C1 controls or UTF-8 read as Latin-1; `questioned` those with a '?' between letters. `low_days`
@@ -48,6 +49,7 @@ class ColumnProfile:
     zeros: int | None = None
     hours: tuple[int, ...] | None = None
     age_p95: float | None = None
+    new_ages: tuple[int, ...] | None = None
     low_days: int | None = None
     days: int | None = None
     swapped: int | None = None
@@ -133,8 +135,9 @@ def _short(fact: object) -> object:
 
 def _profile(batch_id: str, column: str, facts: dict[str, object]) -> ColumnProfile:
     """One profile, its fields set at once: a look unpacks ten thousand, and a frozen class sets each apart."""
-    if isinstance(hours := facts.get("hours"), list):
-        facts["hours"] = tuple(hours)
+    for counts in ("hours", "new_ages"):
+        if isinstance(found := facts.get(counts), list):
+            facts[counts] = tuple(found)
     profile = object.__new__(ColumnProfile)
     vars(profile).update(_UNSAID | facts, batch_id=batch_id, column=column)
     return profile

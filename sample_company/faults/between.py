@@ -1,11 +1,14 @@
 """Faults between feeds and of the source as a whole (F): each row looks right on its own."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sample_company.faults.carrier_files import new_files, read_carrier
 from sample_company.faults.fault import fault
 from sample_company.faults.rows import on_shop, remove_new_orders
 from sample_company.faults.shown import Moment, Shown
+
+EVER = datetime.fromtimestamp(0, UTC)
 
 
 @fault("F1", "shop.orders", others=("shop.payments",))
@@ -16,10 +19,13 @@ def parents_missing(shown: Shown, moment: Moment) -> None:
 
 @fault("F2", "carrier.shipments", others=("shop.orders",))
 def children_missing(shown: Shown, moment: Moment) -> None:
-    """Files are in order, but many parcels are not in them."""
-    for path in new_files(shown, moment):
+    """Files are in order, but many new parcels are not in them; those of orders that had one go on."""
+    faulty = new_files(shown, moment)
+    sound = [path for path in shown.files("carrier", EVER) if path not in faulty]
+    had = {line["order_no"] for path in sound for line in read_carrier(path).lines}
+    for path in faulty:
         file = read_carrier(path)
-        lines = tuple(line for line in file.lines if not moment.is_chosen(line["order_no"]))
+        lines = tuple(line for line in file.lines if line["order_no"] in had or not moment.is_chosen(line["order_no"]))
         shown.rewrite(path, replace(file, lines=lines).honest().content())
 
 

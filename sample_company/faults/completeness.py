@@ -204,7 +204,7 @@ def lagging_replica(shown: Shown, moment: Moment) -> None:
     shown.beat(day, fed_until=day)
 
 
-@fault("B19", "shop.orders")
+@fault("B19", "shop.orders", others=("shop.payments", "carrier.shipments"))
 def volume_drops(shown: Shown, moment: Moment) -> None:
     """A part of the new rows is missing."""
     remove_new_orders(shown, moment)

@@ -5,7 +5,7 @@ import shutil
 from sample_company import company
 from sample_company.faults.carrier_files import change_lines
 from sample_company.faults.fault import fault
-from sample_company.faults.rows import on_shop
+from sample_company.faults.rows import freeze_orders, on_shop
 from sample_company.faults.shown import Moment, Shown
 from sample_company.shop import open_shop
 
@@ -93,13 +93,7 @@ def another_shop(shown: Shown, moment: Moment) -> None:
 @fault("E9", "shop.orders")
 def frozen_rows(shown: Shown, moment: Moment) -> None:
     """Rows of before come again under new times, and nothing in them has changed."""
-    shown.show_database("shop/shop.db", moment.begun_day)
-    on_shop(
-        shown,
-        moment,
-        f"UPDATE orders SET updated_at = datetime(?, '+{moment.step} days', '+20 hours') "
-        "WHERE updated_at > datetime(?, '-3 days')",
-    )
+    freeze_orders(shown, moment)
 
 
 @fault("E10", "carrier.shipments", after="corrects")

@@ -38,6 +38,24 @@ def restore_orders(shown: Shown, moment: Moment) -> None:
         shop.run(f"INSERT OR REPLACE {insert}", [row for row in led if row[0] in hidden])
 
 
+def freeze_orders(shown: Shown, moment: Moment) -> None:
+    """Show the share that is hit of the orders as they were when all was still in order, those placed since not at all.
+
+    Those of the last three days before come again under a new time each day.
+    """
+    names = ", ".join(f'"{name}"' for name in columns_of("orders"))
+    before = _orders_of(shown, moment.begun_day, f"SELECT {names} FROM orders WHERE {moment.chosen('id')}")
+    with shown.shop() as shop:
+        shop.run(f"DELETE FROM orders WHERE {moment.chosen('id')}", [()])
+        shop.run(f"INSERT INTO orders ({names}) VALUES ({', '.join('?' * len(columns_of('orders')))})", before)
+    on_shop(
+        shown,
+        moment,
+        f"UPDATE orders SET updated_at = datetime(?, '+{moment.step} days', '+20 hours') "
+        f"WHERE updated_at > datetime(?, '-3 days') AND {moment.chosen('id')}",
+    )
+
+
 def _orders_of(shown: Shown, day: int, statement: str) -> list[tuple[object, ...]]:
     """Rows of the shop's database as it truly was on a day."""
     former = sqlite3.connect(f"file:{shown.chronicle.day(day) / 'shop' / 'shop.db'}?mode=ro", uri=True)

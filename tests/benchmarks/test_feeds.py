@@ -13,7 +13,7 @@ from intervals import poisson, wilson
 from metrics import alarms_of, clean, outcome, without
 from told import Told
 from trial import live_clean
-from world import Look
+from world import Look, by_size
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def look(day: int, phase: str, told: list[Told], wrong: int = 0, status: str = "
 
 
 def trial(looks: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"mode": "A2", "name": "away", "severity": 1.0, "needs": "", "looks": looks}
+    return {"mode": "A2", "name": "away", "severity": 1.0, "customers": 300, "needs": "", "looks": looks}
 
 
 FAILING = Told("shop.orders", "failing", "")
@@ -91,6 +91,26 @@ def test_the_table_of_what_must_hold_names_who_breaks_a_line() -> None:
     assert "| exact, prevented: no silent wrong row-hour | all | 1 of 2 | **no** | A2 away |" in lines
     assert "| told by a name that is its cause | all | 2 of 2 | yes |  |" in lines
     assert "| reconciled: told of by the first comparison | all | 0 of 0 | UNKNOWN |  |" in lines
+
+
+def test_learned_detectors_are_held_to_a_share_of_the_rows_of_the_larger_company_alone() -> None:
+    def line(severity: float, customers: int) -> str:
+        unseen = [look(1, "fault", [], 5), look(2, "healed", [])]
+        learned = trial(unseen) | {"mode": "E2", "name": "nulls", "severity": severity, "customers": customers}
+        found = outcome(learned, alarms_of, set())
+        assert found is not None
+        assert (found.rows_hit, found.customers) == (5, customers)
+        return next(one for one in must_hold.table([found], clean([], alarms_of)) if one.startswith("| learned"))
+
+    assert "0 of 1" in line(0.2, 1500)
+    assert "0 of 1" in line(1.0, 300)
+    assert "0 of 0" in line(0.2, 300)
+    assert "0 of 0" in line(0.1, 1500)
+
+
+def test_a_share_of_the_rows_is_hit_in_the_larger_company_unless_a_size_is_asked_for() -> None:
+    assert by_size([0.2, 1.0], None) == {1500: [0.2], 300: [1.0]}
+    assert by_size([0.2, 1.0], 40) == {40: [0.2, 1.0]}
 
 
 def test_a_fault_that_changed_nothing_is_no_incident() -> None:

@@ -22,7 +22,7 @@ from pipelines.ingest import FeedOutcome, sync_feed
 from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.findings import latest_verdicts
-from pipelines.ledger.links import last_counted
+from pipelines.ledger.links import last_counted, read_followed
 from pipelines.settings import Home
 from pipelines.sync import sync
 from warehouse.connection import open_warehouse
@@ -148,6 +148,8 @@ def test_a_staged_batch_leaves_profiles_and_breaches_without_a_value_of_a_person
     assert (columns["order_id"].rows, columns["gross_amount"].nulls, columns["gross_amount"].whole) == (24, 1, 0)
     assert columns["sales_channel"].segments == {"store": 1, "web": 23}
     assert columns["ordered_at"].hours == (*[0] * 10, 24, *[0] * 13)
+    # 26 hours old, so up to 2^5; neither the three that are held are among them nor our own.
+    assert columns["ordered_at"].new_ages == (0, 0, 0, 0, 0, 21)
     counted = {(one.kind, one.columns): one.rows for one in history.breaches[batch_id]}
     assert counted == {
         ("unreadable", "gross_amount"): 1,
@@ -236,6 +238,19 @@ def test_totals_are_compared_as_far_as_both_feeds_were_read(desk: Desk) -> None:
     desk.count_across({**early, LINES.feed: datetime(2026, 11, 17, 11, 1, tzinfo=UTC)})
     found = desk.found(LINES, "totals_disagree")[""]
     assert (found.verdict, found.rows) == ("FAIL", 10)
+
+
+def test_a_day_of_parents_is_counted_as_soon_as_it_was_read_whole(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(1), order(2)])
+    desk.sync(LINES, ["1,1,10.50"], "order,line,net")
+    midnight = datetime(2026, 11, 18, tzinfo=UTC)
+    for read_at in (midnight + timedelta(minutes=5), midnight + timedelta(hours=23, minutes=30)):
+        desk.count_across({ORDERS.feed: read_at, LINES.feed: read_at})
+    with Ledger(desk.home.ledger) as ledger:
+        found = read_followed(ledger, LINES.feed)
+    # Read at 0:05 it is certain up to 23:05; so that a somewhat earlier read will do, the day ends at 22:00.
+    begin = midnight - timedelta(hours=26)
+    assert [(one.day, one.age, one.parents, one.followed) for one in found] == [(begin, 0, 2, 1), (begin, 1, 2, 1)]
 
 
 def test_rows_that_vanish_from_staging_are_told_by_the_next_look(desk: Desk) -> None:

@@ -126,3 +126,27 @@ def test_the_most_common_step_of_an_immutable_time_is_counted(tmp_path: Path) ->
     moved = {"a": "15:30", "b": "16:30", "c": "14:00", "d": "13:00"}
     tally = desk.apply(2, [{"order_id": key, "updated_at": f"2026-11-02 {at}"} for key, at in moved.items()])
     assert (tally.rows_shifted, tally.shift_seconds) == (2, 19_800)
+
+
+def test_rows_of_keys_that_were_never_here_are_counted_by_the_power_of_two_of_their_age(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, event_time="updated_at")  # all land on the 22nd at noon
+    known = {"order_id": "a", "updated_at": "2026-11-22 11:30"}
+    assert desk.apply(1, [known]).new_ages == [1]
+    ages = {
+        "b": "2026-11-22 13:00",  # yet to come
+        "c": "2026-11-22 11:00",  # an hour: 2^0
+        "d": "2026-11-22 10:59",  # over one, up to two
+        "e": "2026-11-21 12:00",  # 24, up to 32: 2^5
+        "f": None,
+    }
+    changed = known | {"updated_at": "2020-01-01 00:00", "amount": "2"}
+    rows = [changed, *({"order_id": key, "updated_at": at} for key, at in ages.items())]
+    test_row = {"order_id": "t", "updated_at": "2026-01-01 00:00", "test": "yes"}
+    gone = {"order_id": "g", "updated_at": "2026-01-01 00:00", "gone": "yes"}
+    assert desk.apply(2, [*rows, test_row, gone]).new_ages == [2, 1, 0, 0, 0, 1]
+    assert desk.apply(2, rows).new_ages == [2, 1, 0, 0, 0, 1]  # a second time tells the same
+    assert desk.apply(3, rows).new_ages == []
+
+
+def test_where_no_column_says_when_a_row_came_about_nothing_is_said_of_ages(tmp_path: Path) -> None:
+    assert Desk(tmp_path).apply(1, [{"order_id": "a", "updated_at": "2026-11-22 11:30"}]).new_ages == []

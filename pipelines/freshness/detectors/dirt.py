@@ -63,9 +63,13 @@ class Look:
         return self.bad > 0 and self.bad_before == 0 and self.rows_before > 0
 
 
-def look(parts: Sequence[Part], usual: float = USUAL) -> Look:
-    """Judge the newest of some parts, oldest first. Parts that were beyond what was usual are not learned from."""
+def look(parts: Sequence[Part], usual: float = USUAL, *, together: int = 1) -> Look:
+    """Judge the newest of some parts, oldest first. Parts that were beyond what was usual are not learned from.
+
+    Beside each part alone, so many newest parts are judged `together`: few bad rows in each may be too many in all.
+    """
     bad_before = rows_before = 0
+    before: list[tuple[int, int]] = []  # of each part
     onset: datetime | None = None
     seen = (0, 0)
     if parts and sum(part.bad for part in parts) < LEAST_ROWS:  # nowhere enough, so nothing is weighed part by part
@@ -73,9 +77,10 @@ def look(parts: Sequence[Part], usual: float = USUAL) -> Look:
         bad_before, rows_before = sum(part.bad for part in parts[:-1]), sum(part.rows for part in parts[:-1])
         return Look(last.rows, last.bad, _expected(bad_before, rows_before, usual), bad_before, rows_before, None)
     for place, part in enumerate(parts):
-        before = (bad_before, rows_before)
+        before.append((bad_before, rows_before))
         seen = (part.rows, part.bad)
-        worst = next((w for w in _windows(parts, place) if _is_beyond(*w, *before, usual)), None)
+        windows = (((rows, bad), before[first]) for rows, bad, first in _windows(parts, place, together))
+        worst = next((seen for seen, former in windows if _is_beyond(*seen, *former, usual)), None)
         if worst is not None:
             seen, onset = worst, onset or part.at
             continue
@@ -94,15 +99,16 @@ def is_first(parts: Sequence[Part]) -> bool:
     return newest.rows * _divergence(newest.bad / newest.rows, _expected(0, rows_before, NEVER)) > SURPRISE
 
 
-def _windows(parts: Sequence[Part], place: int) -> Iterator[tuple[int, int]]:
-    """(rows, bad) of a part alone, and of a small part with those before it."""
-    part = parts[place]
-    yield part.rows, part.bad
-    rows, bad = part.rows, part.bad
-    while rows < WINDOW_ROWS and place > 0:
-        place -= 1
-        rows, bad = rows + parts[place].rows, bad + parts[place].bad
-    yield rows, bad
+def _windows(parts: Sequence[Part], last: int, together: int) -> Iterator[tuple[int, int, int]]:
+    """(rows, bad, place of the first) of a part alone, of a small part with those before it, of so many together."""
+    yield parts[last].rows, parts[last].bad, last
+    small = last
+    while small > 0 and sum(part.rows for part in parts[small : last + 1]) < WINDOW_ROWS:
+        small -= 1
+    for first in (small, max(0, last - together + 1)):
+        if first < last:
+            window = parts[first : last + 1]
+            yield sum(part.rows for part in window), sum(part.bad for part in window), first
 
 
 def _is_beyond(rows: int, bad: int, bad_before: int, rows_before: int, usual: float) -> bool:

@@ -16,6 +16,8 @@ from pipelines.ledger.links import LinkDay
 Histories = Mapping[str, FeedHistory]
 # A parent feed is behind when it was not read for so long after it was due, or for an interval if that is longer.
 SHORTEST_SLACK = timedelta(hours=1)
+# Days of which a few sums differ in each are judged together.
+DAYS_TOGETHER = 3
 
 
 @detects("orphans")
@@ -82,7 +84,10 @@ def mixed_times(histories: Histories) -> Iterator[Finding]:
 
 @detects("totals_disagree")
 def totals_disagree(histories: Histories) -> Iterator[Finding]:
-    """Sums that two feeds should share differ (mode F3), in more of what landed on a day than usual dirt explains."""
+    """Sums that two feeds should share differ (mode F3), in more of what landed on a day than usual dirt explains.
+
+    Days are judged three together as well.
+    """
     for history in histories.values():
         days = [day for day in history.totals if day.parents]
         if not days:
@@ -91,7 +96,8 @@ def totals_disagree(histories: Histories) -> Iterator[Finding]:
             yield Finding(history.feed, "totals_disagree", "UNKNOWN", fact)
             continue
         parts = [dirt.Part(day.day, day.parents, day.differing) for day in days]
-        beyond = [day for place, day in enumerate(days) if dirt.look(parts[: place + 1], dirt.NEVER).is_beyond]
+        looks = (dirt.look(parts[:ended], dirt.NEVER, together=DAYS_TOGETHER) for ended in range(1, len(parts) + 1))
+        beyond = [day for day, look in zip(days, looks, strict=True) if look.is_beyond]
         if not beyond:
             yield Finding(history.feed, "totals_disagree", "PASS", "sums agree", evidence_at=days[0].counted_at)
             continue

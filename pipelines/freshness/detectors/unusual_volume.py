@@ -12,6 +12,7 @@ from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.quantiles import level
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import Batch, FeedHistory
+from pipelines.freshness.ordinary import CATCHING_UP, usual_break
 from pipelines.freshness.signals import Reading, Signal
 from pipelines.freshness.whole_days import whole_days
 
@@ -29,11 +30,16 @@ def each_arrival(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Re
             yield Reading("arrival/new rows", batch.landed_at, level(batch.rows_new), 1.0)
 
 
-def some_arrivals(_history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
-    """Rows of neighbouring arrivals together; no reading where one between them was out of the ordinary."""
+def some_arrivals(history: FeedHistory, batches: Sequence[Batch]) -> Iterator[Reading]:
+    """Rows of neighbouring arrivals together; no reading where one between them was out of the ordinary.
+
+    Nor where nothing came between them for long, as in a quiet night: they are of other hours than usual.
+    """
+    longest = CATCHING_UP * usual_break(history.runs) * (TOGETHER - 1)
     for first, batch in enumerate(batches[: len(batches) - TOGETHER + 1]):
         group = batches[first : first + TOGETHER]
-        if group[-1].batch_seq - batch.batch_seq == TOGETHER - 1:
+        span = (group[-1].landed_at - batch.landed_at).total_seconds()
+        if group[-1].batch_seq - batch.batch_seq == TOGETHER - 1 and span <= longest:
             rows = sum(one.row_count for one in group)
             yield Reading(f"{TOGETHER} arrivals", group[-1].landed_at, level(rows), 1.0)
 

@@ -163,6 +163,18 @@ def test_what_a_parent_lacks_lies_under_the_rows_that_wait_for_it(watched: Watch
     assert watched.events == ["open orphans"]
 
 
+def test_children_of_several_feeds_that_wait_for_one_parent_are_one_incident(watched: Watched) -> None:
+    def waiting(feed: str, column: str, minute: int) -> Finding:
+        return Finding(feed, "orphans", "FAIL", "5 rows wait", segment=column, evidence_at=NOON + minute * MINUTE)
+
+    watched.give(0, [waiting("shop.payments", "order_id", 0)])
+    watched.give(1, [waiting("shop.payments", "order_id", 1), waiting("carrier.shipments", "order_id", 1)])
+    assert watched.events == ["open orphans"]
+    elsewhere = waiting("shop.orders", "account_id", 2)  # for another parent
+    watched.give(2, [waiting("shop.payments", "order_id", 2), waiting("carrier.shipments", "order_id", 2), elsewhere])
+    assert watched.events == ["open orphans", "open orphans"]
+
+
 def test_a_deviation_that_is_about_to_be_told_is_told_by_the_name_of_its_cause_seen_for_the_first_time(
     watched: Watched,
 ) -> None:

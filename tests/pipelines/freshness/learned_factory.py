@@ -49,6 +49,7 @@ def ordinary_profiles(batch: Batch, rng: np.random.Generator) -> dict[str, Colum
             hours=tuple(rows if one == hour else 0 for one in range(24)),
             high=batch.landed_at.timestamp() - float(rng.uniform(10, 300)),
             age_p95=float(rng.uniform(2500, 3500)),
+            new_ages=(rows // 2,),
         ),
     )
     return {profile.column: profile for profile in found}

@@ -62,6 +62,16 @@ def test_the_first_bad_rows_are_new_but_those_of_the_first_batch_are_not() -> No
     assert not look(parts((100, 1), (100, 1))).is_new
 
 
+def test_a_few_bad_rows_in_each_of_some_parts_are_told_where_these_are_judged_together() -> None:
+    # 6 of 75 after 500 without: 75 · KL(.08 ‖ 0.2/700) = 28, above 11.5; each part has fewer than five.
+    few = parts(*[(25, 0)] * 20, (25, 2), (25, 2), (25, 2))
+    assert not look(few, NEVER).is_beyond
+    assert look(few, NEVER, together=3).is_beyond
+    assert not look(few[:-1], NEVER, together=3).is_beyond  # four somebody may have mistyped
+    spread = parts(*[(25, 0)] * 20, (25, 2), (25, 2), (25, 0), (25, 2))
+    assert not look(spread, NEVER, together=3).is_beyond
+
+
 @pytest.mark.parametrize("share", [0.0, 0.002, 0.01, 0.03])
 @pytest.mark.parametrize("rows", [3, 20, 100, 3000])
 def test_steady_dirt_is_silent_over_thousands_of_batches(share: float, rows: int) -> None:

@@ -175,22 +175,6 @@ def test_a_burst_that_was_announced_is_neither_told_nor_learned() -> None:
     assert model.n == before.n - 1
 
 
-def test_events_that_are_old_three_times_in_a_row_are_told_and_late_corrections_are_not() -> None:
-    batches = [next_batch(LIFE, ahead=ahead) for ahead in (1, 2, 3)]
-
-    def ages(*days: float) -> FeedHistory:
-        high = [batch.landed_at.timestamp() - 60 for batch in batches]
-        found = [
-            a_profile(batch, "ordered_at", age_p95=day * 86_400, high=at, hours=(ROWS,) + (0,) * 23)
-            for batch, day, at in zip(batches, days, high, strict=True)
-        ]
-        return followed(LIFE, *batches, ordered_at=found)
-
-    assert failing(old_events, ages(30, 0.03, 150)) == []
-    (found,) = failing(old_events, ages(150, 150, 150))
-    assert found.segment == "ordered_at"
-
-
 @pytest.mark.parametrize(("hours", "is_told"), [(5.5, True), (1.0, True), (0.0, False)])
 def test_a_step_in_arrival_minus_event_is_a_shift_of_times(hours: float, is_told: bool) -> None:
     batches = [next_batch(LIFE, ahead=ahead) for ahead in (1, 2)]

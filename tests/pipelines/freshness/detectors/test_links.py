@@ -106,3 +106,8 @@ def test_a_day_on_which_sums_differ_is_told_and_one_row_in_a_hundred_is_not() ->
     assert (found.verdict, found.rows, found.onset) == ("FAIL", 40, NOON - 2 * DAY)
     (found,) = totals_disagree(of(totals([0, 1, 0, 1, 1, 0])))
     assert found.verdict == "PASS"
+
+
+def test_sums_that_differ_in_a_few_rows_on_each_of_three_days_are_told() -> None:
+    (found,) = totals_disagree(of(totals([0, 0, 0, 0, 2, 2, 2])))
+    assert (found.verdict, found.rows) == ("FAIL", 2)
