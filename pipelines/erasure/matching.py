@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,21 +24,28 @@ if TYPE_CHECKING:
 _BEFORE = 3
 
 
-def addresses_in(held: bytes, emails: Sequence[str]) -> int:
-    """How many of the addresses, given in lower case, stand anywhere among bytes in lower case."""
+def addresses_in(held: bytes, emails: Collection[str], longer: Collection[str] = ()) -> set[str]:
+    """Those of the addresses, given in lower case, that stand anywhere among bytes in lower case.
+
+    Where one stands within a `longer` address, it is that one which stands there.
+    """
+    around = {email: [(one.encode(), one.index(email)) for one in longer if email in one] for email in emails}
     by_ending: dict[bytes, list[tuple[bytes, int]]] = defaultdict(list)
     for email in map(str.encode, emails):
         at = email.index(b"@")
         by_ending[email[max(at - _BEFORE, 0) : at]].append((email, at))
     lengths = sorted({len(ending) for ending in by_ending})
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     for sign in re.finditer(b"@", held):
         at = sign.start()
         for length in lengths:
             for email, before in by_ending.get(held[max(at - length, 0) : at], ()):
-                if held.startswith(email, at - before):
-                    seen.add(email)
-    return len(seen)
+                begin, whole = at - before, email.decode()
+                if held.startswith(email, begin) and not any(
+                    held.startswith(one, begin - offset) for one, offset in around[whole] if offset <= begin
+                ):
+                    seen.add(whole)
+    return seen
 
 
 def register_traces(connection: duckdb.DuckDBPyConnection, traces: Traces) -> None:
