@@ -34,7 +34,8 @@ from trial import Record
 from world import FEEDS, World, cpu_seconds
 
 from connectors.contract import FeedContract
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, stamp
+from pipelines.ledger.publications import Publication, record_publication
 from pipelines.settings import silence_telemetry
 from pipelines.sync import sync
 from sample_company.faults.chronicle import Chronicle
@@ -111,6 +112,8 @@ class CleanLife:
         outcome = sync(deployment, due, wants_refresh=False)
         with Ledger(world.home.ledger) as ledger:
             open_alerts = told(ledger)
+            # In place of the refresh, which would publish: readers have what was staged.
+            record_publication(ledger, Publication("published", "", stamp(world.clock()), {}, life.customers))
         announced = life.announced_at(moment)
         return {
             "life": life.number,
