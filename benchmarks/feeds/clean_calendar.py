@@ -24,8 +24,6 @@ SATURDAY = 5
 CYCLE = 70
 FIRST_WEEKS = 21
 KNOWN_BEFORE = timedelta(days=3)
-# The hours on the wall at which the shop, the helpdesk and the mailer are read, each at half past.
-HOURS = (2, 8, 14, 20)
 
 Kind = Literal["outage", "backfill", "volume", "columns"]
 SHOP = ("shop.orders", "shop.payments", "shop.accounts")
@@ -90,7 +88,8 @@ BURSTS = {"campaign": "orders", "recall": "tickets", "sweepstake": "forms"}
 class Life:
     """One company's life: `start` is its first day; time is on the wall of `zone`, holidays are those of `country`.
 
-    What is planned happens `shift` days later than in other lives.
+    At half past `hours` on that wall the shop, the helpdesk and the mailer are read. What is planned happens `shift`
+    days later than in other lives.
     """
 
     number: int
@@ -99,6 +98,7 @@ class Life:
     zone: str = "Europe/Berlin"
     country: str = "DE"
     shift: int = 0
+    hours: tuple[int, ...] = (2, 8, 14, 20)
     plans: tuple[Plan, ...] = PLANS
 
     @cached_property
@@ -121,7 +121,7 @@ class Life:
         """When the shop, the helpdesk and the mailer are read after one moment and up to another (UTC)."""
         zone, day = ZoneInfo(self.zone), after.date() - timedelta(days=1)
         while day <= until.date() + timedelta(days=1):
-            for hour in HOURS:
+            for hour in self.hours:
                 moment = datetime(day.year, day.month, day.day, hour, 30, tzinfo=zone).astimezone(UTC)
                 if after < moment <= until:
                     yield moment
@@ -165,12 +165,12 @@ class Life:
         return Happening(plan.name, plan.kind, plan.feeds, first, last, begins, over + plan.after)
 
 
-# Begun so that both changes of the clock, Christmas, Easter and the holidays of May lie within their first hundred days
-# or so, and the whole year within all of them.
+# Begun so that a change of the clock lies within the first four months of each, and both changes, Christmas, Easter and
+# the holidays of May within those of all.
 LIVES = (
     Life(1, date(2024, 9, 16), 1000),
     Life(2, date(2024, 2, 19), 600, shift=1),
-    Life(3, date(2024, 11, 11), 1500, shift=2),
+    Life(3, date(2024, 12, 2), 1500, shift=2),
     Life(4, date(2025, 2, 3), 1000, "America/New_York", "US", shift=3),
     Life(5, date(2025, 9, 29), 2000, shift=4),
 )

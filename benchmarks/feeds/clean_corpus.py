@@ -23,12 +23,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import clean_deeds
-from clean_calendar import HOURS, KNOWN_BEFORE, LIVES, Life
+from clean_calendar import KNOWN_BEFORE, LIVES, Life
 from clean_report import REPORT, write_report
+from code_commit import commit_of_code
 from oracle import differences
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from run import commit_of_code
 from told import told
 from trial import Record
 from world import FEEDS, World, cpu_seconds
@@ -140,7 +140,7 @@ class CleanLife:
         """The contract with the life's time zone, holidays and hours of reading: files once a day."""
         world, zone = self.world, ZoneInfo(self._life.zone)
         first = next(self._life.moments(world.chronicle.read_at(0), world.chronicle.read_at(1)))
-        hours = [first.astimezone(zone).hour] if contract.source.kind == "files" else HOURS
+        hours = [first.astimezone(zone).hour] if contract.source.kind == "files" else self._life.hours
         changes = {
             "schedule": f"30 {','.join(map(str, hours))} * * *",
             "timezone": self._life.zone,
