@@ -73,12 +73,12 @@ PLANS = (
     Plan("campaign", "volume", ("shop.orders", "shop.payments", "carrier.shipments"), 24, after=timedelta(days=14)),
     Plan("language of accounts", "columns", ("shop.accounts",), 28, is_once=True),
     Plan("recall", "volume", ("helpdesk.tickets",), 31, after=timedelta(days=10)),
-    Plan("shop moves house", "outage", SHOP, 41, after=timedelta(hours=10), begins=time(22)),
-    Plan("mood of tickets", "columns", ("helpdesk.tickets",), 43, is_once=True),
-    Plan("orders of the old shop", "backfill", ("shop.orders", "shop.payments"), 46),
-    Plan("sweepstake", "volume", ("website.registrations",), 50),
-    Plan("helpdesk is mended", "outage", ("helpdesk.tickets",), 53, after=timedelta(hours=16), begins=time(20)),
-    Plan("carrier is closed", "outage", ("carrier.shipments",), 56, days=2),
+    Plan("shop moves house", "outage", SHOP, 33, after=timedelta(hours=10), begins=time(22)),
+    Plan("mood of tickets", "columns", ("helpdesk.tickets",), 35, is_once=True),
+    Plan("sweepstake", "volume", ("website.registrations",), 36),
+    Plan("helpdesk is mended", "outage", ("helpdesk.tickets",), 38, after=timedelta(hours=16), begins=time(20)),
+    Plan("carrier is closed", "outage", ("carrier.shipments",), 40, days=2),
+    Plan("orders of the old shop", "backfill", ("shop.orders", "shop.payments"), 44),
 )
 # Of which business a happening brings twenty times as much.
 BURSTS = {"campaign": "orders", "recall": "tickets", "sweepstake": "forms"}
@@ -98,7 +98,7 @@ class Life:
     zone: str = "Europe/Berlin"
     country: str = "DE"
     shift: int = 0
-    hours: tuple[int, ...] = (2, 8, 14, 20)
+    hours: tuple[int, ...] = (2, 5, 8, 11, 14, 17, 20, 23)
     plans: tuple[Plan, ...] = PLANS
 
     @cached_property
@@ -168,7 +168,7 @@ class Life:
 # Begun so that a change of the clock lies within the first four months of each, and both changes, Christmas, Easter and
 # the holidays of May within those of all.
 LIVES = (
-    Life(1, date(2024, 9, 16), 1000),
+    Life(1, date(2024, 9, 16), 1000, hours=(2, 8, 14, 20)),
     Life(2, date(2024, 2, 19), 600, shift=1),
     Life(3, date(2024, 12, 2), 1500, shift=2),
     Life(4, date(2025, 2, 3), 1000, "America/New_York", "US", shift=3),

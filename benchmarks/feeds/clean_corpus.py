@@ -1,7 +1,7 @@
 """How often the whole pipeline cries wolf: long clean lives through `sync`, the nightly reconcile and the watching.
 
 .venv/bin/python benchmarks/feeds/clean_corpus.py                  # 5 lives of 250 days: hours; goes on where it was
-.venv/bin/python benchmarks/feeds/clean_corpus.py --days 60        # the first days of each, then more with --days 120
+.venv/bin/python benchmarks/feeds/clean_corpus.py --days 50        # the first days of each, then more with --days 100
 .venv/bin/python benchmarks/feeds/clean_corpus.py --report         # only write the report anew
 
 Stopped with ctrl-C, or by SIGTERM, it ends the look that it is in. Killed within a look, the life goes on from the day
@@ -41,7 +41,7 @@ from pipelines.sync import sync
 from sample_company.faults.chronicle import Chronicle
 
 FOLDER = Path("build/benchmarks/feeds-clean")
-DAYS, PART = 250, 60
+DAYS, PART = 250, 50
 # A life is asked for the truth on the last day of each week, and its home kept aside on every tenth.
 PROVEN_EVERY, KEPT_EVERY = 7, 10
 KEPT, DIARY = "kept", "looks.jsonl"
