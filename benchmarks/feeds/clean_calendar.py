@@ -70,15 +70,15 @@ class Plan:
 
 # What follows from orders comes within two weeks of them: money, parcels, returns. Tickets are settled within one.
 PLANS = (
-    Plan("campaign", "volume", ("shop.orders", "shop.payments", "carrier.shipments"), 24, after=timedelta(days=14)),
-    Plan("language of accounts", "columns", ("shop.accounts",), 28, is_once=True),
-    Plan("recall", "volume", ("helpdesk.tickets",), 31, after=timedelta(days=10)),
-    Plan("shop moves house", "outage", SHOP, 33, after=timedelta(hours=10), begins=time(22)),
-    Plan("mood of tickets", "columns", ("helpdesk.tickets",), 35, is_once=True),
-    Plan("sweepstake", "volume", ("website.registrations",), 36),
-    Plan("helpdesk is mended", "outage", ("helpdesk.tickets",), 38, after=timedelta(hours=16), begins=time(20)),
-    Plan("carrier is closed", "outage", ("carrier.shipments",), 40, days=2),
-    Plan("orders of the old shop", "backfill", ("shop.orders", "shop.payments"), 44),
+    Plan("language of accounts", "columns", ("shop.accounts",), 22, is_once=True),
+    Plan("recall", "volume", ("helpdesk.tickets",), 23, after=timedelta(days=10)),
+    Plan("orders of the old shop", "backfill", ("shop.orders", "shop.payments"), 25),
+    Plan("shop moves house", "outage", SHOP, 28, after=timedelta(hours=10), begins=time(22)),
+    Plan("mood of tickets", "columns", ("helpdesk.tickets",), 29, is_once=True),
+    Plan("sweepstake", "volume", ("website.registrations",), 30),
+    Plan("helpdesk is mended", "outage", ("helpdesk.tickets",), 31, after=timedelta(hours=16), begins=time(20)),
+    Plan("carrier is closed", "outage", ("carrier.shipments",), 32, days=2),
+    Plan("campaign", "volume", ("shop.orders", "shop.payments", "carrier.shipments"), 34, after=timedelta(days=14)),
 )
 # Of which business a happening brings twenty times as much.
 BURSTS = {"campaign": "orders", "recall": "tickets", "sweepstake": "forms"}

@@ -1,7 +1,7 @@
 """How often the whole pipeline cries wolf: long clean lives through `sync`, the nightly reconcile and the watching.
 
 .venv/bin/python benchmarks/feeds/clean_corpus.py                  # 5 lives of 250 days: hours; goes on where it was
-.venv/bin/python benchmarks/feeds/clean_corpus.py --days 50        # the first days of each, then more with --days 100
+.venv/bin/python benchmarks/feeds/clean_corpus.py --days 40        # the first days of each, then more with --days 80
 .venv/bin/python benchmarks/feeds/clean_corpus.py --report         # only write the report anew
 
 Stopped with ctrl-C, or by SIGTERM, it ends the look that it is in. Killed within a look, the life goes on from the day
@@ -41,7 +41,7 @@ from pipelines.sync import sync
 from sample_company.faults.chronicle import Chronicle
 
 FOLDER = Path("build/benchmarks/feeds-clean")
-DAYS, PART = 250, 50
+DAYS, PART = 250, 40
 # A life is asked for the truth on the last day of each week, and its home kept aside on every tenth.
 PROVEN_EVERY, KEPT_EVERY = 7, 10
 KEPT, DIARY = "kept", "looks.jsonl"
@@ -191,7 +191,8 @@ def main() -> None:
     options = parser.parse_args()
     silence_telemetry()
     console = Console()
-    chosen = [life for life in LIVES if str(life.number) in options.lives.split(",")]
+    known = {str(life.number): life for life in LIVES}
+    chosen = [known[number] for number in options.lives.split(",")]
     if not options.report:
         parts = [(min(days, options.days), life) for days in range(PART, options.days + PART, PART) for life in chosen]
         with stopped_gently() as is_stopped:

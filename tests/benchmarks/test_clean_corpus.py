@@ -44,7 +44,7 @@ def test_the_hours_of_reading_follow_the_clock_on_the_wall_through_its_change() 
     assert found == [at(moment) for moment in (*expected, "2024-03-31 18:30")]
 
 
-# 15 orders for 1,000 customers on a plain day; day 14 is two weeks on, day 24 the first campaign of a life.
+# 15 orders for 1,000 customers on a plain day; day 14 is two weeks on, day 34 the first campaign of a life.
 @pytest.mark.parametrize(
     ("day", "orders"),
     [
@@ -52,7 +52,7 @@ def test_the_hours_of_reading_follow_the_clock_on_the_wall_through_its_change() 
         (5, 15.0 * 1.02 ** (5 / 7) * 0.45),  # Saturday
         (14, 15.0 * 1.02**2 * 1.6),  # Monday 30 September, the last of the month
         (17, 15.0 * 1.02 ** (17 / 7) * 0.3),  # Thursday 3 October, a holiday
-        (24, 15.0 * 1.02 ** (24 / 7) * 20),
+        (34, 15.0 * 1.02 ** (34 / 7) * 0.45 * 20),  # Sunday 20 October
     ],
 )
 def test_business_follows_growth_weekends_holidays_month_ends_and_campaigns(day: int, orders: float) -> None:
@@ -66,9 +66,10 @@ def test_a_happening_stands_in_the_contract_three_days_before_it_begins() -> Non
         watch = contract_at(LIVES[0], contract, 0, at(moment), timedelta(days=3)).watch
         return [f"{one.kind} {one.begins:%m-%d %H} {one.ends:%m-%d %H}" for one in watch.announced]
 
-    # Day 24 is 10 October; what it brings is announced for two weeks after its end.
-    assert told("2024-10-06 23:59") == []
-    assert told("2024-10-07 00:00") == ["volume 10-10 00 10-25 00"]
+    # Day 25 is 11 October, day 28 the 14th.
+    assert told("2024-10-07 23:59") == []
+    assert told("2024-10-08 00:00") == ["backfill 10-11 00 10-13 00"]
+    assert told("2024-10-11 22:00") == ["backfill 10-11 00 10-13 00", "outage 10-14 22 10-15 10"]
 
 
 def test_the_first_four_months_of_each_life_see_the_clocks_change_and_those_of_all_see_christmas_and_easter() -> None:
