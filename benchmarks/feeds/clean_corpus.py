@@ -23,7 +23,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import clean_deeds
-from clean_calendar import KNOWN_BEFORE, LIVES, Life
+from clean_calendar import LIVES, Life
 from clean_report import REPORT, write_report
 from code_commit import commit_of_code
 from oracle import differences
@@ -85,10 +85,10 @@ class CleanLife:
                     file.write(json.dumps(looks[-1]) + "\n")
                 self._within.unlink()
                 yield looks[-1]
-            self.world.chronicle.forget(day)
             if day % KEPT_EVERY == KEPT_EVERY - 1:
                 shutil.rmtree(self._folder / KEPT, ignore_errors=True)
                 self.world.keep(KEPT)
+                self.world.chronicle.forget(day)
 
     def _look(self, day: int, moment: datetime, place: int, *, is_last: bool) -> Record:
         """Sync what is due as the systems show themselves at a moment.
@@ -103,8 +103,10 @@ class CleanLife:
         clean_deeds.show(life, world.shown, day, moment)
         world.server.interference = world.shown.interference
         for name, contract in self._contracts.items():
-            now = clean_deeds.contract_at(life, contract, day, moment, KNOWN_BEFORE)
-            world.edit_contract(name, watch=now.watch, columns=now.columns, **_schedule(now))
+            now = clean_deeds.contract_at(life, contract, day, moment)
+            world.edit_contract(
+                name, **{key: getattr(now, key) for key in ("schedule", "timezone", "watch", "columns")}
+            )
         if place == 1:
             world.reconcile(world.deployment(world.feeds))
         deployment = world.deployment(world.feeds)
@@ -155,10 +157,6 @@ class CleanLife:
         else:
             shutil.rmtree(self.world.home.root, ignore_errors=True)
         self._within.unlink()
-
-
-def _schedule(contract: FeedContract) -> dict[str, object]:
-    return {"schedule": contract.schedule, "timezone": contract.timezone}
 
 
 def read_diary(file: Path) -> list[Record]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
-from clean_calendar import Happening, Life
+from clean_calendar import KNOWN_BEFORE, Happening, Life
 
 from connectors.contract import FeedContract
 from connectors.mapping import ColumnMapping
@@ -33,7 +33,7 @@ def besides(life: Life, company: Path, day: int) -> None:
             if one.name == OLD_ORDERS and one.first == day:
                 _take_over_old_orders(life, company, shop, one)
             if one.name == LANGUAGE and one.first <= day:
-                _ask_for_language(life, shop, one)
+                _ask_for_language(shop, one)
 
 
 def show(life: Life, shown: Shown, day: int, moment: datetime) -> None:
@@ -48,10 +48,12 @@ def show(life: Life, shown: Shown, day: int, moment: datetime) -> None:
     shown.beat_at(moment, moment)
 
 
-def contract_at(life: Life, contract: FeedContract, day: int, moment: datetime, known: timedelta) -> FeedContract:
-    """A feed's contract at a moment: what is announced `known` before it begins, and the columns that it names."""
+def contract_at(life: Life, contract: FeedContract, day: int, moment: datetime) -> FeedContract:
+    """A feed's contract at a moment: what is announced by then, and the columns that it names."""
     told = tuple(
-        one.announcement for one in life.happenings if contract.feed in one.feeds and one.begins - known <= moment
+        one.announcement
+        for one in life.happenings
+        if contract.feed in one.feeds and one.begins - KNOWN_BEFORE <= moment
     )
     changes: dict[str, object] = {"watch": contract.watch.model_copy(update={"announced": told})}
     if any(one.name == LANGUAGE and contract.feed in one.feeds and one.first <= day for one in life.happenings):
@@ -73,7 +75,7 @@ def _take_over_old_orders(life: Life, company: Path, shop: sqlite3.Connection, o
     """Orders and payments as another shop had them, entered in the course of the day; none that is wrong on purpose."""
     feeds = json.loads((company / "truth" / "counts.json").read_text())
     apart = _APART * (1 + life.happenings.index(one))
-    begin = datetime.combine(life.start + timedelta(days=one.first), time(0))
+    begin = _as_written(one.begins)
     entered = f"datetime('{begin}', '+' || (id % 80000) || ' seconds')"
     for table, order, times in (
         ("orders", "id", ("created_at", "cancelled_at")),
@@ -87,7 +89,7 @@ def _take_over_old_orders(life: Life, company: Path, shop: sqlite3.Connection, o
             f'INSERT OR IGNORE INTO "{table}" ({", ".join(values)}) SELECT {", ".join(values.values())} FROM "{table}" '
             f"WHERE {order} {_TWO_IN_FIVE} AND {order} < {_APART} AND {times[0]} < ? AND {order} IN "
             f"(SELECT id FROM orders WHERE deleted_at IS NULL AND id NOT IN ({wrong[0]})) AND id NOT IN ({wrong[1]})",
-            (str(begin),),
+            (begin,),
         )
 
 
@@ -95,12 +97,17 @@ def _wrong(feeds: dict[str, dict[str, list[dict[str, str]]]], feed: str) -> str:
     return ", ".join(one["record_id"] for kind in ("bad", "corrected") for one in feeds.get(feed, {}).get(kind, []))
 
 
-def _ask_for_language(life: Life, shop: sqlite3.Connection, one: Happening) -> None:
+def _ask_for_language(shop: sqlite3.Connection, one: Happening) -> None:
     """Accounts have a new column, which is filled on those that are opened or changed from then on."""
     if "language" not in {row[1] for row in shop.execute("PRAGMA table_info(customers)")}:
         shop.execute("ALTER TABLE customers ADD COLUMN language TEXT")
     shop.execute(
         "UPDATE customers SET language = CASE country_code WHEN 'DE' THEN 'de' WHEN 'FR' THEN 'fr' ELSE 'en' END "
         "WHERE language IS NULL AND updated_at >= ? AND updated_at < '2100'",
-        (str(datetime.combine(life.start + timedelta(days=one.first), time(0))),),
+        (_as_written(one.begins),),
     )
+
+
+def _as_written(moment: datetime) -> str:
+    """A time as the shop writes it."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
