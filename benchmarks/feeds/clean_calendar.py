@@ -168,7 +168,7 @@ class Life:
 # Begun so that a change of the clock lies within the first four months of each, and both changes, Christmas, Easter and
 # the holidays of May within those of all.
 LIVES = (
-    Life(1, date(2024, 9, 16), 1000, hours=(2, 8, 14, 20)),
+    Life(1, date(2024, 9, 16), 1000, hours=tuple(range(0, 24, 2))),
     Life(2, date(2024, 2, 19), 600, shift=1),
     Life(3, date(2024, 12, 2), 1500, shift=2),
     Life(4, date(2025, 2, 3), 1000, "America/New_York", "US", shift=3),
