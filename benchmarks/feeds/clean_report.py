@@ -70,6 +70,7 @@ def write_report(lives: Sequence[Sequence[Record]], file: Path) -> None:
 
 def _head(lives: Sequence[Sequence[Record]], found: Clean) -> Iterator[str]:
     days = sum(len({look["day"] for look in looks}) for looks in lives)
+    brought = found.total - found.idle.total()
     cpu = sum(look["cpu_seconds"] for looks in lives for look in looks)
     commits = Counter(look["commit"] for looks in lives for look in looks)
     asked = [rows for looks in lives for look in looks for rows in look["wrong"].values()]
@@ -79,13 +80,14 @@ Written by `benchmarks/feeds/clean_corpus.py`; what lies in these lives and how 
 [its README](../../benchmarks/feeds/README.md#long-clean-lives).
 
 {found.total:,} clean syncs of {len(found.syncs)} feeds, {len(lives)} companies, {days} days, through the real pipeline;
-{found.total - found.idle.total():,} of them brought rows, {found.idle.total():,} found nothing new.
+{brought:,} of them brought rows, {found.idle.total():,} found nothing new.
 {found.announced:,} lay in time that was announced for their feed. {cpu / 60:,.0f} minutes of processor time, of the
 commits {", ".join(f"{commit} ({count:,} looks)" for commit, count in commits.most_common())}.
 
 - False alarms: **{rate(len(found.opened), found.total)}** per 1,000 clean syncs (95 %, Garwood): {len(found.opened)}.
-- Whether staging is as at the source was asked {len(asked):,} times, of each feed once a week: {sum(map(bool, asked))}
-  times it was not.
+- All of them held against the syncs that brought rows alone: {rate(len(found.opened), brought)}.
+- Whether staging is as at the source was asked {len(asked):,} times, of each feed once a week: it was not
+  {sum(map(bool, asked))} times.
 """
 
 
