@@ -70,7 +70,7 @@ class CleanLife:
 
     def live(self, until: int) -> Iterator[Record]:
         """Live up to a day, and tell of each look that was not taken before."""
-        if self._within.exists():
+        if self._within.exists() or not self.world.home.ledger.exists():
             self._go_back()
         looks = read_diary(self.diary)
         for day in range(looks[-1]["day"] if looks else 0, until):
@@ -151,12 +151,12 @@ class CleanLife:
         return contract.model_copy(update=changes)
 
     def _go_back(self) -> None:
-        """The last look was killed: what it left behind is a crash, and no clean life."""
+        """The last look was killed, and what it left behind is a crash and no clean life; or there is but a diary."""
         if self.world.is_kept(KEPT):
             self.world.restore(KEPT, 0)
         else:
             shutil.rmtree(self.world.home.root, ignore_errors=True)
-        self._within.unlink()
+        self._within.unlink(missing_ok=True)
 
 
 def read_diary(file: Path) -> list[Record]:

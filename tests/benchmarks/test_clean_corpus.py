@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -120,6 +121,7 @@ def test_a_life_goes_on_where_it_was_and_begins_anew_when_it_was_killed_within_a
 ) -> None:
     def taken(life: CleanLife, day: int, moment: datetime, place: int, *, is_last: bool) -> dict[str, Any]:
         life.world.home.root.mkdir(exist_ok=True)
+        life.world.home.ledger.touch()
         return {"day": day, "due": moment.isoformat(), "place": place, "is_last": is_last}
 
     monkeypatch.setattr(CleanLife, "_look", taken)
@@ -134,6 +136,9 @@ def test_a_life_goes_on_where_it_was_and_begins_anew_when_it_was_killed_within_a
     assert lived(11) == [(10, 0), (10, 1)]
     (tmp_path / "within-a-look").touch()
     assert lived(11) == [(10, 0), (10, 1)]
+    shutil.rmtree(tmp_path / "kept")
+    (tmp_path / "home" / "ledger.db").unlink()
+    assert lived(1) == [(0, 0), (0, 1)]
 
 
 def test_a_short_clean_life_goes_through_the_pipeline_without_an_alert_and_without_a_wrong_row(tmp_path: Path) -> None:
