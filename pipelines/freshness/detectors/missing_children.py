@@ -118,9 +118,18 @@ def _usual(broods: Sequence[Brood]) -> Mapping[int, float]:
 
 
 def _sums(broods: Sequence[Brood], usual: Mapping[int, float], last: datetime, span: int) -> tuple[float, int]:
-    """(expected, come) first children in so many days up to a day."""
+    """(expected, come) first children in so many days up to a day.
+
+    A parent that waits through several of them is expected to have its first child once.
+    """
     inside = [one for one in broods if last - span * DAY < one.on <= last]
-    expected = sum(one.fresh * usual[0] + one.waiting * usual.get(one.age, 0.0) for one in inside)
+    expected, left = 0.0, dict[datetime, float]()
+    for one in sorted(inside, key=lambda one: one.age):
+        parents_day = one.on - one.age * DAY
+        waiting = left.get(parents_day, float(one.waiting))
+        due = one.fresh * usual[0] + waiting * usual.get(one.age, 0.0)
+        left[parents_day] = waiting + one.fresh - due
+        expected += due
     return expected, sum(one.born for one in inside)
 
 
