@@ -16,7 +16,7 @@ import numpy as np
 from sample_company import stories, truth
 from sample_company.columns import DAY, chance, stacked
 from sample_company.delivery import Delivery
-from sample_company.happenings import FIRST_DAY_VOLUMES, happen
+from sample_company.happenings import DAILY_VOLUMES, FIRST_DAY_VOLUMES, Volumes, happen
 from sample_company.people import generate
 from sample_company.revisions import ordinary_day
 from sample_company.services import open_services
@@ -92,12 +92,12 @@ def create(folder: Path, *, customers: int, seed: int, start: date, shop_url: st
     )
 
 
-def advance(folder: Path, *, until: datetime | None = None) -> AdvanceSummary:
+def advance(folder: Path, *, until: datetime | None = None, volumes: Volumes = DAILY_VOLUMES) -> AdvanceSummary:
     """Let one more day pass: new rows, changes, late rows, corrections and deletions, the same for the same seed and
     day.
 
-    `until` (aware) cuts the day short so that nothing lies after it; what it cuts off happens on the next day. Raises
-    CompanyTrouble when `until` lies before the day begins.
+    `until` (aware) cuts the day short so that nothing lies after it; what it cuts off happens on the next day.
+    `volumes`: how much happens on it. Raises CompanyTrouble when `until` lies before the day begins.
     """
     company = load(folder.resolve())
     company.day += 1
@@ -118,7 +118,7 @@ def advance(folder: Path, *, until: datetime | None = None) -> AdvanceSummary:
         delivery = Delivery(
             company, shop, services, truth.reopen(company.folder, company.memory(company.day - 1)), everyone
         )
-        ordinary_day(delivery, np.arange(before, everyone.num_rows), begin, end)
+        ordinary_day(delivery, np.arange(before, everyone.num_rows), begin, end, volumes)
     company.clock = end
     delivery.keep()
     save(company)

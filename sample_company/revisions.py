@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from sample_company import contacts, helpdesk, orders, services, stories
 from sample_company.columns import Ints, ints, known, replaced, some, times, where
 from sample_company.delivery import Delivery, deliver_profiles, standing_alone
-from sample_company.happenings import DAILY_VOLUMES, buyers, happen, ordinary
+from sample_company.happenings import Volumes, buyers, happen, ordinary
 
 LATE_SECONDS = 30 * 60  # no late row lies further behind the newest one that readers may have seen
 _LATE_ORDERS, _LATE_ACTIONS = 3, 3
@@ -18,14 +18,14 @@ _BUREAU_CHANGED, _BUREAU_REMOVED = 0.02, 0.002
 _GOODWILL_CENTS = 100
 
 
-def ordinary_day(delivery: Delivery, newcomers: Ints, begin: int, end: int) -> None:
+def ordinary_day(delivery: Delivery, newcomers: Ints, begin: int, end: int, volumes: Volumes) -> None:
     """One later day from begin (exclusive) to end (inclusive), in seconds."""
     # Lateness is measured against what yesterday's readers saw, so it comes before today's rows.
     _late_orders(delivery, begin, end)
     _late_actions(delivery, begin, end)
     _catch_up_with_orders(delivery, begin, end)
     _catch_up_with_tickets(delivery, begin, end)
-    happen(delivery, newcomers, begin, end, DAILY_VOLUMES)
+    happen(delivery, newcomers, begin, end, volumes)
     _correct_addresses(delivery, begin, end)
     _correct_amounts(delivery, begin, end)
     _repair(delivery, end)

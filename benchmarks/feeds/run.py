@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from code_commit import commit_of_code
 from mishaps import MISHAPS, Mishap
 from report import Results, write_report
 from rich.console import Console
@@ -101,16 +101,6 @@ def run_seed(
             trial |= {"seed": seed, "customers": customers, "commit": commit}
             with done.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(trial) + "\n")
-
-
-def commit_of_code() -> str:
-    """The commit that is tried, with a star where files differ from it; the report that a run writes is no code."""
-
-    def git(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-
-    differs = git("diff", "--quiet", "HEAD", "--", ":/", ":(top,exclude)docs").returncode
-    return (git("rev-parse", "--short", "HEAD").stdout.strip() or "unknown") + ("*" if differs else "")
 
 
 def read_results(folder: Path) -> Results:

@@ -74,11 +74,19 @@ class Look:
 
 
 class World:
-    """One seed's world in a folder; a context manager. `days` tell the days that were lived."""
+    """One seed's world in a folder; a context manager. `chronicle`, in the folder of that name: another life."""
 
-    def __init__(self, folder: Path, seed: int, *, customers: int = CUSTOMERS, feeds: Sequence[str] = FEEDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seed: int,
+        *,
+        customers: int = CUSTOMERS,
+        feeds: Sequence[str] = FEEDS,
+        chronicle: Chronicle | None = None,
+    ) -> None:
         self._folder = folder.resolve()
-        self.chronicle = Chronicle(self._folder / "chronicle", customers=customers, seed=seed, start=START)
+        self.chronicle = chronicle or Chronicle(self._folder / "chronicle", customers=customers, seed=seed, start=START)
         self.shown = Shown(self._folder / "shown", self.chronicle)
         self.home = Home(self._folder / "home")
         self.shown.show(0)
@@ -132,8 +140,12 @@ class World:
 
     def set_time(self, day: int) -> None:
         """It is the moment at which a day is read, unless it is later already."""
+        self.set_clock(self.chronicle.read_at(day))
+
+    def set_clock(self, moment: datetime) -> None:
+        """It is a moment, unless it is later already."""
         with self._passing:
-            self._now = max(self._now, self.chronicle.read_at(day))
+            self._now = max(self._now, moment)
 
     def deployment(self, feeds: Sequence[str]) -> Deployment:
         """The deployment that keeps these feeds."""
@@ -159,7 +171,7 @@ class World:
         self.set_time(day)
         self._while_waiting, self._watched = [], tuple(feeds)
         self.server.interference = self.shown.interference
-        began, deployment = _cpu_seconds(), self.deployment(feeds)
+        began, deployment = cpu_seconds(), self.deployment(feeds)
         outcome = sync(deployment, list(deployment.catalog.values()), wants_refresh=False) if is_synced else None
         if not is_synced:
             self.pass_time(UNSYNCED.total_seconds())
@@ -167,9 +179,9 @@ class World:
             self._beside.join()
             self._beside = None
         if is_synced:
-            self._reconcile(deployment, wants_repair=wants_repair, is_true=truth is not None)
+            self.reconcile(deployment, wants_repair=wants_repair, is_true=truth is not None)
         watch(deployment)
-        spent = _cpu_seconds() - began
+        spent = cpu_seconds() - began
         wrong = differences(truth or self.chronicle.day(day), self.chronicle.day(day), self.home.warehouse, feeds)
         with Ledger(self.home.ledger) as ledger:
             status = {name: feed_status(ledger, self._catalog[name], self._now).status for name in feeds}
@@ -188,7 +200,7 @@ class World:
             troubles=[trouble for feed in outcome.feeds for trouble in feed.troubles] if outcome else [],
         )
 
-    def _reconcile(self, deployment: Deployment, *, wants_repair: bool, is_true: bool) -> None:
+    def reconcile(self, deployment: Deployment, *, wants_repair: bool = False, is_true: bool = True) -> None:
         """As the shipped schedule (but for Sundays databases alone), or as the alert's command with `--repair`.
 
         What is held because so much is gone is accepted where it is so.
@@ -264,6 +276,6 @@ def _daily(contract: FeedContract) -> FeedContract:
     return contract.model_copy(update=changes)
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from connectors.contract import Announced, FeedContract
@@ -50,6 +50,8 @@ BRINGS: dict[str, frozenset[str]] = {
     "volume": frozenset({"unusual_volume", "capped", "slowing"}),
     "columns": frozenset({"column_added"}),
 }
+# What a known event of a parent's feed brings about in feeds that name its rows.
+OF_PARENTS = frozenset({"orphans", "stale_parent", "missing_children"})
 
 
 def severity(failure: Failure, contract: FeedContract | None, opened_at: datetime | None, now: datetime) -> Severity:
@@ -65,22 +67,25 @@ def severity(failure: Failure, contract: FeedContract | None, opened_at: datetim
 
 
 def why_silent(
-    feed: str, failure: str, silences: Iterable[Silence], contract: FeedContract | None, now: datetime
+    feed: str, failure: str, silences: Iterable[Silence], catalog: Mapping[str, FeedContract], now: datetime
 ) -> str | None:
     """Why nobody wants to be told of this failure of this feed now; None when somebody does."""
     for silence in silences:
         if silence.feed == feed and silence.failure in (None, failure):
             until = f"{silence.ends_at:%Y-%m-%d %H:%M} UTC"
             return f"silenced until {until} by {silence.silenced_by}: {silence.reason}"
-    for announced in contract.watch.announced if contract else ():
-        if failure in BRINGS[announced.kind] and announced.begins <= now < _over_at(contract, announced):
-            return f"announced in the contract ({announced.kind}): {announced.note}"
+    own = catalog.get(feed)
+    parents = own.watch.parents.values() if own and failure in OF_PARENTS else ()
+    for contract in filter(None, (own, *map(catalog.get, parents))):
+        for announced in contract.watch.announced:
+            if failure in BRINGS[announced.kind] and announced.begins <= now < _over_at(contract, announced):
+                return f"announced in the contract of {contract.feed} ({announced.kind}): {announced.note}"
     return None
 
 
-def _over_at(contract: FeedContract | None, announced: Announced) -> datetime:
+def _over_at(contract: FeedContract, announced: Announced) -> datetime:
     """After an outage the feed shows that it is well with its next run, not before."""
-    if contract is None or announced.kind != "outage":
+    if announced.kind != "outage":
         return announced.ends
     return next_due(contract, announced.ends) + contract.watch.max_runtime
 

@@ -147,8 +147,7 @@ def _play(ledger: Ledger, catalog: Mapping[str, FeedContract], findings: list[Fi
     ]
     silences = kept.silences_at(ledger, now)
     silent = {
-        mark: rules.why_silent(alert.feed, alert.failure, silences, catalog.get(alert.feed), now)
-        for mark, alert in observed.items()
+        mark: rules.why_silent(alert.feed, alert.failure, silences, catalog, now) for mark, alert in observed.items()
     }
     explained = causes.causes(wrong, catalog, failures, silent={mark for mark, why in silent.items() if why})
     covered = causes.covered_by(wrong, explained)

@@ -158,6 +158,7 @@ class FeedHistory:
     held_since: datetime | None = None  # of the oldest row in quarantine
     counted_at: datetime | None = None  # when the rows in quarantine were counted
     breaches: Mapping[str, Sequence[BreachRecord]] = field(default_factory=dict)  # batch → what was wrong in it
+    codes_since: Mapping[tuple[str, str], datetime] = field(default_factory=dict)  # (column, code) → when it first came
     links: tuple[LinkDay, ...] = ()  # by column and day, as counted at the last refresh
     totals: tuple[TotalDay, ...] = ()
     followed: tuple[FollowDay, ...] = ()  # by column, day and age

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from connectors.contract import FeedContract
 from pipelines.freshness.history import SPAN, Batch, CredentialsSpan, FeedHistory, Refusal, Run, SourceAnswer
 from pipelines.ledger.band_models import last_training, read_bands
-from pipelines.ledger.breaches import BreachRecord, read_breaches
+from pipelines.ledger.breaches import BreachRecord, codes_since, read_breaches
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.findings import failing_before
 from pipelines.ledger.leases import is_held
@@ -57,6 +57,7 @@ def read_history(ledger: Ledger, contract: FeedContract, now: datetime) -> FeedH
         held_since=moment(held["oldest_at"]) if held else None,
         counted_at=moment(held["counted_at"]) if held else None,
         breaches=breaches,
+        codes_since=codes_since(ledger, feed),
         links=read_links(ledger, feed),
         totals=read_totals(ledger, feed),
         followed=read_followed(ledger, feed),

@@ -35,6 +35,16 @@ def record_breaches(ledger: Ledger, feed: str, breaches: Iterable[BreachRecord],
         )
 
 
+def codes_since(ledger: Ledger, feed: str) -> dict[tuple[str, str], datetime]:
+    """(column, hash of a code that the contract does not know) → when it first came, however long ago."""
+    rows = ledger.rows(
+        """SELECT column_name, code, min(recorded_at) AS at FROM batch_breach
+           WHERE feed = ? AND kind = 'unknown_code' GROUP BY 1, 2""",
+        feed,
+    )
+    return {(row["column_name"], row["code"]): datetime.fromisoformat(row["at"]) for row in rows}
+
+
 def read_breaches(ledger: Ledger, feed: str, since: datetime) -> list[BreachRecord]:
     """Breaches of the feed's batches counted since a moment, oldest first."""
     rows = ledger.rows(

@@ -1,7 +1,8 @@
 """What the ledger forgets: the detail of months ago, kept as sums by feed and day, so that a year stays small.
 
 Never forgotten: alerts and what was done about them, findings, publications, each feed's newest run and mark, batches
-that are not staged, and those of files, by whose names a file that comes again is recognised.
+that are not staged, those of files, by whose names a file that comes again is recognised, and when each code that a
+contract does not know first came.
 """
 
 from __future__ import annotations
@@ -109,6 +110,12 @@ def _forget_evidence(connection: sqlite3.Connection, feed: str, limit: str, empt
             passed_limit,
         ),
         ("DELETE FROM batch_profile WHERE feed = ?1 AND profiled_at < ?2", limit),
-        ("DELETE FROM batch_breach WHERE feed = ?1 AND recorded_at < ?2", limit),
+        (
+            """DELETE FROM batch_breach WHERE feed = ?1 AND recorded_at < ?2
+               AND (kind <> 'unknown_code' OR (column_name, code, recorded_at) NOT IN (
+                   SELECT column_name, code, min(recorded_at) FROM batch_breach
+                   WHERE feed = ?1 AND kind = 'unknown_code' GROUP BY 1, 2))""",
+            limit,
+        ),
     )
     return sum(connection.execute(sql, (feed, before)).rowcount for sql, before in deletions)

@@ -3,10 +3,12 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from sample_company import company, state
+from sample_company.happenings import DAILY_VOLUMES, Volumes
 
 FOLDERS = ("carrier", "website", "frontdesk", "bureau")
 DATABASES = ("shop/shop.db", "services.db")
@@ -15,10 +17,24 @@ READ_AT = time(0, 5)
 
 
 class Chronicle:
-    """Day n of a seeded company with its shop in SQLite; days are lived when they are first asked for, and kept."""
+    """Day n of a seeded company with its shop in SQLite; days are lived when they are first asked for, and kept.
 
-    def __init__(self, folder: Path, *, customers: int, seed: int, start: date) -> None:
+    `volumes` says how much happens on a day. `besides` does to the company's folder, at the end of a day, what the
+    company does not do by itself; it may be called twice for the day.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        customers: int,
+        seed: int,
+        start: date,
+        volumes: Callable[[int], Volumes] = lambda _day: DAILY_VOLUMES,
+        besides: Callable[[Path, int], None] = lambda _company, _day: None,
+    ) -> None:
         self._folder, self._start = folder.resolve(), start
+        self._volumes, self._besides = volumes, besides
         self._company = self._folder / "company"
         if not (self._company / "state" / "company.json").exists():
             company.create(self._company, customers=customers, seed=seed, start=start)
@@ -33,14 +49,21 @@ class Chronicle:
         if not kept.exists():
             while (lived := state.load(self._company).day) < day:
                 self._keep(lived)
-                company.advance(self._company)
+                company.advance(self._company, volumes=self._volumes(lived + 1))
             self._keep(day)
         return kept
+
+    def forget(self, before: int) -> None:
+        """Give up the folders of the days before one, but that of the first."""
+        for kept in (self._folder / "days").glob("[0-9]*"):
+            if 0 < int(kept.name) < before:
+                shutil.rmtree(kept)
 
     def _keep(self, day: int) -> None:
         kept = self._folder / "days" / f"{day:04d}"
         if kept.exists():
             return
+        self._besides(self._company, day)
         aside, before = kept.with_name(f".{kept.name}"), self._folder / "days" / f"{day - 1:04d}"
         shutil.rmtree(aside, ignore_errors=True)
         for name in DATABASES:

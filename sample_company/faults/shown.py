@@ -82,11 +82,14 @@ class Shown:
 
     def beat(self, day: int, *, fed_until: int) -> None:
         """Show the shop's heartbeat: the days at whose end its primary last wrote, and was itself last fed."""
+        self.beat_at(self.chronicle.read_at(day), self.chronicle.read_at(fed_until))
+
+    def beat_at(self, moment: datetime, fed_until: datetime) -> None:
+        """As `beat`, by the clock."""
         with self.shop() as shop:
             shop.run("CREATE TABLE IF NOT EXISTS pulse (beat_at, fed_until)", [()])
             shop.run("DELETE FROM pulse", [()])
-            moments = (self.chronicle.read_at(one).isoformat() for one in (day, fed_until))
-            shop.run("INSERT INTO pulse VALUES (?, ?)", [tuple(moments)])
+            shop.run("INSERT INTO pulse VALUES (?, ?)", [(moment.isoformat(), fed_until.isoformat())])
 
     @staticmethod
     def _show_files(truth: Path, shown: Path) -> None:

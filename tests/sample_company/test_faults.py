@@ -1,5 +1,7 @@
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -13,6 +15,7 @@ from sample_company.faults.chronicle import Chronicle
 from sample_company.faults.fault import FAULTS, Fault
 from sample_company.faults.registry import NOOP, all_faults, heal
 from sample_company.faults.shown import Moment, Shown
+from sample_company.happenings import DAILY_VOLUMES
 from sample_company.server import Server, serve
 
 LAST_GOOD_DAY, HEALED_DAY = 1, 4
@@ -157,6 +160,31 @@ def test_a_server_tells_the_time_of_its_own_clock(running: Server, chronicle: Ch
     answer = httpx.get(f"{running.url}/helpdesk/api/v2/health")
     assert answer.status_code == HTTPStatus.OK
     assert answer.headers["Date"] == chronicle.read_at(0).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def test_a_day_brings_as_much_as_is_asked_for_and_what_is_done_besides(tmp_path: Path) -> None:
+    def orders_of(day: int) -> tuple[int, int]:
+        with closing(sqlite3.connect(life.day(day) / "shop" / "shop.db")) as shop:
+            ((added, marked),) = shop.execute(
+                "SELECT count(*), sum(email = 'besides') FROM orders WHERE date(created_at) = ?",
+                (str(date(2024, 3, 4) + timedelta(days=day)),),
+            ).fetchall()
+        return added, marked or 0
+
+    def mark(folder: Path, day: int) -> None:
+        if day == 2:
+            with closing(sqlite3.connect(folder / "shop" / "shop.db")) as shop, shop:
+                shop.execute("UPDATE orders SET email = 'besides' WHERE date(created_at) = '2024-03-06'")
+
+    # Of 10 customers: none but the least a day on day 1, 200 orders on day 2.
+    volumes = {1: replace(DAILY_VOLUMES, orders=0.0), 2: replace(DAILY_VOLUMES, orders=20.0)}
+    life = Chronicle(tmp_path, customers=10, seed=5, start=date(2024, 3, 4), volumes=volumes.__getitem__, besides=mark)
+    assert orders_of(1) == (DAILY_VOLUMES.floor, 0)
+    added, marked = orders_of(2)
+    assert 150 < added < 250
+    assert marked == added
+    life.forget(before=2)
+    assert sorted(kept.name for kept in (tmp_path / "days").iterdir()) == ["0000", "0002"]
 
 
 def test_the_chronicle_keeps_each_day_as_it_was(chronicle: Chronicle) -> None:

@@ -1,9 +1,10 @@
 """Missing children: what usually follows a row of another feed, as a parcel an order, does not come.
 
-How many first children a day should bring follows from the parents of the days before and from how soon children
-usually come. Too few of them are told when chance hardly ever brings so few: for a Poisson count of mean m,
-P(X ≤ k) ≤ exp(−(m − k + k ln(k/m))) (Mitzenmacher, Upfal: Probability and Computing, 2017, theorem 5.4). As some days
-are always slow, so few must also be unlikely at the pace of the slowest days learned from.
+How many first children a day should bring follows from the parents that are new or had none the day before, and from
+how soon children usually come: a campaign brings more parents, and no more that come late. Too few children are told
+when chance hardly ever brings so few: for a Poisson count of mean m, P(X ≤ k) ≤ exp(−(m − k + k ln(k/m)))
+(Mitzenmacher, Upfal: Probability and Computing, 2017, theorem 5.4). As some days are always slow, so few must also be
+unlikely at the pace of the slowest days learned from.
 """
 
 from __future__ import annotations
@@ -33,11 +34,15 @@ HELD_OUT, FEWEST_DAYS = max(SPANS), 7
 
 @dataclass(frozen=True)
 class Brood:
-    """First children that came on a day for the parents of an earlier one."""
+    """First children that came on a day for the parents of an earlier one.
+
+    `fresh` parents were not here the day before, `waiting` ones were and had no child.
+    """
 
     on: datetime
     age: int
-    parents: int
+    fresh: int
+    waiting: int
     born: int
 
 
@@ -92,27 +97,40 @@ def _broods(days: Sequence[FollowDay]) -> Iterator[Brood]:
         by_day[one.day].append(one)
     for day, ages in by_day.items():
         if ages[0].age == 0:
-            yield Brood(day, 0, ages[0].parents, ages[0].followed)
+            yield Brood(day, 0, ages[0].parents, 0, ages[0].followed)
         for before, after in pairwise(ages):
             if after.age == before.age + 1:
+                fresh = max(after.parents - before.parents, 0)
                 born = max(after.followed - before.followed, 0)
-                yield Brood(day + after.age * DAY, after.age, after.parents, born)
+                yield Brood(day + after.age * DAY, after.age, fresh, before.parents - before.followed, born)
 
 
 def _usual(broods: Sequence[Brood]) -> Mapping[int, float]:
-    """Age → first children for each parent."""
-    parents: dict[int, int] = defaultdict(int)
-    born: dict[int, int] = defaultdict(int)
+    """Age → first children for each waiting parent; at age 0 for each fresh one, of whatever day."""
+    fresh = sum(one.fresh for one in broods if one.age == 0)
+    at_once = sum(one.born for one in broods if one.age == 0) / fresh if fresh else 0.0
+    waiting: dict[int, int] = defaultdict(int)
+    born: dict[int, float] = defaultdict(float)
     for one in broods:
-        parents[one.age] += one.parents
-        born[one.age] += one.born
-    return {age: born[age] / parents[age] for age in parents if parents[age]}
+        waiting[one.age] += one.waiting
+        born[one.age] += one.born - at_once * one.fresh
+    return {age: max(born[age], 0.0) / waiting[age] for age in waiting if waiting[age]} | {0: at_once}
 
 
 def _sums(broods: Sequence[Brood], usual: Mapping[int, float], last: datetime, span: int) -> tuple[float, int]:
-    """(expected, come) first children in so many days up to a day."""
+    """(expected, come) first children in so many days up to a day.
+
+    A parent that waits through several of them is expected to have its first child once.
+    """
     inside = [one for one in broods if last - span * DAY < one.on <= last]
-    return sum(one.parents * usual.get(one.age, 0.0) for one in inside), sum(one.born for one in inside)
+    expected, left = 0.0, dict[datetime, float]()
+    for one in sorted(inside, key=lambda one: one.age):
+        parents_day = one.on - one.age * DAY
+        waiting = left.get(parents_day, float(one.waiting))
+        due = one.fresh * usual[0] + waiting * usual.get(one.age, 0.0)
+        left[parents_day] = waiting + one.fresh - due
+        expected += due
+    return expected, sum(one.born for one in inside)
 
 
 def _ratios(broods: Sequence[Brood], usual: Mapping[int, float], span: int) -> Iterator[float]:

@@ -141,10 +141,11 @@ def _new_codes(history: FeedHistory) -> dict[str, tuple[int, Batch]]:
             if breach.kind == "unknown_code":
                 came[breach.columns, breach.code].append((batch, breach.rows))
     new: dict[str, tuple[int, Batch]] = {}
-    for (column, _), times in came.items():
+    for (column, code), times in came.items():
         first, last = times[0][0], times[-1][0]
         rows = sum(count for _, count in times)
-        is_new = first.batch_id != oldest and newest - first.landed_at < NEW_CODE
+        since = min(first.landed_at, history.codes_since.get((column, code), first.landed_at))
+        is_new = first.batch_id != oldest and newest - since < NEW_CODE
         if is_new and rows >= dirt.LEAST_ROWS and newest - last.landed_at < CODE_GONE:
             before, onset = new.get(column, (0, first))
             new[column] = (before + rows, min(onset, first, key=lambda batch: batch.batch_seq))

@@ -11,7 +11,7 @@ from connectors.catalog import load_catalog
 from pipelines.freshness.status import feed_status
 from pipelines.ledger import batches, evidence, retention, runs
 from pipelines.ledger.batches import BatchRecord, Tally
-from pipelines.ledger.breaches import BreachRecord, read_breaches, record_breaches
+from pipelines.ledger.breaches import BreachRecord, codes_since, read_breaches, record_breaches
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.profiles import ColumnProfile, read_profiles, record_profiles
 
@@ -129,3 +129,16 @@ def test_profiles_and_breaches_go_with_the_batches_that_they_tell_of(ledger: Led
     long_ago = NOW - timedelta(days=99)
     assert [profile.batch_id for profile in read_profiles(ledger, FEED, long_ago)] == ["b20"]
     assert [breach.batch_id for breach in read_breaches(ledger, FEED, long_ago)] == ["b20"]
+
+
+def test_when_a_code_first_came_is_never_forgotten(ledger: Ledger) -> None:
+    for back, code in ((300, "c1"), (200, "c1"), (100, "c2"), (10, "c1")):
+        found = [BreachRecord(f"b{back}", "unknown_code", "", "status", code, 1)]
+        record_breaches(ledger, FEED, found, NOW - timedelta(days=back))
+    day(ledger, 1)
+    retention.forget(ledger, NOW)
+    assert codes_since(ledger, FEED) == {
+        ("status", "c1"): NOW - timedelta(days=300),
+        ("status", "c2"): NOW - timedelta(days=100),
+    }
+    assert count(ledger, "batch_breach") == 3

@@ -122,3 +122,15 @@ def test_four_rows_with_a_new_code_are_a_slip() -> None:
 def test_unknown_codes_of_the_first_batch_are_no_news() -> None:
     first = [a_breach("unknown_code", 6, columns="status", code="c1")]
     assert told(unknown_code(contents([1000, 1000], {0: first}, every=timedelta(hours=1)))) == {}
+
+
+def test_a_rare_code_is_no_news_although_the_batches_that_first_had_it_are_past_looking_at() -> None:
+    rare = a_breach("unknown_code", 5, columns="status", code="c1")
+    seen = contents([1000] * 10, {9: [rare]})
+    assert told(unknown_code(replace(seen, codes_since={("status", "c1"): NOON - timedelta(days=200)}))) == {
+        "status": "WARN"
+    }
+    assert told(unknown_code(replace(seen, codes_since={("status", "c1"): NOON}))) == {"status": "FAIL"}
+    assert told(unknown_code(replace(seen, codes_since={("status", "c2"): NOON - timedelta(days=200)}))) == {
+        "status": "FAIL"
+    }
