@@ -18,6 +18,11 @@ UNOWNED = "unowned"
 # Of acts against a customer's word what moves money or goods is told; a message too many is left to reports. Of what is
 # owed and past its day what is still to be done; a broken promise is left to reports as well.
 _OPEN = f"""
+    WITH owed AS (
+        SELECT coalesce(owner_team, '{UNOWNED}') AS team, coalesce(owner_employee_id, 'nobody known') AS owner,
+               customer_id, due_at
+        FROM main.follow_up WHERE is_overdue AND status = 'open'),
+    owing AS (SELECT team, owner, count(*) AS words FROM owed GROUP BY ALL)
     SELECT '{CONTRADICTED}', customer_id, count(*), 1,
            string_agg(DISTINCT concat_ws(' ', subject_id, replace(action_kind, '_', ' ')), ', '
                       ORDER BY concat_ws(' ', subject_id, replace(action_kind, '_', ' '))),
@@ -26,15 +31,10 @@ _OPEN = f"""
     WHERE is_open AND severity = 'error'
     GROUP BY customer_id
     UNION ALL
-    SELECT '{OVERDUE}', team, CAST(sum(owed) AS BIGINT), any_value(customers),
-           string_agg(concat(owner, ' owes ', owed), ', ' ORDER BY owed DESC, owner), min(first_due_at)
-    FROM (
-        SELECT coalesce(owner_team, '{UNOWNED}') AS team, coalesce(owner_employee_id, 'nobody known') AS owner,
-               count(*) AS owed, min(due_at) AS first_due_at
-        FROM main.follow_up WHERE is_overdue AND status = 'open' GROUP BY ALL)
-    JOIN (
-        SELECT coalesce(owner_team, '{UNOWNED}') AS team, count(DISTINCT customer_id) AS customers
-        FROM main.follow_up WHERE is_overdue AND status = 'open' GROUP BY ALL) USING (team)
+    SELECT '{OVERDUE}', team, count(*), count(DISTINCT customer_id), any_value(told), min(due_at)
+    FROM owed JOIN (
+        SELECT team, string_agg(concat(owner, ' owes ', words), ', ' ORDER BY words DESC, owner) AS told
+        FROM owing GROUP BY team) USING (team)
     GROUP BY team
 """
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 from connectors.contract import Announced, FeedContract
 from pipelines.alerts.lifecycle import RANKS
-from pipelines.freshness.detectors.matters import OVERDUE
-from pipelines.freshness.failures import Effect, Failure
+from pipelines.freshness.failures import Effect, Failure, load_failures
 from pipelines.freshness.status import next_due
 from pipelines.ledger.alerts import Alert, Severity, Silence
 
@@ -93,6 +92,7 @@ def _over_at(contract: FeedContract, announced: Announced) -> datetime:
 def told_to(alert: Alert, contract: FeedContract | None, now: datetime) -> str:
     """Who is told: the owner; the deputy once the time ran out that somebody took for it; the team that owes it."""
     if contract is None:
-        return f"team:{alert.segment}" if alert.failure == OVERDUE else PLATFORM_OWNER
+        is_owed = load_failures()[alert.failure].effect == "owed"
+        return f"team:{alert.segment}" if is_owed else PLATFORM_OWNER
     has_run_out = alert.acked_until is not None and now >= alert.acked_until
     return contract.watch.deputy or contract.owner if has_run_out else contract.owner

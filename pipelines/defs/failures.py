@@ -19,6 +19,7 @@ from pipelines.freshness.evaluate import (
     CROSS_DETECTORS,
     FEED_DETECTORS,
     LEARNED_DETECTORS,
+    MATTER_DETECTORS,
     MONITOR_DETECTORS,
 )
 from pipelines.freshness.failures import load_failures
@@ -42,7 +43,7 @@ def failure_keys(contracts: Sequence[FeedContract]) -> dict[tuple[str, str], dg.
     of_feeds = _looked_for(FEED_DETECTORS, LEARNED_DETECTORS, CROSS_DETECTORS)
     keys = {(contract.feed, name): failure_key(contract, name) for contract in contracts for name in of_feeds}
     others = {(MONITOR, name): MONITOR_KEY for name in _looked_for(MONITOR_DETECTORS)}
-    others |= {(CUSTOMERS, name): mart_key(table) for name, table in _TOLD_BY.items()}
+    others |= {(CUSTOMERS, name): mart_key(_TOLD_BY[name]) for name in _looked_for(MATTER_DETECTORS)}
     return keys | {thing: dg.AssetCheckKey(asset, f"feed_{thing[1]}") for thing, asset in others.items()}
 
 

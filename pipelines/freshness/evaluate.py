@@ -137,7 +137,7 @@ CROSS_DETECTORS: tuple[CrossDetector, ...] = (
 )
 # Of watching itself.
 MONITOR_DETECTORS: tuple[MonitorDetector, ...] = (undelivered, unwatched)
-# Of what was done to customers.
+# Of what was done to customers, and what is owed to them.
 MATTER_DETECTORS: tuple[MatterDetector, ...] = (matters.instruction_contradicted, matters.follow_up_overdue)
 # Failures that some detector looks for.
 LOOKED_FOR = frozenset(
