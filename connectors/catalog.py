@@ -46,13 +46,16 @@ def _unfit_parents(contract: FeedContract, contracts: Mapping[str, FeedContract]
         if name in contracts and len(contracts[name].canonical.key) > 1:
             key = ", ".join(contracts[name].canonical.key)
             yield f"parents: {column} cannot hold a key of {name}, which has several parts ({key}). Remove it."
-    pair = contract.watch.totals_with
-    parent = contracts.get(pair.feed) if pair else None
-    if pair is None or parent is None:
-        return
-    unknown = [name for name in expression_columns(pair.parent_total) if name not in parent.canonical.columns]
-    if unknown:
-        yield f"totals_with: {', '.join(unknown)} is no column of entity {parent.entity}. Correct parent_total."
+    watch = contract.watch
+    asked = [(f"followed_when.{column}", watch.parents[column], sql) for column, sql in watch.followed_when.items()]
+    if pair := watch.totals_with:
+        asked.append(("totals_with.parent_total", pair.feed, pair.parent_total))
+    for key, name, expression in asked:
+        if (parent := contracts.get(name)) is None:
+            continue
+        unknown = [column for column in expression_columns(expression) if column not in parent.canonical.columns]
+        if unknown:
+            yield f"{key}: {', '.join(unknown)} is no column of entity {parent.entity}. Correct the expression."
 
 
 def _contract_files(folders: Iterable[Path], problems: list[Problem]) -> list[Path]:

@@ -151,6 +151,8 @@ class Watch(Spec):
     `max_runtime`: a run that takes longer hangs. `calendar`: ISO country code (DE, or US-CA for a part) whose public
     holidays are days of their own. `immutable`: canonical columns that never change for a key. `segments`: canonical
     columns whose values are counted apart (a region, a brand). `parents`: canonical column → feed whose keys it holds.
+    `followed_when`: a column of `parents` → expression over the parent feed's canonical columns; parents for which it
+    is true have a row here, or will. Without it all of them are counted.
     `caps`: row counts at which the source is known to stop. `own_rows`: true on rows that we wrote to the source.
     `source_behind`: how old the source's heartbeat, or the time up to which it was fed, may be where it tells them.
     `totals_with`: an amount that must agree with a parent's.
@@ -164,6 +166,7 @@ class Watch(Spec):
     immutable: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     parents: dict[str, str] = Field(default_factory=dict)
+    followed_when: dict[str, Expression] = Field(default_factory=dict)
     totals_with: TotalsWith | None = None
     caps: tuple[int, ...] = ()
     source_behind: Duration = timedelta(hours=1)
@@ -245,6 +248,10 @@ class FeedContract(Spec):
         for key, names in named.items():
             if unmapped := [name for name in names if name not in self.columns]:
                 raise ValueError(f"watch.{key} names {', '.join(unmapped)}, which the contract does not map. Map it")
+        if unknown := [name for name in self.watch.followed_when if name not in self.watch.parents]:
+            raise ValueError(
+                f"watch.followed_when names {', '.join(unknown)}, which watch.parents does not. Add it there"
+            )
         pair = self.watch.totals_with
         if pair is not None and (pair.column not in self.columns or pair.feed not in self.watch.parents.values()):
             raise ValueError("watch.totals_with needs a mapped 'column', and a 'feed' that watch.parents names")

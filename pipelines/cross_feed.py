@@ -86,7 +86,9 @@ def record_cross_feed(
         links.record_links(ledger, contract.feed, found, totals)
         known = links.newest_followed(ledger, contract.feed)
         followed = _followed(connection, catalog, contract, verified, known, now)
-        links.record_followed(ledger, contract.feed, followed, forget_before=now - SPAN)
+        links.record_followed(
+            ledger, contract.feed, followed, conditions=contract.watch.followed_when, forget_before=now - SPAN
+        )
 
 
 def _links(
@@ -142,6 +144,7 @@ def _followed(
             column,
             _end(parent),
             event_time=parent.canonical.event_time,
+            when=contract.watch.followed_when.get(column),
             since=until - (OLDEST_AGE + 1) * DAY,
             until=until,
         )

@@ -152,11 +152,13 @@ def count_followed(
     parent: End,
     *,
     event_time: str,
+    when: str | None,
     since: datetime,
     until: datetime,
 ) -> list[FollowDay]:
     """Live parents with `event_time` from `since` to `until`, by 24 hours back from `until`, and those that `column`
-    of a live child names. Oldest first."""
+    of a live child names. Oldest first. Only parents are counted for which `when`, an expression over their columns, is
+    true."""
     rows = connection.execute(
         f"""
         SELECT CAST((epoch_us($until::TIMESTAMP) - epoch_us(CAST(p.{quoted(event_time)} AS TIMESTAMP)) - 1)
@@ -166,7 +168,7 @@ def count_followed(
             WHERE _feed = $child AND NOT _is_deleted
         ) c ON c._key = p._key
         WHERE p._feed = $parent AND NOT p._is_deleted
-            AND p.{quoted(event_time)} >= $since AND p.{quoted(event_time)} < $until
+            AND p.{quoted(event_time)} >= $since AND p.{quoted(event_time)} < $until AND ({when or "true"})
         GROUP BY age ORDER BY age DESC
         """,
         {"child": child.feed, "parent": parent.feed, "since": utc(since), "until": utc(until)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,24 +93,41 @@ def record_links(ledger: Ledger, feed: str, links: Iterable[LinkDay], totals: It
         )
 
 
-def record_followed(ledger: Ledger, feed: str, followed: Iterable[FollowDay], *, forget_before: datetime) -> None:
-    """Add what was counted of days at an age; what is known of a day at that age stays. Older days are forgotten."""
+def record_followed(
+    ledger: Ledger,
+    feed: str,
+    followed: Iterable[FollowDay],
+    *,
+    conditions: Mapping[str, str],
+    forget_before: datetime,
+) -> None:
+    """Add what was counted of days at an age; what is known of a day at that age stays.
+
+    Older days are forgotten, and so is what was counted under another condition than the column has in `conditions`
+    now: other parents were counted then.
+    """
+    counted = list(followed)
     with ledger.transaction() as connection:
         connection.execute("DELETE FROM feed_follow WHERE feed = ? AND day < ?", (feed, stamp(forget_before)))
         connection.executemany(
-            "INSERT OR IGNORE INTO feed_follow VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "DELETE FROM feed_follow WHERE feed = ? AND column_name = ? AND condition <> ?",
+            [(feed, column, conditions.get(column, "")) for column in {one.column for one in counted}],
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO feed_follow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     feed,
                     one.parent,
                     one.column,
+                    conditions.get(one.column, ""),
                     stamp(one.day),
                     one.age,
                     one.parents,
                     one.followed,
                     stamp(one.counted_at),
                 )
-                for one in followed
+                for one in counted
             ],
         )
 

@@ -127,6 +127,37 @@ def test_mistakes_of_several_files_are_told_together(tmp_path: Path) -> None:
     assert {problem.file.name for problem in caught.value.problems} == {"orders.yml", "accounts.yml"}
 
 
+LINES = """\
+feed: shop.order_lines
+description: Lines of orders.
+grain: One row per line.
+owner: team:shop
+schedule: "*/15 * * * *"
+freshness: {promise: 26h}
+source:
+  kind: sql
+  connection: SHOP_URL
+  table: lines
+watch:
+  parents: {order_id: shop.orders}
+  followed_when: {CONDITION}
+columns:
+  order_id: order_id
+  line_number: number
+"""
+
+
+def test_a_condition_on_parents_reads_their_columns_and_is_of_a_column_that_names_them(tmp_path: Path) -> None:
+    write(tmp_path, RIGHT)
+    write(tmp_path, LINES.replace("CONDITION", "order_id: status = 'shipped'"), name="order_lines")
+    assert load_catalog([tmp_path])["shop.order_lines"].watch.followed_when == {"order_id": "status = 'shipped'"}
+    write(tmp_path, LINES.replace("CONDITION", "order_id: state = 'shipped'"), name="order_lines")
+    with pytest.raises(ContractError, match=r"followed_when.order_id: state is no column of entity orders"):
+        load_catalog([tmp_path])
+    path = write(tmp_path, LINES.replace("CONDITION", "line_number: status = 'shipped'"), name="order_lines")
+    assert "followed_when names line_number, which watch.parents does not" in problems_of(path)[0][2]
+
+
 def test_a_folder_without_contracts_is_an_error_and_not_an_empty_catalog(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="holds no contract"):
         load_catalog([tmp_path])

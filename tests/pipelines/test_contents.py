@@ -253,6 +253,25 @@ def test_a_day_of_parents_is_counted_as_soon_as_it_was_read_whole(desk: Desk) ->
     assert [(one.day, one.age, one.parents, one.followed) for one in found] == [(begin, 0, 2, 1), (begin, 1, 2, 1)]
 
 
+def test_what_was_counted_of_other_parents_is_forgotten_when_the_condition_changes(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(1), order(2, gross="3.00")])
+    desk.sync(LINES, ["1,1,10.50"], "order,line,net")
+    midnight = datetime(2026, 11, 18, tzinfo=UTC)
+    read_at = {ORDERS.feed: midnight + timedelta(minutes=5), LINES.feed: midnight + timedelta(minutes=5)}
+
+    def counted(condition: dict[str, str]) -> list[tuple[int, int]]:
+        watch = LINES.watch.model_copy(update={"followed_when": condition})
+        desk.catalog[LINES.feed] = LINES.model_copy(update={"watch": watch})
+        desk.count_across(read_at)
+        with Ledger(desk.home.ledger) as ledger:
+            return [(one.parents, one.followed) for one in read_followed(ledger, LINES.feed)]
+
+    assert counted({}) == [(2, 1)]
+    assert counted({"order_id": "gross_amount > 5"}) == [(1, 1)]
+    assert counted({"order_id": "gross_amount < 5"}) == [(1, 0)]
+    assert counted({}) == [(2, 1)]
+
+
 def test_rows_that_vanish_from_staging_are_told_by_the_next_look(desk: Desk) -> None:
     desk.sync(ORDERS, [order(number) for number in range(3)])
     desk.count_books()

@@ -62,9 +62,9 @@ class Desk:
             self.connection, LINES, "order_id", ORDERS, event_time="made_at", since=day(5), until=until
         )
 
-    def followed(self, until: datetime = MONTH_END) -> list[FollowDay]:
+    def followed(self, until: datetime = MONTH_END, when: str | None = None) -> list[FollowDay]:
         return count_followed(
-            self.connection, LINES, "order_id", ORDERS, event_time="ordered_at", since=day(1), until=until
+            self.connection, LINES, "order_id", ORDERS, event_time="ordered_at", when=when, since=day(1), until=until
         )
 
     def totals(self, until: datetime = MONTH_END, when: str | None = None) -> list[TotalDay]:
@@ -176,6 +176,14 @@ def test_parents_are_counted_by_day_with_those_that_have_a_child(desk: Desk) -> 
         desk.line(order)
     desk.line("3", _is_deleted=True)
     assert desk.followed(until=day(3)) == [FollowDay(1, 2, 1), FollowDay(0, 1, 0)]
+
+
+def test_only_parents_that_meet_the_condition_are_counted(desk: Desk) -> None:
+    for key, gross in (("1", "5.00"), ("2", "9.00"), ("3", "9.00"), ("4", None)):
+        desk.order(key, gross)
+        desk.line(key if key != "3" else None)
+    assert desk.followed(until=day(2), when="gross > 5") == [FollowDay(0, 2, 1)]
+    assert desk.followed(until=day(2), when="gross = 5 OR gross = 9") == [FollowDay(0, 3, 2)]
 
 
 def test_what_cannot_be_added_up_is_left_out(desk: Desk) -> None:

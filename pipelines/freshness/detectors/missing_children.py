@@ -2,9 +2,10 @@
 
 How many first children a day should bring follows from the parents that are new or had none the day before, and from
 how soon children usually come: a campaign brings more parents, and no more that come late. Too few children are told
-when chance hardly ever brings so few: for a Poisson count of mean m, P(X ≤ k) ≤ exp(−(m − k + k ln(k/m)))
-(Mitzenmacher, Upfal: Probability and Computing, 2017, theorem 5.4). As some days are always slow, so few must also be
-unlikely at the pace of the slowest days learned from.
+when chance hardly ever brings so few. Each parent has its own chance of a first child; up to one below the mean, so few
+are at most as likely as if all had the average chance (Hoeffding: On the distribution of the number of successes in
+independent trials, 1956, theorem 4). So a few are told where nearly every parent is followed, and many where only some
+are. As some days are always slow, so few must also be unlikely at the pace of the slowest days learned from.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import log
+from math import exp, lgamma, log, log1p
 
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
@@ -25,11 +26,12 @@ Histories = Mapping[str, FeedHistory]
 DAY = timedelta(days=1)
 # Looked at together: the newest day, and so many newest days.
 SPANS = (1, 2, 3, 7)
-# -ln of how often chance, and the slowest days, may bring so few: it is counted once a day, not in each sync.
-SURPRISE = log(1e4)
-SLOW_SURPRISE = SURPRISE / 2
+# How often chance, and the slowest days, may bring so few: it is counted once a day, not in each sync.
+RARE, RARE_WHEN_SLOW = 1e-4, 1 / 200
 # The newest days are looked at before they are learned; each day of the week was learned from once.
 HELD_OUT, FEWEST_DAYS = max(SPANS), 7
+# Fewer still are left out of a sum when they add less than this share of it.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,30 @@ class Brood:
     fresh: int
     waiting: int
     born: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """First children that some days should have brought to so many parents, and those that came."""
+
+    parents: int
+    expected: float
+    born: int
+
+    def chance(self, *, at: float = 1.0) -> float:
+        """Bound on the chance of so few at a share of the usual pace; 1 where there are hardly fewer than that."""
+        n, few, expected = self.parents, self.born, at * self.expected
+        if few > expected - 1:
+            return 1.0
+        usual = expected / n
+        ways = lgamma(n + 1) - lgamma(few + 1) - lgamma(n - few + 1)
+        likely = exp(ways + few * log(usual) + (n - few) * log1p(-usual))
+        total, term = 0.0, likely
+        while term > ROUNDING * total:
+            total += term
+            term *= few * (1 - usual) / ((n - few + 1) * usual)
+            few -= 1
+        return total
 
 
 @detects("missing_children")
@@ -71,19 +97,20 @@ def _of_column(history: FeedHistory, column: str, days: Sequence[FollowDay]) -> 
     if len({one.on for one in learned}) < FEWEST_DAYS:
         return
     for span in SPANS:
-        expected, born = _sums(broods, usual, newest, span)
-        lowest = min(_ratios(learned, usual, span), default=0.0)
-        if _exponent(expected, born) > SURPRISE and _exponent(lowest * expected, born) > SLOW_SURPRISE:
+        due = _due(broods, usual, newest, span)
+        slowest = min([1.0, *_ratios(learned, usual, span)])
+        if due.chance() < RARE and due.chance(at=slowest) < RARE_WHEN_SLOW:
             yield Finding(
                 history.feed,
                 "missing_children",
                 "FAIL",
-                f"{born:,} rows of {days[0].parent} got their first row here in {span} days, usual are {expected:,.0f}",
+                f"{due.born:,} rows of {days[0].parent} got their first row here in {span} days, "
+                f"usual are {due.expected:,.0f}",
                 segment=column,
-                rows=round(expected) - born,
+                rows=round(due.expected) - due.born,
                 onset=newest - (span - 1) * DAY,
                 evidence_at=counted_at,
-                evidence={"days": span, "expected": round(expected, 1), "came": born},
+                evidence={"days": span, "expected": round(due.expected, 1), "came": due.born, "parents": due.parents},
             )
             return
     fact = f"as many rows of {days[0].parent} as usual got their first row here"
@@ -106,31 +133,40 @@ def _broods(days: Sequence[FollowDay]) -> Iterator[Brood]:
 
 
 def _usual(broods: Sequence[Brood]) -> Mapping[int, float]:
-    """Age → first children for each waiting parent; at age 0 for each fresh one, of whatever day."""
+    """Age → first children for each waiting parent; at age 0 for each fresh one, of whatever day.
+
+    Never quite 0 or 1: half a child more and half a parent without one are added (Krichevsky, Trofimov: The
+    performance of universal encoding, 1981).
+    """
     fresh = sum(one.fresh for one in broods if one.age == 0)
-    at_once = sum(one.born for one in broods if one.age == 0) / fresh if fresh else 0.0
+    at_once = _chance(sum(one.born for one in broods if one.age == 0), fresh)
     waiting: dict[int, int] = defaultdict(int)
     born: dict[int, float] = defaultdict(float)
     for one in broods:
         waiting[one.age] += one.waiting
         born[one.age] += one.born - at_once * one.fresh
-    return {age: max(born[age], 0.0) / waiting[age] for age in waiting if waiting[age]} | {0: at_once}
+    return {age: _chance(min(max(born[age], 0.0), waiting[age]), waiting[age]) for age in waiting} | {0: at_once}
 
 
-def _sums(broods: Sequence[Brood], usual: Mapping[int, float], last: datetime, span: int) -> tuple[float, int]:
-    """(expected, come) first children in so many days up to a day.
+def _chance(born: float, parents: int) -> float:
+    return (born + 0.5) / (parents + 1)
 
-    A parent that waits through several of them is expected to have its first child once.
+
+def _due(broods: Sequence[Brood], usual: Mapping[int, float], last: datetime, span: int) -> Due:
+    """First children of so many days up to a day.
+
+    A parent that waits through several of them is counted, and expected to have its first child, once.
     """
     inside = [one for one in broods if last - span * DAY < one.on <= last]
-    expected, left = 0.0, dict[datetime, float]()
+    parents, expected, left = 0, 0.0, dict[datetime, float]()
     for one in sorted(inside, key=lambda one: one.age):
         parents_day = one.on - one.age * DAY
+        parents += one.fresh + (0 if parents_day in left else one.waiting)
         waiting = left.get(parents_day, float(one.waiting))
         due = one.fresh * usual[0] + waiting * usual.get(one.age, 0.0)
         left[parents_day] = waiting + one.fresh - due
         expected += due
-    return expected, sum(one.born for one in inside)
+    return Due(parents, expected, sum(one.born for one in inside))
 
 
 def _ratios(broods: Sequence[Brood], usual: Mapping[int, float], span: int) -> Iterator[float]:
@@ -138,13 +174,6 @@ def _ratios(broods: Sequence[Brood], usual: Mapping[int, float], span: int) -> I
 
     Of the first days of a life few ages are known, so that little is expected and none may come by chance.
     """
-    found = [_sums(broods, usual, last, span) for last in {one.on for one in broods}]
-    least = max((expected for expected, _ in found), default=0.0) / 2
-    yield from (born / expected for expected, born in found if expected and expected >= least)
-
-
-def _exponent(expected: float, born: int) -> float:
-    """Of the bound on the chance of so few; 0 where there are no fewer than expected."""
-    if born >= expected:
-        return 0.0
-    return expected - born + (born * log(born / expected) if born else 0.0)
+    found = [_due(broods, usual, last, span) for last in {one.on for one in broods}]
+    least = max((due.expected for due in found), default=0.0) / 2
+    yield from (due.born / due.expected for due in found if due.expected and due.expected >= least)

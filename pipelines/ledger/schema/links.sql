@@ -12,9 +12,10 @@ CREATE TABLE IF NOT EXISTS feed_total (
     PRIMARY KEY (feed, parent, day)
 );
 -- One row per child feed, day of parents and age: how many parents had a child when the child's source had first been
--- read so many whole days after the day.
+-- read so many whole days after the day. Only parents that met the contract's condition are counted ('': all).
 CREATE TABLE IF NOT EXISTS feed_follow (
-    feed TEXT NOT NULL, parent TEXT NOT NULL, column_name TEXT NOT NULL, day TEXT NOT NULL, age INTEGER NOT NULL,
+    feed TEXT NOT NULL, parent TEXT NOT NULL, column_name TEXT NOT NULL, condition TEXT NOT NULL, day TEXT NOT NULL,
+    age INTEGER NOT NULL,
     parents INTEGER NOT NULL, followed INTEGER NOT NULL, counted_at TEXT NOT NULL,
     PRIMARY KEY (feed, column_name, day, age)
 );

@@ -71,6 +71,36 @@ def test_ordinary_life_stays_silent() -> None:
         assert looked(counted(9 + seed % 50, [1.0] * DAYS, seed)).verdict == "PASS", seed
 
 
+def shipped(come: Sequence[float], seed: int = 1) -> tuple[FollowDay, ...]:
+    """Each day about 25 orders; two thirds ship, within three days, and only shipped ones are counted.
+
+    `come` says how large a share of those that ship on a day have their parcel; a parcel that does not come with its
+    order never does.
+    """
+    rng = np.random.default_rng(seed)
+    begin, found = NOON - DAYS * DAY, []
+    for day in range(DAYS):
+        waiting, sent, followed = int(rng.poisson(17)), 0, 0
+        for age in range(min(OLDEST + 1, DAYS - day)):
+            ships = int(rng.binomial(waiting, (0.1, 0.4, 0.6, 0.9, 1.0, 1.0, 1.0, 1.0)[age]))
+            waiting, sent = waiting - ships, sent + ships
+            followed += int(rng.binomial(ships, come[day + age]))
+            found.append(FollowDay("shop.orders", "order_id", begin + day * DAY, age, sent, followed, NOON))
+    return tuple(found)
+
+
+def test_a_fifth_of_the_parcels_of_shipped_orders_is_missed_within_three_days() -> None:
+    told = [looked(shipped([0.99] * (DAYS - 3) + [0.8] * 3, seed)).verdict for seed in range(100)]
+    # Some 51 ship in three days: 46 parcels or fewer have a chance of 1.6e-4 at .99, 45 of 1.2e-5 (binomial), and 45
+    # or fewer come in 96 % of the lives. In some the slowest days learned from forbid to tell.
+    assert 80 <= told.count("FAIL") <= 96
+
+
+def test_now_and_then_a_shipped_order_without_a_parcel_stays_silent() -> None:
+    for seed in range(200):
+        assert looked(shipped([0.98] * DAYS, seed)).verdict == "PASS", seed
+
+
 def test_a_carrier_that_rests_on_sundays_is_no_failure() -> None:
     come = [0.0 if day % 7 == 6 else 1.0 for day in range(DAYS)]
     assert come[-1] == 0.0
@@ -100,7 +130,8 @@ def test_a_campaign_brings_more_orders_and_not_more_that_come_late() -> None:
     assert looked(with_campaign(DAYS - 2, come=True)).verdict == "PASS"
     assert looked(with_campaign(DAYS - 3, come=True)).verdict == "PASS"
     found = looked(with_campaign(DAYS - 3, come=False))
-    assert (found.verdict, found.rows) == ("FAIL", 40)
+    # Those that wait on a second day always had their child before: half a one of 20 or so is held to be possible.
+    assert (found.verdict, found.rows) == ("FAIL", 39)
 
 
 def test_too_few_days_and_no_parent_in_the_contract_are_unknown() -> None:
