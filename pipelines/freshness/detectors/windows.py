@@ -120,7 +120,9 @@ def window_gap(history: FeedHistory) -> Iterator[Finding]:
         fact = "each read is of the whole source" if cursor is None else "too few attempts have ended well"
         yield Finding(history.feed, "window_gap", "UNKNOWN", fact)
         return
-    gaps = [(before, run) for before, run in _recent_pairs(history, runs) if _leaves_a_gap(cursor, before, run)]
+    gaps = [
+        (before, run) for before, run in _recent_pairs(history, runs) if _leaves_a_gap(history, cursor, before, run)
+    ]
     if gaps:
         before, run = gaps[-1]
         fact = f"read up to {before.cursor_after}, then from {run.window_lower} on"
@@ -151,6 +153,9 @@ def _went_back(cursor: Cursor, before: Run, run: Run) -> bool:
     return began is None or ended is None or is_after(former, began) or is_after(began, ended)
 
 
-def _leaves_a_gap(cursor: Cursor, before: Run, run: Run) -> bool:
-    reached, lower = landed_value(cursor, before.cursor_after), landed_value(cursor, run.window_lower)
-    return reached is not None and lower is not None and is_after(lower, reached)
+def _leaves_a_gap(history: FeedHistory, cursor: Cursor, before: Run, run: Run) -> bool:
+    """Whether a read began after all that was landed before it, by attempts that died after landing as well."""
+    between = (one for one in history.live_batches if one.run_id and before.run_id < one.run_id < run.run_id)
+    ends = (landed_value(cursor, text) for text in (before.cursor_after, *(one.cursor_after for one in between)))
+    reached, lower = [end for end in ends if end is not None], landed_value(cursor, run.window_lower)
+    return bool(reached) and lower is not None and all(is_after(lower, end) for end in reached)

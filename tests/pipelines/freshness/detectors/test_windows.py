@@ -8,7 +8,7 @@ from connectors.contract import Cursor
 from pipelines.freshness.detectors.windows import cursor_regressed, silent_stop, stuck_cursor, window_gap
 from pipelines.freshness.history import Run
 from tests.pipelines.freshness.detectors.evidence_factory import a_failed_run, ago, an_answer, changed, only
-from tests.pipelines.freshness.history_factory import CATALOG, NOON, ORDERS, a_history, a_run
+from tests.pipelines.freshness.history_factory import CATALOG, NOON, ORDERS, a_batch, a_history, a_run
 
 EIGHT, NINE, TEN = (f"2026-11-18T{hour}:00:00+00:00" for hour in ("08", "09", "10"))
 
@@ -109,6 +109,16 @@ def test_a_read_that_begins_after_the_end_of_the_former_leaves_a_gap() -> None:
     assert only(window_gap(a_history([former, at_end]))).verdict == "PASS"
     assert only(window_gap(a_history([former, past_end]))).verdict == "FAIL"
     assert only(window_gap(a_history([former]))).verdict == "UNKNOWN"
+
+
+def test_what_an_attempt_landed_before_it_died_leaves_no_gap() -> None:
+    former, dead = a_read(3, EIGHT, NINE), a_run(ago(2), "ABANDONED")
+    after = a_read(1, TEN, TEN, window_lower=TEN)
+    for landed, verdict in ((TEN, "PASS"), (NINE, "FAIL"), (None, "FAIL")):
+        batch = a_batch(1, ago(2), run_id=dead.run_id, cursor_after=landed)
+        assert only(window_gap(a_history([former, dead, after], [batch]))).verdict == verdict
+    of_former = a_batch(1, ago(3), run_id=former.run_id, cursor_after=TEN)
+    assert only(window_gap(a_history([former, dead, after], [of_former]))).verdict == "FAIL"
 
 
 def test_whole_numbers_meet_as_times_do() -> None:
