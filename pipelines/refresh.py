@@ -201,8 +201,8 @@ def publish_snapshot(deployment: Deployment, mask_key: str, *, merged_customers:
 
     allowed_shrink = 1.0 if is_purge else publish.ALLOWED_SHRINK
     audit = publish.audit(deployment.home.root, allowed_shrink=allowed_shrink, merged_customers=merged_customers)
-    publish.publish(deployment.home.root, audit)
-    masking.write_masked(deployment.home.root, mask_key)
+    published = publish.publish(deployment.home.root, audit)
+    masking.write_masked(deployment.home.root, mask_key, published.path)
     with warehouse_files.open_reader(deployment.home.published) as connection:
         ((customers,),) = connection.execute("SELECT count(*) FROM customer_360").fetchall()
     return int(customers)

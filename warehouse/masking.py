@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.cast_sql import literal, quoted
 from warehouse.comments import write_comments
-from warehouse.connection import marts_path, masked_path
+from warehouse.connection import masked_path
 from warehouse.declared import MartColumn, MartTable, mart_tables
 from warehouse.publish import put_in_place
 from warehouse.published_macros import create_macros
@@ -39,8 +39,8 @@ _POSTAL_CODE_KEPT = 2
 _SHARED_BY_MANY = {"region": "{value}", "postal_code": f"left({{value}}, {_POSTAL_CODE_KEPT})"}
 
 
-def write_masked(home: Path, key: str) -> Path:
-    """Write a masked copy of the built marts and put it in its readers' place; the file.
+def write_masked(home: Path, key: str, built: Path) -> Path:
+    """Write a masked copy of a file of marts and put it in its readers' place; the copy.
 
     Pseudonyms, names and contacts become keyed hashes, equal where the values are equal and the same in every file of
     a key, so that tables still join and people can be counted; without ``key`` nobody can try values out. Of addresses
@@ -56,7 +56,7 @@ def write_masked(home: Path, key: str) -> Path:
     folder.mkdir(parents=True)
     with duckdb.connect(str(folder / target.name)) as connection:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        connection.execute(f"ATTACH {literal(str(marts_path(home)))} AS built (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(str(built))} AS built (READ_ONLY)")
         views = connection.execute(
             "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() "
             "WHERE database_name = 'built' AND NOT internal ORDER BY ALL"

@@ -7,7 +7,6 @@ marts (``models.py``) and deciding when to publish.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,6 @@ from warehouse.published_macros import published_macros
 
 ALLOWED_SHRINK = 0.10  # share of a table's rows; a day's deletions and merges stay far below, a lost feed far above
 ALLOWED_SHRINK_ROWS = 10  # in tiny tables a few deleted rows are more than a tenth
-_TEMPORARY = ".customer_360.publishing"
 
 # Facts hold exactly the live rows of one staged entity each.
 _STAGED_BY_FACT = {
@@ -103,11 +101,11 @@ def audit(home: Path, *, allowed_shrink: float = ALLOWED_SHRINK, merged_customer
 
 
 def publish(home: Path, report: AuditReport) -> Published:
-    """Put the audited marts in the readers' place: copy beside it, fsync, replace, fsync the folder.
+    """Move the audited marts to the readers' place; the next build begins with none.
 
     Whoever has the former file open keeps reading it; whoever opens the path gets either the former or the new file,
-    whole. Killed anywhere, the former file stays and the next publish sweeps the copy. Raises PublishRefused when the
-    audit found problems or the marts changed after it.
+    whole. Nothing is copied, so that readers do not wait for a disk that is busy with it. Raises PublishRefused when
+    the audit found problems or the marts changed after it.
     """
     if not report.passed or report.snapshot_id is None or report.snapshot_at is None:
         raise PublishRefused(report.problems or ("The built marts name no snapshot.",))
@@ -115,10 +113,7 @@ def publish(home: Path, report: AuditReport) -> Published:
     state = built.stat()
     if (state.st_size, state.st_mtime_ns) != (report.audited_bytes, report.audited_mtime_ns):
         raise PublishRefused((f"{built} changed after the audit.",))
-    _sweep(home)
-    copy = home / f"{_TEMPORARY}-{os.getpid()}"
-    shutil.copyfile(built, copy)
-    put_in_place(copy, target)
+    put_in_place(built, target)
     return Published(target, report.snapshot_id, report.snapshot_at, report.audited_bytes, report.row_counts)
 
 
@@ -252,11 +247,6 @@ def _shrunk_or_older(
                     f"{name} shrank from {before} to {after} rows; at most {allowed_shrink:.0%} may go in one publish."
                 )
     return problems
-
-
-def _sweep(home: Path) -> None:
-    for leftover in home.glob(f"{_TEMPORARY}-*"):
-        leftover.unlink()
 
 
 def _wal_of(path: Path) -> Path:

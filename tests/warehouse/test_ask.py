@@ -30,10 +30,8 @@ NOW = datetime.fromisoformat("2026-11-20T13:00:00+00:00")
 def published(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home in which the hand-made company is published, in full and masked."""
     home = Home(tmp_path_factory.mktemp("asked"))
-    marts_path(home.root).parent.mkdir()
-    for target in (home.published, marts_path(home.root)):
-        shutil.copy(marts_path(built_home), target)
-    write_masked(home.root, "a key")
+    shutil.copy(marts_path(built_home), home.published)
+    write_masked(home.root, "a key", home.published)
     return home
 
 

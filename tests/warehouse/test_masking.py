@@ -23,7 +23,7 @@ SALT = base64.b64encode(hashlib.sha256(KEY.encode()).digest()[:15]).decode()
 
 @pytest.fixture(scope="module")
 def masked(built_home: Path) -> Path:
-    return write_masked(built_home, KEY)
+    return write_masked(built_home, KEY, marts_path(built_home))
 
 
 def asked(file: Path, sql: str) -> list[tuple[Any, ...]]:

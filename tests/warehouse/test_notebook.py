@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -22,9 +21,8 @@ def said(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """What the cells leave behind, on the hand-made company."""
     folder = tmp_path_factory.mktemp("notebook")
     home = folder / "build" / "demo"
-    marts_path(home).parent.mkdir(parents=True)
-    shutil.copy(marts_path(built_home), marts_path(home))
-    write_masked(home, "a key")
+    home.mkdir(parents=True)
+    write_masked(home, "a key", marts_path(built_home))
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     namespace: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
