@@ -29,7 +29,7 @@ from rich.table import Table
 
 FOLDER = Path("build/benchmarks/resilience/kill")
 STARTS = {"first sync": None, "second day": "day_one"}
-STEPS = ("landing", "judging and staging", "identity", "models", "publishing", "noting the publication")
+STEPS = ("landing", "judging and staging", "identity", "models", "masking", "noting the publication")
 # A step is looked for this often; a kill falls up to this long after it was seen.
 LOOK_SECONDS, WITHIN_SECONDS = 0.004, 0.4
 
@@ -162,9 +162,7 @@ def _under_way(home: Path, began_at: float) -> str:
 
 def _refreshing(home: Path, began_at: float) -> str:
     if _is_newer(home / "customer_360.duckdb", began_at):
-        return "noting the publication"
-    if any(home.glob(".customer_360*")):
-        return "publishing"
+        return "masking" if any((home / "masked").glob(".building-*")) else "noting the publication"
     return "models" if _is_newer(home / "marts" / "customer_360.duckdb", began_at) else "identity"
 
 
