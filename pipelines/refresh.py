@@ -28,6 +28,7 @@ from pipelines.superseded import forget_superseded
 from pipelines.trouble import Trouble
 from warehouse import connection as warehouse_files
 from warehouse import history, quarantine, staging
+from warehouse.moments import utc
 
 if TYPE_CHECKING:
     import duckdb
@@ -269,7 +270,7 @@ def _mark(status: FeedStatus) -> dict[str, object]:
 
 def _utc(value: datetime | None) -> datetime | None:
     """A moment as the warehouse keeps it: UTC without a zone."""
-    return value.astimezone(UTC).replace(tzinfo=None) if value else None
+    return utc(value) if value else None
 
 
 def _fingerprint(ledger: Ledger, statuses: list[FeedStatus]) -> str:

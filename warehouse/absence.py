@@ -14,7 +14,7 @@ import duckdb
 from warehouse.batch import Batch
 from warehouse.cast_sql import quoted
 from warehouse.counting import number, parquet_rows
-from warehouse.quarantine import utc
+from warehouse.moments import utc
 
 TEMPORARY = ("absent",)
 

@@ -13,7 +13,8 @@ import duckdb
 
 from warehouse.batch import Batch
 from warehouse.cast_sql import literal, quoted
-from warehouse.quarantine import KEY_MISSING, OWN_ROW, TEST_ROW, UNREADABLE, utc
+from warehouse.moments import utc
+from warehouse.quarantine import KEY_MISSING, OWN_ROW, TEST_ROW, UNREADABLE
 
 TEMPORARY = ("held_now", "held_row_now")
 # What landing adds to a row; not part of what the source sent.

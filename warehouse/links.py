@@ -12,7 +12,7 @@ from datetime import date, datetime
 import duckdb
 
 from warehouse.cast_sql import quoted
-from warehouse.quarantine import utc
+from warehouse.moments import utc
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import duckdb
 from warehouse.cast_sql import quoted
 from warehouse.casting import row_hash_sql
 from warehouse.counting import number
-from warehouse.quarantine import utc
+from warehouse.moments import utc
 
 TEMPORARY = ("candidate", "tombstone", "verdict")
 

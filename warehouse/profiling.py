@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.cast_sql import literal, quoted
 from warehouse.counting import number
-from warehouse.quarantine import utc
+from warehouse.moments import utc
 
 Fact = int | float | list[int] | dict[str, int]
 

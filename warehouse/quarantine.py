@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from warehouse.moments import utc
+
 # The reason of a row whose values are no longer kept.
 FORGOTTEN = "no longer kept"
 UNREADABLE, TEST_ROW, OWN_ROW, KEY_MISSING = "unreadable", "test_row", "own_row", "key_missing"
@@ -180,10 +182,3 @@ def _require_held(connection: duckdb.DuckDBPyConnection, held_ids: Sequence[str]
     missing = sorted(set(held_ids) - {row[0] for row in rows})
     if missing:
         raise QuarantineTrouble(f"{', '.join(missing)}: not held now. List the held rows and choose from them.")
-
-
-def utc(moment: datetime) -> datetime:
-    """An aware moment as DuckDB's TIMESTAMP holds it. Raises ValueError for a moment without zone."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment} has no zone. Pass an aware UTC time.")
-    return moment.astimezone(UTC).replace(tzinfo=None)

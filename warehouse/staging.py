@@ -21,7 +21,7 @@ from warehouse.absence import ShrinkRefused, delete_absent, find_absent
 from warehouse.batch import Batch
 from warehouse.cast_sql import literal, quoted
 from warehouse.counting import number, parquet_rows
-from warehouse.quarantine import utc
+from warehouse.moments import utc
 
 __all__ = [
     "Batch",
