@@ -6,7 +6,7 @@ incident; feeds of one source that fail alike, or that wait for one parent, have
 for all.
 
 An incident keeps the alert that people know: what is found later at the same boundary and explains it lies under it,
-and is told as its news.
+and is told as its news; so does a deviation that explains another one, wherever it is seen.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def _is_news_of(
     """Whether an alert explains one that people know already, and is the same thing seen more closely."""
     one, its = failures[alert.failure], failures[known.failure]
     is_later = known.state in SEEN and alert.state not in SEEN
-    is_one_thing = one.name in its.under and one.stage == its.stage and not its.is_learned
+    is_seen_closer = one.is_learned if its.is_learned else one.stage == its.stage
+    is_one_thing = one.name in its.under and is_seen_closer
     return is_later and is_one_thing and _is_of_one_time(alert, known, catalog)
 
 

@@ -111,7 +111,13 @@ def test_faults_of_two_feeds_at_once_are_two_alerts(watched: Watched) -> None:
 
 @pytest.mark.parametrize(
     ("symptom", "cause"),
-    [("old_events", "unusual_volume"), ("unusual_volume", "keys_merged"), ("unusual_volume", "frozen")],
+    [
+        ("old_events", "unusual_volume"),
+        ("unusual_volume", "keys_merged"),
+        ("unusual_volume", "frozen"),
+        ("unusual_volume", "default_flood"),
+        ("keys_merged", "default_flood"),
+    ],
 )
 def test_deviations_of_one_onset_stand_under_the_one_that_the_catalogue_holds_for_their_cause(
     watched: Watched, symptom: str, cause: str
@@ -119,6 +125,22 @@ def test_deviations_of_one_onset_stand_under_the_one_that_the_catalogue_holds_fo
     for minute in (0, 15):
         watched.round(minute, ("FAIL", symptom), ("FAIL", cause))
     assert watched.events == [f"open {cause}"]
+
+
+def test_a_deviation_that_explains_a_known_one_is_its_news_wherever_it_is_seen(watched: Watched) -> None:
+    for minute in (0, 15):
+        watched.round(minute, ("FAIL", "keys_merged"))
+    for minute in (30, 45, 60):
+        watched.round(minute, ("FAIL", "keys_merged"), ("FAIL", "default_flood"))
+    assert watched.events[0] == "open keys_merged"
+    assert set(watched.events[1:]) == {"update keys_merged"}
+
+
+def test_rows_that_the_warehouse_lost_and_that_come_again_are_one_incident(watched: Watched) -> None:
+    watched.round(0, ("FAIL", "ledger_disagrees"))
+    for minute in (2 * 24 * 60, 3 * 24 * 60):
+        watched.round(minute, ("FAIL", "ledger_disagrees"), ("FAIL", "old_events"))
+    assert watched.events == ["open ledger_disagrees"]
 
 
 def test_what_the_exact_check_downstream_finds_does_not_take_over_what_is_told_already(watched: Watched) -> None:
