@@ -155,7 +155,9 @@ def _went_back(cursor: Cursor, before: Run, run: Run) -> bool:
 
 def _leaves_a_gap(history: FeedHistory, cursor: Cursor, before: Run, run: Run) -> bool:
     """Whether a read began after all that was landed before it, by attempts that died after landing as well."""
+    reached, lower = landed_value(cursor, before.cursor_after), landed_value(cursor, run.window_lower)
+    if reached is None or lower is None or not is_after(lower, reached):
+        return False
     between = (one for one in history.live_batches if one.run_id and before.run_id < one.run_id < run.run_id)
-    ends = (landed_value(cursor, text) for text in (before.cursor_after, *(one.cursor_after for one in between)))
-    reached, lower = [end for end in ends if end is not None], landed_value(cursor, run.window_lower)
-    return bool(reached) and lower is not None and all(is_after(lower, end) for end in reached)
+    ends = (landed_value(cursor, one.cursor_after) for one in between)
+    return all(end is None or is_after(lower, end) for end in ends)
