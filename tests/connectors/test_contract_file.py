@@ -127,17 +127,9 @@ def test_mistakes_of_several_files_are_told_together(tmp_path: Path) -> None:
     assert {problem.file.name for problem in caught.value.problems} == {"orders.yml", "accounts.yml"}
 
 
-LINES = """\
-feed: shop.order_lines
-description: Lines of orders.
-grain: One row per line.
-owner: team:shop
-schedule: "*/15 * * * *"
-freshness: {promise: 26h}
-source:
-  kind: sql
-  connection: SHOP_URL
-  table: lines
+LINES = (
+    RIGHT.partition("cursor:")[0].replace("shop.orders", "shop.order_lines")
+    + """\
 watch:
   parents: {order_id: shop.orders}
   followed_when: {CONDITION}
@@ -145,6 +137,7 @@ columns:
   order_id: order_id
   line_number: number
 """
+)
 
 
 def test_a_condition_on_parents_reads_their_columns_and_is_of_a_column_that_names_them(tmp_path: Path) -> None:
