@@ -48,7 +48,8 @@ class CsvFile:
 
     def __init__(self, path: Path, name: str, contract: FeedContract, source: FileSource) -> None:
         self._contract, self._source, self._name = contract, source, name
-        self._folder = tempfile.TemporaryDirectory(prefix="c360-csv-")
+        # Beside the file: after a kill what it held of people goes as the file goes.
+        self._folder = tempfile.TemporaryDirectory(prefix=".csv-", dir=path.parent)
         try:
             self._body, parser_rejects = self._proven(path)
         except BaseException:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -304,10 +303,11 @@ class _LandingRun:
 def check_source(deployment: Deployment, contract: FeedContract) -> FeedTrouble | None:
     """Connect to the feed's source and begin to read it, without landing anything; what is wrong, or None."""
     try:
-        with opened_source(contract, deployment) as source, TemporaryDirectory() as scratch:
+        scratch = deployment.home.scratch(f"check-{contract.feed}")
+        with opened_source(contract, deployment) as source, scratch as folder:
             clock = source.probe().clock or deployment.clock()
             window = next_window(contract.cursor, None, clock)
-            for delivery in source.deliveries(window, is_landed=lambda _file: False, raw_folder=lambda: Path(scratch)):
+            for delivery in source.deliveries(window, is_landed=lambda _file: False, raw_folder=lambda: folder):
                 delivery.reader.schema.names  # noqa: B018  (a column that is missing shows here)
                 break
     except FeedTrouble as trouble:

@@ -3,8 +3,9 @@
 Rounds alternate between an empty home (first sync) and a home that was synced the day before (second day's sync). Of
 each two rounds one draws the moment of its `kill -9` evenly over the time that the undisturbed run took, so that long
 steps are hit often; the other waits for one of the steps in turn and draws within it, so that short ones are hit too.
-All tables of the published file are compared, all rows, all columns, and the batches that the ledger holds. Exit code 1
-when any round differs. `--commands` names what is run one after the other, all of which may be killed.
+All tables of the published file are compared, all rows, all columns, the batches that the ledger holds, leases that are
+still held, and files for the time being that are left in the home or outside. Exit code 1 when any round differs.
+`--commands` names what is run one after the other, all of which may be killed.
 
     .venv/bin/python benchmarks/resilience/kill.py --rounds 20
 """
@@ -95,7 +96,11 @@ def _undisturbed(rehearsal: Rehearsal, kept: str | None, commands: Sequence[str]
     began = time.perf_counter()
     for command in commands:
         _must_succeed(rehearsal.run(command, now=DAY_TWO))
-    return rehearsal.published() | rehearsal.batches(), time.perf_counter() - began
+    return _left(rehearsal), time.perf_counter() - began
+
+
+def _left(rehearsal: Rehearsal) -> dict[str, list[str]]:
+    return rehearsal.published() | rehearsal.batches() | rehearsal.left_behind()
 
 
 def _must_succeed(done: subprocess.CompletedProcess[str]) -> None:
@@ -119,7 +124,7 @@ def _round(
     began = time.perf_counter()
     reruns = [rehearsal.run(command, now=DAY_TWO) for command in commands]
     seconds = time.perf_counter() - began
-    found = rehearsal.published() | rehearsal.batches()
+    found = _left(rehearsal)
     tables = sorted(expected.keys() | found.keys())
     differences = [name for name in tables if expected.get(name) != found.get(name)]
     differences += [f"exit code {rerun.returncode}" for rerun in reruns if rerun.returncode]
@@ -130,7 +135,10 @@ def _round(
 def _run_and_kill(rehearsal: Rehearsal, command: str, aim: Aim, began_at: float) -> bool:
     """Run a command; whether it was killed before it ended."""
     process = subprocess.Popen(
-        rehearsal.command(command, now=DAY_TWO), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        rehearsal.command(command, now=DAY_TWO),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=rehearsal.environment(),
     )
     while aim.step and process.poll() is None and _under_way(rehearsal.home, began_at) != aim.step:
         time.sleep(LOOK_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from connectors.landing import INCOMING
 from sample_company import company
 from sample_company.server import serve
 
@@ -27,6 +29,7 @@ class Rehearsal:
     def __init__(self, folder: Path, customers: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         self.folder, self.sample, self.home = folder, folder / "company", folder / "home"
+        self.passing = folder.resolve() / "passing"
         company.create(self.sample, customers=customers, seed=11, start=START)
         self.server = serve(self.sample, port=0, refuse_every=0).start()
         pairs = company.connections(self.sample, self.server.url)
@@ -42,6 +45,7 @@ class Rehearsal:
             if part.name != "dbt":
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
         self.home.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.passing, ignore_errors=True)
         if kept:
             shutil.copytree(self.folder / kept, self.home, dirs_exist_ok=True)
         (self.home / ".env").write_text(self._connections, encoding="utf-8")
@@ -58,7 +62,14 @@ class Rehearsal:
 
     def run(self, *arguments: str, now: datetime | None) -> subprocess.CompletedProcess[str]:
         """Run `c360` to its end."""
-        return subprocess.run(self.command(*arguments, now=now), capture_output=True, text=True, check=False)
+        return subprocess.run(
+            self.command(*arguments, now=now), capture_output=True, text=True, check=False, env=self.environment()
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The environment of commands, in which files for the time being have a place that is looked into."""
+        self.passing.mkdir(exist_ok=True)
+        return os.environ | {"TMPDIR": str(self.passing)}
 
     def published(self) -> dict[str, list[str]]:
         """Table → its rows in a fixed order, of all tables that readers see."""
@@ -83,6 +94,17 @@ class Rehearsal:
         finally:
             connection.close()
         return {"the ledger's batches": [repr(row) for row in found]}
+
+    def left_behind(self) -> dict[str, list[str]]:
+        """Leases that are still held, and files for the time being that are still there, in the home or outside."""
+        connection = sqlite3.connect(f"file:{self.home / 'ledger.db'}?mode=ro", uri=True)
+        try:
+            held = connection.execute("SELECT resource FROM lease WHERE holder IS NOT NULL ORDER BY 1").fetchall()
+        finally:
+            connection.close()
+        places = [self.passing, self.home / "work", *self.home.glob(f"landing/*/*/{INCOMING}")]
+        files = sorted(str(path) for place in places for path in place.rglob("*") if path.is_file())
+        return {"leases held": [resource for (resource,) in held], "files left behind": files}
 
     def staged(self) -> dict[str, list[str]]:
         """What is held, whichever batches brought it: rows, quarantine, and which records are one person."""

@@ -6,7 +6,6 @@ first, where the source can make them; rows are read only from buckets that diff
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,7 +66,7 @@ def compared(
     if not manifests or not tiers:
         yield Comparison(note="nothing of it was landed yet")
         return
-    with _scratch(deployment, contract) as scratch:
+    with deployment.home.scratch(f"reconcile-{contract.feed}") as scratch:
         [shape] = source.deliveries(Window(), is_landed=lambda _: False, raw_folder=lambda: scratch)
         known = graves(ledger)
 
@@ -167,15 +166,3 @@ def _text(bound: Bound) -> str | None:
 
 def _plain(total: str) -> str:
     return f"{Decimal(total).normalize():f}"
-
-
-@contextmanager
-def _scratch(deployment: Deployment, contract: FeedContract) -> Iterator[Path]:
-    """A folder for one comparison; what a killed one left there goes first."""
-    folder = deployment.home.work / f"reconcile-{contract.feed}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

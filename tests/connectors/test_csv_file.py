@@ -45,6 +45,19 @@ def test_rows_arrive_as_text_in_the_order_of_the_contract(tmp_path):
     assert receipt.undeclared_columns == ("extra",)
 
 
+def test_what_a_killed_read_leaves_lies_beside_the_copy_of_the_file_and_nowhere_else(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "there is no such place"))
+    copy = tmp_path / "raw" / "orders.csv"
+    copy.parent.mkdir()
+    copy.write_bytes(lines(HEADER, "1,2026-11-20,Main St"))
+    contract = csv_contract()
+    file = CsvFile(copy, copy.name, contract, contract.source)
+    [split] = [path for path in copy.parent.rglob("*") if path.is_file() and path != copy]
+    assert b"Main St" in split.read_bytes()
+    assert sum(batch.num_rows for batch in file.batches()) == 1
+    assert list(copy.parent.rglob("*")) == [copy]
+
+
 def test_a_stray_quote_costs_its_own_line_and_no_other(tmp_path):
     """A parallel CSV reader that skips errors loses tens of thousands of rows here."""
     count = 300_000
