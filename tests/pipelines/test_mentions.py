@@ -10,6 +10,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
@@ -21,6 +23,7 @@ from pipelines.erasure.staged import find_held
 from pipelines.erasure.subject import Traces
 from pipelines.identity import tables
 from pipelines.mentions import Graves, telling_of, telling_of_source
+from pipelines.redaction import phone_digits, phone_reference
 from warehouse import staging
 from warehouse.casting import row_hash_sql
 
@@ -157,3 +160,10 @@ def test_a_held_row_of_somebody_else_stays_without_the_erased(c: duckdb.DuckDBPy
     assert c.execute("SELECT held_id, payload, reasons FROM quarantine.held_row ORDER BY row_number").fetchall() == [
         ("names", nobody % "W6", reason), ("calls", nobody % "W7", reason), ("other", held["other"], reason),
     ]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("0123456789 +-/().abxyz", max_size=30))
+def test_a_telephone_number_is_looked_up_alike_by_python_and_by_sql(found: str) -> None:
+    [(digits,)] = duckdb.execute(f"SELECT {phone_digits('$found')}", {"found": found}).fetchall()
+    assert phone_reference(found) == (None if digits is None else f"phone/{digits}")
