@@ -11,7 +11,6 @@ at which its home was last kept aside.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -23,14 +22,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import clean_deeds
+import diary
 from clean_calendar import LIVES, Life
 from clean_report import REPORT, write_report
 from code_commit import commit_of_code
+from diary import Record
 from oracle import differences
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from told import told
-from trial import Record
 from world import FEEDS, World, cpu_seconds
 
 from connectors.contract import FeedContract
@@ -72,7 +72,7 @@ class CleanLife:
         """Live up to a day, and tell of each look that was not taken before."""
         if self._within.exists() or not self.world.home.ledger.exists():
             self._go_back()
-        looks = read_diary(self.diary)
+        looks = diary.read(self.diary)
         for day in range(looks[-1]["day"] if looks else 0, until):
             read_at = self.world.chronicle.read_at
             moments = list(self._life.moments(read_at(day), read_at(day + 1)))
@@ -81,8 +81,7 @@ class CleanLife:
                     continue
                 self._within.touch()
                 looks.append(self._look(day, moment, place, is_last=place == len(moments) - 1))
-                with self.diary.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(looks[-1]) + "\n")
+                diary.write(self.diary, looks[-1], within=self._folder)
                 self._within.unlink()
                 yield looks[-1]
             if day % KEPT_EVERY == KEPT_EVERY - 1:
@@ -159,11 +158,6 @@ class CleanLife:
         self._within.unlink(missing_ok=True)
 
 
-def read_diary(file: Path) -> list[Record]:
-    """The looks of a life so far."""
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
-
-
 @contextmanager
 def stopped_gently() -> Iterator[Callable[[], bool]]:
     """Whether somebody asked to stop, in place of being stopped in the middle of a look."""
@@ -197,7 +191,7 @@ def main() -> None:
             for until, life in parts:
                 if not is_stopped():
                     live_shown(console, life, options.folder / f"life_{life.number}", until, is_stopped)
-    looks = [read_diary(options.folder / f"life_{life.number}" / "home" / DIARY) for life in LIVES]
+    looks = [diary.read(options.folder / f"life_{life.number}" / "home" / DIARY) for life in LIVES]
     write_report([life for life in looks if life], REPORT)
     console.print(f"{sum(map(len, looks)):,} looks: {REPORT}")
 
@@ -209,7 +203,7 @@ def live_shown(console: Console, life: Life, folder: Path, until: int, is_stoppe
     lived = CleanLife(life, folder)
     with lived.world, Progress(*columns, console=console) as progress:
         task = progress.add_task(f"life {life.number}, days", total=until)
-        before = {tuple(one) for look in read_diary(lived.diary)[-1:] for one in look["told"]}
+        before = {tuple(one) for look in diary.read(lived.diary)[-1:] for one in look["told"]}
         for day, looks in groupby(lived.live(until), key=lambda look: look["day"]):
             for look in looks:
                 now = {tuple(one) for one in look["told"]}

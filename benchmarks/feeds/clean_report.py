@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clean_calendar import LIVES
+from diary import Record
 from intervals import poisson
 from told import Told
-from trial import Record
 
 REPORT = Path("docs/benchmarks/feeds-clean.md")
 ORDINARY = "none of these"

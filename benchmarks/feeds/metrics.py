@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from baselines import ALWAYS
+from diary import Record
 from told import Told
-from trial import Record, hours_between, told_of
+from trial import hours_between, told_of
 
 from pipelines.freshness.failures import load_failures, load_modes
 from pipelines.freshness.status import CURRENT

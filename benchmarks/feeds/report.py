@@ -12,9 +12,10 @@ from pathlib import Path
 import baselines
 import must_hold
 from bars import Bar, write_bars
+from diary import Record
 from intervals import poisson, wilson
 from metrics import Alarms, Clean, Outcome, alarms_of, clean, is_always, of_baseline, outcome, without
-from trial import CLEAN_DAYS, FAULTY_DAYS, HEALED_DAYS, Record, told_of
+from trial import CLEAN_DAYS, FAULTY_DAYS, HEALED_DAYS, told_of
 
 BASELINES = (
     baselines.NEVER,

@@ -9,17 +9,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import diary
 from code_commit import commit_of_code
 from mishaps import MISHAPS, Mishap
 from report import Results, write_report
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from trial import CLEAN_DAYS, Record, live_clean, run_trial, told_of
+from trial import CLEAN_DAYS, live_clean, run_trial, told_of
 from world import CUSTOMERS, World, by_size
 
 from pipelines.settings import silence_telemetry
@@ -86,7 +86,7 @@ def run_seed(
     """Run the trials of one company that were not run before; each is on disk when it ends."""
     folder.mkdir(parents=True, exist_ok=True)
     done, commit = folder / "trials.jsonl", commit_of_code()
-    over = {(trial["name"], trial["severity"]) for trial in _lines(done)}
+    over = {(trial["name"], trial["severity"]) for trial in diary.read(done)}
     todo = [
         (what, severity)
         for what in faults
@@ -99,17 +99,16 @@ def run_seed(
         for what, severity in _shown(console, f"company {seed}", todo):
             trial = run_trial(world, what, severity, onset=CLEAN_DAYS - 1)
             trial |= {"seed": seed, "customers": customers, "commit": commit}
-            with done.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(trial) + "\n")
+            diary.write(done, trial, within=folder)
 
 
 def read_results(folder: Path) -> Results:
     """All that was run so far, of every company."""
     clean, trials = [], []
     for seed in sorted(folder.glob("seed_*")):
-        if looks := _lines(seed / "clean.jsonl"):
+        if looks := diary.read(seed / "clean.jsonl"):
             clean.append(looks)
-            trials += [trial | {"last_clean": looks[-1]} for trial in _lines(seed / "trials.jsonl")]
+            trials += [trial | {"last_clean": looks[-1]} for trial in diary.read(seed / "trials.jsonl")]
     return Results(clean, trials)
 
 
@@ -124,10 +123,6 @@ def _fast(console: Console, folder: Path, seed: int) -> None:
             told_line = f"told: {', '.join(told) or 'nothing'}"
             line = f"{what.mode:4}{what.name:30} {told_line}; rows wrong at worst {max(wrong)}, left {wrong[-1]}"
             console.print(line, soft_wrap=True)
-
-
-def _lines(file: Path) -> list[Record]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 def _shown(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
+import diary
+from diary import Record
 from mishaps import Mishap
 from told import Told
 from world import Look, World
@@ -22,8 +22,6 @@ from sample_company.server import Answer
 WARM = "warm"
 CLEAN_DAYS, FAULTY_DAYS, HEALED_DAYS = 21, 4, 3
 
-Record = dict[str, Any]
-
 
 def live_clean(world: World, folder: Path, days: int) -> list[Record]:
     """Live days without a fault and keep the home after the last.
@@ -33,12 +31,11 @@ def live_clean(world: World, folder: Path, days: int) -> list[Record]:
     kept = folder / "clean.jsonl"
     if not (world.is_kept(WARM) or world.home.root.exists()):
         kept.unlink(missing_ok=True)
-    looks = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    looks = diary.read(kept)
     for day in range(len(looks), days):
         world.shown.show(day)
         looks.append(_written(world.look(day, world.feeds), "clean"))
-        with kept.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(looks[-1]) + "\n")
+        diary.write(kept, looks[-1], within=folder)
     if not world.is_kept(WARM):
         world.keep(WARM)
     return looks

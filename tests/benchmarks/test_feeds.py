@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import diary
 import must_hold
 import pytest
 from intervals import poisson, wilson
@@ -167,6 +168,12 @@ def test_a_life_whose_home_is_not_there_is_lived_anew(tmp_path: Path) -> None:
 
     assert [lived(2), lived(3)] == [[0, 1], [0, 1, 2]]
     assert [json.loads(line)["day"] for line in (tmp_path / "clean.jsonl").read_text().splitlines()] == [0, 1, 2]
+
+
+def test_what_is_written_down_of_a_trial_names_no_place_of_this_machine(tmp_path: Path) -> None:
+    told = f"database file {tmp_path}/company/shown/shop.db is not there"
+    diary.write(tmp_path / "trials.jsonl", {"told": told, "look": 1}, within=tmp_path / "company")
+    assert diary.read(tmp_path / "trials.jsonl") == [{"told": "database file shown/shop.db is not there", "look": 1}]
 
 
 def test_the_fast_slice_runs_the_real_pipeline_and_leaves_no_row_wrong(tmp_path: Path) -> None:
