@@ -9,6 +9,7 @@ from connectors.contract import FeedContract
 from pipelines.deployment import Deployment
 from pipelines.ledger import batches, leases, links
 from pipelines.ledger.database import Ledger
+from pipelines.writing import writing
 from warehouse.connection import WarehouseBusy, open_reader
 from warehouse.links import count_staged
 
@@ -20,7 +21,7 @@ def count_books(deployment: Deployment, ledger: Ledger) -> None:
     """
     catalog = deployment.catalog
     try:
-        with leases.held(ledger, "warehouse", clock=deployment.clock, patience=timedelta(0), sleep=deployment.sleep):
+        with writing(deployment, ledger, patience=timedelta(0)):
             _count(deployment, ledger, catalog)
     except (leases.LeaseHeld, WarehouseBusy):
         return

@@ -15,8 +15,9 @@ from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
 from pipelines.freshness.history import SPAN
 from pipelines.freshness.status import feed_statuses
-from pipelines.ledger import batches, leases, links
+from pipelines.ledger import batches, links
 from pipelines.ledger.database import Ledger
+from pipelines.writing import writing
 from warehouse.connection import open_warehouse
 from warehouse.links import End, compare_totals, count_followed, count_orphans
 from warehouse.staging import ensure_schema
@@ -61,7 +62,7 @@ def _is_due(ledger: Ledger, now: datetime) -> bool:
 
 def _count_across(deployment: Deployment, ledger: Ledger) -> None:
     with (
-        leases.held(ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep),
+        writing(deployment, ledger),
         open_warehouse(deployment.home.root) as connection,
     ):
         now = deployment.clock()

@@ -235,7 +235,7 @@ class _LandingRun:
         return graves(self.ledger)
 
     def _keep_out(self, table: Path) -> bool:
-        scratch = self.deployment.home.work / f"erased-{self.contract.feed}.duckdb"
+        scratch = self.incoming.parent / "erased.duckdb"
         return self._graves is not None and keep_out(table, scratch, self.contract, self._graves)
 
     def _keep_out_of_lines(self, rejects: Path) -> bool:

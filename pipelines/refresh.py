@@ -26,6 +26,7 @@ from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.superseded import forget_superseded
 from pipelines.trouble import Trouble
+from pipelines.writing import writing
 from warehouse import connection as warehouse_files
 from warehouse import history, quarantine, staging
 from warehouse.moments import utc
@@ -113,12 +114,7 @@ def refresh_if_due(deployment: Deployment) -> Refreshed | None:
 @contextmanager
 def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, leases.Lease]]:
     """The ledger, and the right to write the warehouse."""
-    with (
-        Ledger(deployment.home.ledger) as ledger,
-        leases.held(
-            ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
-        ) as lease,
-    ):
+    with Ledger(deployment.home.ledger) as ledger, writing(deployment, ledger) as lease:
         yield ledger, lease
 
 

@@ -22,6 +22,7 @@ from pipelines.ledger import batches, evidence, leases
 from pipelines.ledger.batches import Tally
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import CheckRecord
+from pipelines.writing import writing
 from warehouse import quarantine, staging
 from warehouse.casting import CastTrouble
 from warehouse.connection import WarehouseBusy, open_warehouse
@@ -81,13 +82,7 @@ class Staging:
         deployment, next_sync = self.deployment, "What was landed is staged by the next sync."
         try:
             with (
-                leases.held(
-                    self.ledger,
-                    "warehouse",
-                    clock=deployment.clock,
-                    patience=deployment.patience,
-                    sleep=deployment.sleep,
-                ),
+                writing(deployment, self.ledger),
                 open_warehouse(deployment.home.root) as self.connection,
             ):
                 staging.ensure_schema(self.connection, all_types())

@@ -15,6 +15,7 @@ from pipelines.identity.unmerging import Unmerge
 from pipelines.ledger import judging, leases
 from pipelines.ledger.database import Ledger
 from pipelines.trouble import Trouble
+from pipelines.writing import writing
 from warehouse.connection import WarehouseBusy, open_warehouse
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, duckdb.DuckDBPyCo
     try:
         with (
             Ledger(home.ledger) as ledger,
-            leases.held(
-                ledger, "warehouse", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
-            ) as lease,
+            writing(deployment, ledger) as lease,
             open_warehouse(home.root) as connection,
         ):
             ensure_schema(connection)

@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 60.0
 # Part of the work → what shows that it is under way, and how long it may still last at least on a fast machine.
 PARTS: dict[str, tuple[Callable[[Home], bool], float]] = {
     "landing": (lambda home: any(home.landing.glob("*/*/*/manifest.json")), 0.1),
-    "staging": (lambda home: any(home.work.glob("*.duckdb")), 1.0),
+    "staging": (lambda home: any(home.work.rglob("*.duckdb")), 1.0),
     "building": (lambda home: (home.root / "marts" / "customer_360.duckdb").exists(), 1.0),
 }
 
@@ -92,4 +92,4 @@ def test_after_a_kill_a_plain_rerun_publishes_what_an_undisturbed_run_does(
 def _leftovers(home: Home) -> list[Path]:
     """What a killed run leaves and the next one is to sweep."""
     found = [*home.landing.glob("*/*/.incoming/*"), *home.root.glob(".customer_360.publishing*")]
-    return sorted(path for path in [*found, *home.work.glob("*.duckdb*")])
+    return sorted(path for path in [*found, *home.work.rglob("*.duckdb*")])

@@ -102,7 +102,8 @@ class Rehearsal:
             held = connection.execute("SELECT resource FROM lease WHERE holder IS NOT NULL ORDER BY 1").fetchall()
         finally:
             connection.close()
-        places = [self.passing, self.home / "work", *self.home.glob(f"landing/*/*/{INCOMING}")]
+        unfinished = [*self.home.glob(f"landing/*/*/{INCOMING}"), *self.home.glob("masked/.*")]
+        places = [self.passing, self.home / "work", self.home / "marts", *unfinished]
         files = sorted(str(path) for place in places for path in place.rglob("*") if path.is_file())
         return {"leases held": [resource for (resource,) in held], "files left behind": files}
 

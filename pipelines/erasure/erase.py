@@ -35,6 +35,7 @@ from pipelines.ledger.home_secrets import home_secret
 from pipelines.mentions import Graves, tombstone
 from pipelines.redaction import Redaction
 from pipelines.trouble import Trouble
+from pipelines.writing import writing
 from warehouse import connection as warehouse_files
 from warehouse import history, quarantine, staging
 
@@ -111,11 +112,12 @@ def _carry_out(deployment: Deployment, asked: Erasure, kept: Path) -> Certificat
 def _alone(deployment: Deployment, ledger: Ledger) -> Iterator[None]:
     """Nobody lands a feed or writes the warehouse meanwhile."""
     with ExitStack() as stack:
-        for resource in (*(f"feed:{feed}" for feed in sorted(deployment.catalog)), "warehouse"):
+        for feed in sorted(deployment.catalog):
             held = leases.held(
-                ledger, resource, clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
+                ledger, f"feed:{feed}", clock=deployment.clock, patience=deployment.patience, sleep=deployment.sleep
             )
             stack.enter_context(held)
+        stack.enter_context(writing(deployment, ledger))
         yield
 
 

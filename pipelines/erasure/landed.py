@@ -24,6 +24,7 @@ from pipelines.ledger import batches
 from pipelines.ledger.database import Ledger
 from pipelines.mentions import Graves, telling_of_source, without_mentions
 from warehouse.cast_sql import literal
+from warehouse.connection import work_path
 
 
 @dataclass
@@ -53,12 +54,13 @@ def erase_landed(
     Done again, it finds nothing. A table is replaced as a whole, so a kill leaves the former one or the new.
     """
     done = FromLanding()
-    deployment.home.work.mkdir(parents=True, exist_ok=True)
+    work = work_path(deployment.home.root)
+    work.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         register_traces(connection, traces)
         for contract in deployment.catalog.values():
             folder = LandingFolder(deployment.home.landing, contract)
-            found = _found_in(connection, deployment.home.work, folder, known)
+            found = _found_in(connection, work, folder, known)
             for batch_id in folder.with_rows():
                 erased, told_anew = found.get(batch_id, _NOTHING)
                 rows = {*erased, *_there(connection, folder.table(batch_id), held.get(batch_id, ()))}

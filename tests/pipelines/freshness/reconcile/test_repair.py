@@ -53,7 +53,7 @@ def test_a_repair_that_is_killed_leaves_nothing_to_clean_up(
     assert again.trouble is None
     assert desk.differing() == (0, 0, 0)
     assert desk.staged("_is_deleted", 7) == (True,)
-    assert list(desk.deployment.home.work.iterdir()) == []
+    assert [file for file in desk.deployment.home.work.rglob("*") if file.is_file()] == []
 
 
 def test_so_many_deletions_that_they_may_be_a_mistake_are_repaired_once_somebody_accepts_them(desk: Desk) -> None:

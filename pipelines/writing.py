@@ -1,0 +1,30 @@
+"""The right to write the warehouse: one process at a time, which begins by clearing what a killed one left."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from pipelines.deployment import Deployment
+from pipelines.ledger import leases
+from pipelines.ledger.database import Ledger
+from pipelines.ledger.leases import Lease
+from warehouse.connection import work_path
+
+RESOURCE = "warehouse"
+
+
+@contextmanager
+def writing(deployment: Deployment, ledger: Ledger, *, patience: timedelta | None = None) -> Iterator[Lease]:
+    """The warehouse's lease, for the length of the block; `patience` is the deployment's unless given.
+
+    Raises:
+        leases.LeaseHeld: another run writes the warehouse.
+    """
+    patience = deployment.patience if patience is None else patience
+    with leases.held(ledger, RESOURCE, clock=deployment.clock, patience=patience, sleep=deployment.sleep) as lease:
+        # Rows that a killed writer had cast are personal data that no feed will ever look for again.
+        shutil.rmtree(work_path(deployment.home.root), ignore_errors=True)
+        yield lease
