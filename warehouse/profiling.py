@@ -18,8 +18,9 @@ from warehouse.moments import utc
 
 Fact = int | float | list[int] | dict[str, int]
 
-# More rows than this are profiled by a sample of about this many: shares are then right to a percent point.
-SAMPLED_ROWS = 10_000
+# More rows than this are profiled by a sample of about this many: 19 shares of 20 are then right to 1.4 percent points
+# (two standard errors of a half). Twice as many make it 1, and cost a sync of 100,000 rows 1 to 2 % more.
+SAMPLED_ROWS = 5_000
 # A column with more values than this is no segment, whatever the contract says.
 MOST_SEGMENTS = 50
 
