@@ -20,7 +20,7 @@ from expectations.validation import RuleResult, validate
 from pipelines.column_rules import column_rules, entity_facts, entity_types, personal_columns
 from pipelines.deployment import Deployment
 from warehouse.casting import cast_batch, gather_checked
-from warehouse.connection import work_path
+from warehouse.connection import warehouse_work_path
 
 # Row numbers of a group are those of its batches, set apart by this; a batch with more rows is judged alone.
 GROUP_STRIDE = 2**40
@@ -76,7 +76,7 @@ def judged(
     Raises:
         CastTrouble, SuiteTrouble, ValidationTrouble: the contract or a rule does not fit what was landed.
     """
-    work_path(deployment.home.root).mkdir(parents=True, exist_ok=True)
+    warehouse_work_path(deployment.home.root).mkdir(parents=True, exist_ok=True)
     scratches = [_scratch(deployment, batch.batch_id) for batch in group]
     together = scratches[0] if len(group) == 1 else _scratch(deployment, f"{group[0].batch_id}-and-on")
     try:
@@ -102,7 +102,7 @@ def judged(
 
 
 def _scratch(deployment: Deployment, batch_id: str) -> Path:
-    return work_path(deployment.home.root) / f"{batch_id.replace('/', '-')}.duckdb"
+    return warehouse_work_path(deployment.home.root) / f"{batch_id.replace('/', '-')}.duckdb"
 
 
 def _cast(contract: FeedContract, batch: ToJudge, scratch: Path) -> None:

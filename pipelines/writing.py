@@ -11,7 +11,7 @@ from pipelines.deployment import Deployment
 from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import Lease
-from warehouse.connection import work_path
+from warehouse.connection import warehouse_work_path
 
 RESOURCE = "warehouse"
 
@@ -26,5 +26,5 @@ def writing(deployment: Deployment, ledger: Ledger, *, patience: timedelta | Non
     patience = deployment.patience if patience is None else patience
     with leases.held(ledger, RESOURCE, clock=deployment.clock, patience=patience, sleep=deployment.sleep) as lease:
         # Rows that a killed writer had cast are personal data that no feed will ever look for again.
-        shutil.rmtree(work_path(deployment.home.root), ignore_errors=True)
+        shutil.rmtree(warehouse_work_path(deployment.home.root), ignore_errors=True)
         yield lease

@@ -92,4 +92,4 @@ def test_after_a_kill_a_plain_rerun_publishes_what_an_undisturbed_run_does(
 def _leftovers(home: Home) -> list[Path]:
     """What a killed run leaves and the next one is to sweep."""
     found = [*home.landing.glob("*/*/.incoming/*"), *home.root.glob(".customer_360.publishing*")]
-    return sorted(path for path in [*found, *home.work.rglob("*.duckdb*")])
+    return sorted([*found, *home.work.rglob("*.duckdb*")])

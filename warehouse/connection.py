@@ -72,7 +72,7 @@ def warehouse_path(home: Path) -> Path:
     return home / "warehouse.duckdb"
 
 
-def work_path(home: Path) -> Path:
+def warehouse_work_path(home: Path) -> Path:
     """Scratch files and spills of whoever writes the warehouse. What lies here when nobody does, a kill has left."""
     return home / "work" / "warehouse"
 
@@ -102,11 +102,11 @@ def open_warehouse(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open warehouse.duckdb for reading and writing; create it when absent; close it on leaving.
 
-    ``memory_limit`` is DuckDB's text form ('4GB'). Sorts and joins that need more spill to `work_path`.
+    ``memory_limit`` is DuckDB's text form ('4GB'). Sorts and joins that need more spill to `warehouse_work_path`.
     Raises WarehouseBusy when the file is still locked after ``wait_seconds``.
     """
     path = warehouse_path(home)
-    spill = work_path(home)
+    spill = warehouse_work_path(home)
     spill.mkdir(parents=True, exist_ok=True)
     settings: dict[str, str | int] = {"temp_directory": str(spill), "checkpoint_threshold": CHECKPOINT_THRESHOLD}
     if memory_limit is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from warehouse.connection import marts_path, warehouse_path, work_path
+from warehouse.connection import marts_path, warehouse_path, warehouse_work_path
 
 PROJECT = Path(__file__).resolve().parent
 _SUFFIXES = frozenset({".sql", ".yml", ".py"})
@@ -30,7 +30,7 @@ def invoke(home: Path, arguments: Sequence[str], *, project: Path = PROJECT) -> 
     variables = {
         "marts_path": str(marts_path(home)),
         "warehouse_path": str(warehouse_path(home)),
-        "spill_path": str(work_path(home)),
+        "spill_path": str(warehouse_work_path(home)),
         "project_path": str(PROJECT),
     }
     quiet = ["--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]

@@ -19,7 +19,14 @@ import duckdb
 from warehouse.brief_lines import write_lines
 from warehouse.cast_sql import literal
 from warehouse.comments import write_comments
-from warehouse.connection import LOCK_WAIT_SECONDS, marts_path, open_marts, open_reader, warehouse_path, work_path
+from warehouse.connection import (
+    LOCK_WAIT_SECONDS,
+    marts_path,
+    open_marts,
+    open_reader,
+    warehouse_path,
+    warehouse_work_path,
+)
 from warehouse.dbt_process import DbtStopped, invoke
 from warehouse.history import write_days
 from warehouse.plan import plan_for
@@ -72,7 +79,7 @@ def build(home: Path, *, unit_tests: bool = False, wait_seconds: float = LOCK_WA
         pass
     marts = marts_path(home)
     marts.parent.mkdir(parents=True, exist_ok=True)
-    work_path(home).mkdir(parents=True, exist_ok=True)
+    warehouse_work_path(home).mkdir(parents=True, exist_ok=True)
     for leftover in (marts, marts.with_name(marts.name + ".wal")):
         leftover.unlink(missing_ok=True)
     try:
@@ -112,7 +119,7 @@ def _building(home: Path, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnec
 
 def _spill_aside(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
     """What does not fit into memory goes where passing files are, not beside the marts."""
-    connection.execute(f"SET temp_directory = {literal(str(work_path(home)))}")
+    connection.execute(f"SET temp_directory = {literal(str(warehouse_work_path(home)))}")
 
 
 def _nodes(run: Any) -> tuple[NodeResult, ...]:

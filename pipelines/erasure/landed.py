@@ -24,7 +24,7 @@ from pipelines.ledger import batches
 from pipelines.ledger.database import Ledger
 from pipelines.mentions import Graves, telling_of_source, without_mentions
 from warehouse.cast_sql import literal
-from warehouse.connection import work_path
+from warehouse.connection import warehouse_work_path
 
 
 @dataclass
@@ -54,7 +54,7 @@ def erase_landed(
     Done again, it finds nothing. A table is replaced as a whole, so a kill leaves the former one or the new.
     """
     done = FromLanding()
-    work = work_path(deployment.home.root)
+    work = warehouse_work_path(deployment.home.root)
     work.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         register_traces(connection, traces)

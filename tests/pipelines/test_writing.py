@@ -8,12 +8,12 @@ from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
 from pipelines.writing import writing
 from tests.pipelines.shop_desk import ShopDesk
-from warehouse.connection import work_path
+from warehouse.connection import warehouse_work_path
 
 
 def test_rows_that_a_killed_writer_had_cast_are_gone_when_the_next_one_begins(tmp_path: Path) -> None:
     deployment = ShopDesk(tmp_path).deployment
-    cast = work_path(deployment.home.root) / "shop.orders-00000001.duckdb"
+    cast = warehouse_work_path(deployment.home.root) / "shop.orders-00000001.duckdb"
     others = deployment.home.work / "reconcile-shop.orders" / "side_by_side.duckdb"
     for left in (cast, others):
         left.parent.mkdir(parents=True)
