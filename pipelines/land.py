@@ -28,6 +28,7 @@ from pipelines.ledger import acceptances, batches, evidence, leases, runs
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import Lease, LeaseHeld, LeaseLost
 from pipelines.mentions import Graves
+from pipelines.scratch import scratch_folder
 
 # A holder that gets on with its work says so this often; who does not is taken for hung.
 HEARTBEAT = timedelta(seconds=30)
@@ -303,8 +304,7 @@ class _LandingRun:
 def check_source(deployment: Deployment, contract: FeedContract) -> FeedTrouble | None:
     """Connect to the feed's source and begin to read it, without landing anything; what is wrong, or None."""
     try:
-        scratch = deployment.home.scratch(f"check-{contract.feed}")
-        with opened_source(contract, deployment) as source, scratch as folder:
+        with opened_source(contract, deployment) as source, scratch_folder(deployment.home) as folder:
             clock = source.probe().clock or deployment.clock()
             window = next_window(contract.cursor, None, clock)
             for delivery in source.deliveries(window, is_landed=lambda _file: False, raw_folder=lambda: folder):

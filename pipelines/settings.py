@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,17 +71,6 @@ class Home:
     def work(self) -> Path:
         """Scratch; may be deleted when nothing runs."""
         return self.root / "work"
-
-    @contextmanager
-    def scratch(self, name: str) -> Iterator[Path]:
-        """An empty folder in `work` for the length of the block; what a killed run left in it goes first."""
-        folder = self.work / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def sample(self) -> Path:

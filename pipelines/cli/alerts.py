@@ -166,7 +166,8 @@ def _title(alert: Alert) -> str:
 
 
 def _id(text: str) -> str:
-    return text.strip().upper()
+    """The id as it is kept, also of one typed as a12 or 12."""
+    return f"A{text.strip().upper().removeprefix('A')}"
 
 
 def _span(text: str, option: str) -> timedelta:

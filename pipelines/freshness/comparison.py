@@ -27,6 +27,7 @@ from pipelines.erased import graves, keep_out
 from pipelines.freshness.folder_comparison import compare_folder
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.reconciles import TierResult
+from pipelines.scratch import scratch_folder
 from warehouse.casting import with_quoted_paths
 
 # As fine as a difference is looked for before its rows are read.
@@ -66,7 +67,7 @@ def compared(
     if not manifests or not tiers:
         yield Comparison(note="nothing of it was landed yet")
         return
-    with deployment.home.scratch(f"reconcile-{contract.feed}") as scratch:
+    with scratch_folder(deployment.home) as scratch:
         [shape] = source.deliveries(Window(), is_landed=lambda _: False, raw_folder=lambda: scratch)
         known = graves(ledger)
 

@@ -14,7 +14,7 @@ from warehouse.connection import warehouse_work_path
 def test_rows_that_a_killed_writer_had_cast_are_gone_when_the_next_one_begins(tmp_path: Path) -> None:
     deployment = ShopDesk(tmp_path).deployment
     cast = warehouse_work_path(deployment.home.root) / "shop.orders-00000001.duckdb"
-    others = deployment.home.work / "reconcile-shop.orders" / "side_by_side.duckdb"
+    others = deployment.home.work / "passing" / "of_a_comparison" / "side_by_side.duckdb"
     for left in (cast, others):
         left.parent.mkdir(parents=True)
         left.write_bytes(b"ann.lee@mail.example")

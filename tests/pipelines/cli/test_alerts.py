@@ -60,7 +60,7 @@ def test_a_look_opens_an_alert_that_is_listed_and_its_story_told(home: Home) -> 
     assert (story["first_bad_run"]["run_id"], story["last_good_run"]["run_id"]) == ("run-1115", "run-1100")
     assert (story["rows_affected"], story["customers_affected"]) == (None, None)
     assert [(event["from_state"], event["to_state"]) for event in story["events"]] == [(None, "OPEN")]
-    shown = c360(home, "alerts", "show", "A1", now=NOON).out
+    shown = c360(home, "alerts", "show", "1", now=NOON).out
     assert "customers affected UNKNOWN" in " ".join(shown.split())
     assert "run-1100 at 2026-11-18 11:00 UTC, OK" in shown
 
