@@ -53,7 +53,7 @@ def payment(c: duckdb.DuckDBPyConnection, name: str, check: str, status: str, mo
 def company(c: duckdb.DuckDBPyConnection) -> None:
     """Everything but who is who of rows that name no account."""
     make.create_schemas(c)
-    for number, customer in enumerate(("STOP", "KEPT", "LEFT", "CANCEL", "MAIL", "INSIGHT"), start=1):
+    for number, customer in enumerate(("STOP", "KEPT", "LEFT", "CANCEL", "MAIL", "INSIGHT", "WISH"), start=1):
         make.customer(c, customer, customer.title(), f"shop/accounts/{number}")
     for employee, team, function in (("B", "service desk", "service"), ("M", "campaigns", "marketing")):
         make.stage(c, "shop.employees", "employees", employee_id=employee, team=team, function=function)
@@ -71,6 +71,7 @@ def company(c: duckdb.DuckDBPyConnection) -> None:
     _cancelled_orders(c)
     _advertising(c)
     _remarks(c)
+    _wishes(c)
     _examples(c)
 
 
@@ -134,6 +135,25 @@ def _remarks(c: duckdb.DuckDBPyConnection) -> None:
     note(c, "r4", "6", at(8), "Something about the van.", topic="delivery")
     note(c, "r5", "6", at(9), "Wants parcels delivered after six.")
     note(c, "r6", "6", at(11), "Wants parcels delivered before nine.")
+
+
+def _wishes(c: duckdb.DuckDBPyConnection) -> None:
+    note(c, "w1", "7", at(2), "No parcels on Saturdays, please.")
+    note(c, "w2", "7", at(3), "Please leave it with the neighbour.")
+    note(c, "w3", "7", at(4), "No express, please.", channel="post", recorded_at=at(9))
+    note(c, "w4", "7", at(10), "Send it to my office.", tags="vip,no_sunday_delivery")
+    note(c, "w5", "7", at(12), "Please use Northline.")
+
+    def parcel(name: str, shipped: int, delivered: int | None, **more: Any) -> None:
+        of_seven = {"account_id": "7", "account_source": "shop", "country": "DE", "shipped_at": at(shipped)}
+        of_seven |= {"delivered_at": at(delivered) if delivered else None, "status": "in_transit"}
+        make.stage(c, "carrier.parcels", "shipments", shipment_id=name, **(of_seven | more))
+
+    # The 7th is a Saturday, the 12th a Thursday.
+    parcel("saturday", 5, 7, status="delivered", delivery_place="store", service_level="express", carrier="Northline")
+    parcel("express", 11, 12, status="delivered", delivery_place="workplace", service_level="express")
+    parcel("on its way", 13, None, carrier="Blitz")
+    parcel("came back", 14, None, carrier="Blitz", status="returned", _changed_at=at(16))
 
 
 def _examples(c: duckdb.DuckDBPyConnection) -> None:
