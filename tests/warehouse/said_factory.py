@@ -53,7 +53,7 @@ def payment(c: duckdb.DuckDBPyConnection, name: str, check: str, status: str, mo
 def company(c: duckdb.DuckDBPyConnection) -> None:
     """Everything but who is who of rows that name no account."""
     make.create_schemas(c)
-    for number, customer in enumerate(("STOP", "KEPT", "LEFT", "CANCEL", "MAIL", "INSIGHT", "WISH"), start=1):
+    for number, customer in enumerate(("STOP", "KEPT", "LEFT", "CANCEL", "MAIL", "INSIGHT", "WISH", "LIFE"), start=1):
         make.customer(c, customer, customer.title(), f"shop/accounts/{number}")
     for employee, team, function in (("B", "service desk", "service"), ("M", "campaigns", "marketing")):
         make.stage(c, "shop.employees", "employees", employee_id=employee, team=team, function=function)
@@ -72,6 +72,7 @@ def company(c: duckdb.DuckDBPyConnection) -> None:
     _advertising(c)
     _remarks(c)
     _wishes(c)
+    _lives(c)
     _examples(c)
 
 
@@ -154,6 +155,16 @@ def _wishes(c: duckdb.DuckDBPyConnection) -> None:
     parcel("express", 11, 12, status="delivered", delivery_place="workplace", service_level="express")
     parcel("on its way", 13, None, carrier="Blitz")
     parcel("came back", 14, None, carrier="Blitz", status="returned", _changed_at=at(16))
+
+
+def _lives(c: duckdb.DuckDBPyConnection) -> None:
+    note(c, "f1", "8", at(4), "She needs plates for a birthday party on 22 November.")
+    note(c, "f2", "8", at(5), "The birthday party is on 20 November.")
+    note(c, "f3", "8", at(6), "My daughter in grade 3 has diabetes. We go to church on Sundays.")
+    note(
+        c, "f4", "8", at(7), "My son is in a wheelchair. My wife is pregnant. We keep kosher. I am a member of a union."
+    )
+    note(c, "f5", "8", at(8), "We are moving house on December 1st.", channel="post", recorded_at=at(10))
 
 
 def _examples(c: duckdb.DuckDBPyConnection) -> None:
