@@ -140,7 +140,7 @@ def _remarks(c: duckdb.DuckDBPyConnection) -> None:
 
 def _wishes(c: duckdb.DuckDBPyConnection) -> None:
     note(c, "w1", "7", at(2), "No parcels on Saturdays, please.")
-    note(c, "w2", "7", at(3), "Please leave it with the neighbour.")
+    note(c, "w2", "7", at(3), "Please leave it with the neighbour.", channel="email", recorded_at=None)
     note(c, "w3", "7", at(4), "No express, please.", channel="post", recorded_at=at(9))
     note(c, "w4", "7", at(10), "Send it to my office.", tags="vip,no_sunday_delivery")
     note(c, "w5", "7", at(12), "Please use Northline.")
@@ -154,6 +154,11 @@ def _wishes(c: duckdb.DuckDBPyConnection) -> None:
     parcel("saturday", 5, 7, status="delivered", delivery_place="store", service_level="express", carrier="Northline")
     parcel("express", 11, 12, status="delivered", delivery_place="workplace", service_level="express")
     parcel("on its way", 13, None, carrier="Blitz")
+    make.stage(
+        c, "shop.orders", "orders", order_id="700", account_id="7", status="paid", ordered_at=at(15),
+        delivery_instructions="May leave it in the garage. Please leave it with the neighbour, though.",
+    )  # fmt: skip
+    parcel("of one order", 17, 18, status="delivered", order_id="700", order_source="shop", delivery_place="door")
     parcel("came back", 14, None, carrier="Blitz", status="returned", _changed_at=at(16))
 
 

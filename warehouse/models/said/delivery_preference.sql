@@ -8,7 +8,9 @@ with wishes as (
         not starts_with(value, 'not ') as is_wanted,
         regexp_replace(value, '^not ', '') as wish,
         stated_at,
-        greatest(stated_at, recorded_at) as known_at,
+        recorded_at,
+        -- What is written, as in a mail, is known when it is said.
+        greatest(stated_at, written_at) as known_at,
         basis,
         rule_id,
         confidence,

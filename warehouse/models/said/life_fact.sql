@@ -20,7 +20,7 @@ heard as (
         kinds.*,
         said.value as detail,
         said.stated_at as said_at,
-        greatest(said.stated_at, said.recorded_at) as known_at,
+        said.recorded_at,
         said.stated_at::date as said_on,
         said.confidence,
         lower(said.statement_text) as words
@@ -87,7 +87,7 @@ select
     ending.concerns,
     ending.purpose,
     ending.said_at,
-    ending.known_at,
+    ending.recorded_at,
     ending.expires_at,
     ending.confidence
 from ending

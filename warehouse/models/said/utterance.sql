@@ -16,6 +16,8 @@ with contacts as (
         contact.summary,
         contact.occurred_at as stated_at,
         contact.recorded_at,
+        -- Where a source does not tell when a contact was written down, recorded_at is when its row arrived here.
+        nullif(contact.recorded_at, contact.loaded_at) as written_at,
         contact.source_system,
         contact.source_record_key
     from {{ ref('interaction') }} as contact
@@ -26,6 +28,13 @@ with contacts as (
     where
         contact.source_kind = 'interactions'
         and contact.direction is distinct from 'internal' and contact.is_public is not false
+    union all
+    select
+        'order_placed:' || order_key, customer_id, sales_channel, 'inbound', 'order_placed', null, 'order', order_id,
+        sales_employee_id, null, delivery_instructions, ordered_at, loaded_at, null, source_system,
+        source_system || '/orders/' || {{ record_id_of('order_key') }}
+    from {{ ref('fct_order') }}
+    where delivery_instructions is not null
 ),
 
 -- What a name in a pattern stands for: words of the file, and the carriers whose parcels there are.
@@ -130,7 +139,7 @@ fields as (
     union all
     select
         interaction_id, customer_id, channel, direction, interaction_type, topic, 'channel', channel, employee_id, null, summary,
-        occurred_at, recorded_at, source_system, source_record_key, 'event', interaction_type, null
+        occurred_at, recorded_at, null, source_system, source_record_key, 'event', interaction_type, null
     from {{ ref('interaction') }}
     where source_kind = 'campaign_responses' and interaction_type in ('campaign_unsubscribe', 'campaign_complaint')
 ),
