@@ -90,7 +90,7 @@ words_of_sentences as (
     from spoken
 ),
 
-heard_in_sentences as (
+heard_in_sentences as materialized (
     select said.sentence, phrases.rule_id, phrases.about, phrases.value, min(phrases.alternative) as evidence
     from words_of_sentences as said
     inner join phrases on phrases.longest_word = said.word and said.words like phrases.heard_as
