@@ -19,7 +19,7 @@ from sample_company.state import replace_file, write_table
 
 CARRIER_COLUMNS = (
     "shipment_no", "order_no", "carrier", "tracking_no", "recipient", "street", "city", "zip", "country", "shipped",
-    "promised", "delivered", "status", "freight",
+    "promised", "delivered", "status", "freight", "service", "place",
 )  # fmt: skip
 NOTE_COLUMNS = (
     "note_no", "date", "time", "recorded", "clerk", "how", "in_out", "customer_no", "customer_name", "phone",
@@ -50,6 +50,7 @@ def parcels_between(parcels: pa.Table, begin: int, end: int) -> pa.Table:
         "promised": written(times(ints(own["promised"])), _CARRIER_TIME),
         "delivered": written(times(happened["delivered"]), _CARRIER_TIME),
         "status": status,
+        "place": where(happened["delivered"] < NEVER, own["place"].combine_chunks(), pa.scalar(None, pa.string())),
         "freight": pa.array([f"{value // 100}.{value % 100:02d}" for value in cents.tolist()], pa.string()),
     }
     columns = {name: own[name].combine_chunks() for name in own.column_names} | shown

@@ -35,6 +35,10 @@ from sample_company.state import Company
 FIRST_ORDER, FIRST_PAYMENT, FIRST_CHECK, FIRST_PARCEL = 10_001, 100_001, 2_001, 50_001
 CHANNELS, CHANNEL_SHARES = ("web", "store", "phone", "post", "partner"), (0.62, 0.24, 0.07, 0.03, 0.04)
 CARRIERS = ("Northline", "Parcel Union", "Blitz Kurier", "Colis Rapide")
+# The carrier's codes of standard, express and economy, and of door, neighbour, safe place and pick-up point. Two digits
+# of a parcel's number say which is its own.
+_SERVICES = ("ST",) * 7 + ("EX",) + ("EC",) * 2
+_PLACES = ("DR",) * 7 + ("NB", "SP", "PP")
 _STORE = CHANNELS.index("store")
 
 
@@ -219,6 +223,8 @@ def _parcels(company: Company, rng: np.random.Generator, orders: pa.Table, rows:
             "delivered": np.where(trouble == 0, delivered, NEVER),
             "trouble_at": np.where(trouble > 0, delivered, NEVER),
             "trouble": pick((None, "EX", "RT"), trouble),
+            "service": pick(_SERVICES, number % 10),
+            "place": pick(_PLACES, number // 10 % 10),
         }
     )
 

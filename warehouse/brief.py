@@ -25,7 +25,8 @@ _ABOUT_NOBODY = "source"
 READS = (
     *("main.dim_customer", "main.dim_customer_history", "main.customer_360", "main.household_member"),
     *("main.interaction", "main.statement", "main.follow_up", "main.contradiction", "main.dim_employee"),
-    *("main.dim_channel", "main.channel_preference", "main.consent_current", "main.fct_ticket", "main.fct_shipment"),
+    *("main.dim_channel", "main.channel_preference", "main.consent_current", "main.delivery_preference"),
+    *("main.life_fact", "main.fct_ticket", "main.fct_shipment"),
     *("main.customer_value", "main.customer_health", "main.relationship_type", "main.customer_value_history"),
     *("main.customer_health_history", "main.relationship_type_history"),
     *("main.lifecycle_event", "main.ask_next", "main.reference_guard"),

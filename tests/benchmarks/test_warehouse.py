@@ -11,6 +11,7 @@ from business import SHARES, add_events, write_business
 from warehouse.connection import open_warehouse
 
 CUSTOMERS, EVENTS = 60, 400
+DOCS = Path(__file__).parents[2] / "docs"
 CHECKED = ("staging.orders", "staging.interactions", "identity.customer_crosswalk")
 
 
@@ -60,6 +61,16 @@ def test_more_events_come_beside_those_there_are_and_begin_a_later_snapshot(home
             (90, 90)
         ]
         assert connection.execute("SELECT snapshot_id FROM ops.snapshot").fetchall() == [("20260630T070000Z",)]
+
+
+def test_the_published_figures_are_of_as_many_records_as_are_the_target() -> None:
+    figures = (DOCS / "benchmarks" / "warehouse.md").read_text()
+    assert "1,000,000 customers and 10,000,000 events on 2 cores" in figures
+    [built] = [line for line in figures.splitlines() if line.startswith("| build |")]
+    wall_seconds, _, peak_mb = (float(value.replace(",", "")) for value in built.split("|")[2:5])
+    target = " ".join((DOCS / "limits.md").read_text().split())
+    assert "made for ten million records" in target
+    assert f"in {round(wall_seconds / 60)} minutes and {peak_mb / 1000:.1f} GB" in target
 
 
 def _digests(home: Path) -> list[int]:

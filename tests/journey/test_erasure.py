@@ -120,6 +120,24 @@ def test_no_file_under_the_home_holds_anything_of_them(erasure: Erasure) -> None
     assert erasure.remains == []
 
 
+def test_no_table_of_the_marts_has_a_row_of_them(erasure: Erasure) -> None:
+    tables = [
+        name
+        for (name,) in _published(
+            erasure.home,
+            """SELECT table_name FROM duckdb_columns()
+               WHERE schema_name = 'main' AND column_name = 'customer_id' AND NOT internal""",
+        )
+    ]
+    assert {"statement", "delivery_preference", "delivery_check", "life_fact", "brief_line"} <= set(tables)
+    erased = ", ".join(f"'{person.customer_id}'" for person in erasure.people)
+    left = {
+        table: _published(erasure.home, f"SELECT count(*) FROM {table} WHERE customer_id IN ({erased})")
+        for table in tables
+    }
+    assert {table: count for table, count in left.items() if count != [(0,)]} == {}
+
+
 def test_of_anybody_else_nothing_changes_but_that_forms_no_longer_say_who_is_erased(erasure: Erasure) -> None:
     assert erasure.before.keys() == set(KEPT)
     assert erasure.named

@@ -53,7 +53,7 @@ def payment(c: duckdb.DuckDBPyConnection, name: str, check: str, status: str, mo
 def company(c: duckdb.DuckDBPyConnection) -> None:
     """Everything but who is who of rows that name no account."""
     make.create_schemas(c)
-    for number, customer in enumerate(("STOP", "KEPT", "LEFT", "CANCEL", "MAIL", "INSIGHT"), start=1):
+    for number, customer in enumerate(("STOP", "KEPT", "LEFT", "CANCEL", "MAIL", "INSIGHT", "WISH", "LIFE"), start=1):
         make.customer(c, customer, customer.title(), f"shop/accounts/{number}")
     for employee, team, function in (("B", "service desk", "service"), ("M", "campaigns", "marketing")):
         make.stage(c, "shop.employees", "employees", employee_id=employee, team=team, function=function)
@@ -71,6 +71,8 @@ def company(c: duckdb.DuckDBPyConnection) -> None:
     _cancelled_orders(c)
     _advertising(c)
     _remarks(c)
+    _wishes(c)
+    _lives(c)
     _examples(c)
 
 
@@ -134,6 +136,40 @@ def _remarks(c: duckdb.DuckDBPyConnection) -> None:
     note(c, "r4", "6", at(8), "Something about the van.", topic="delivery")
     note(c, "r5", "6", at(9), "Wants parcels delivered after six.")
     note(c, "r6", "6", at(11), "Wants parcels delivered before nine.")
+
+
+def _wishes(c: duckdb.DuckDBPyConnection) -> None:
+    note(c, "w1", "7", at(2), "No parcels on Saturdays, please.")
+    note(c, "w2", "7", at(3), "Please leave it with the neighbour.", channel="email", recorded_at=None)
+    note(c, "w3", "7", at(4), "No express, please.", channel="post", recorded_at=at(9))
+    note(c, "w4", "7", at(10), "Send it to my office.", tags="vip,no_sunday_delivery")
+    note(c, "w5", "7", at(12), "Please use Northline.")
+
+    def parcel(name: str, shipped: int, delivered: int | None, **more: Any) -> None:
+        of_seven = {"account_id": "7", "account_source": "shop", "country": "DE", "shipped_at": at(shipped)}
+        of_seven |= {"delivered_at": at(delivered) if delivered else None, "status": "in_transit"}
+        make.stage(c, "carrier.parcels", "shipments", shipment_id=name, **(of_seven | more))
+
+    # The 7th is a Saturday, the 12th a Thursday.
+    parcel("saturday", 5, 7, status="delivered", delivery_place="store", service_level="express", carrier="Northline")
+    parcel("express", 11, 12, status="delivered", delivery_place="workplace", service_level="express")
+    parcel("on its way", 13, None, carrier="Blitz")
+    make.stage(
+        c, "shop.orders", "orders", order_id="700", account_id="7", status="paid", ordered_at=at(15),
+        delivery_instructions="May leave it in the garage. Please leave it with the neighbour, though.",
+    )  # fmt: skip
+    parcel("of one order", 17, 18, status="delivered", order_id="700", order_source="shop", delivery_place="door")
+    parcel("came back", 14, None, carrier="Blitz", status="returned", _changed_at=at(16))
+
+
+def _lives(c: duckdb.DuckDBPyConnection) -> None:
+    note(c, "f1", "8", at(4), "She needs plates for a birthday party on 22 November.")
+    note(c, "f2", "8", at(5), "The birthday party is on 20 November.")
+    note(c, "f3", "8", at(6), "My daughter in grade 3 has diabetes. We go to church on Sundays.")
+    note(
+        c, "f4", "8", at(7), "My son is in a wheelchair. My wife is pregnant. We keep kosher. I am a member of a union."
+    )
+    note(c, "f5", "8", at(8), "We are moving house on December 1st.", channel="post", recorded_at=at(10))
 
 
 def _examples(c: duckdb.DuckDBPyConnection) -> None:

@@ -52,7 +52,7 @@ def test_the_alert_is_raised_before_the_fee_and_ends_when_the_payment_is_withdra
         fees = published.execute("SELECT count(*) FROM fct_payment WHERE status = 'fee_charged'").fetchall()
     assert fees == [(0,)]
     alerts = look(home, SNAPSHOT_AT + timedelta(minutes=1))
-    assert set(alerts) == {"STOP", "CANCEL"}, "whoever got a message too many is in no alert"
+    assert set(alerts) == {"STOP", "CANCEL", "WISH"}, "whoever got a message too many is in no alert"
     stopped = alerts["STOP"]
     assert (stopped.state, stopped.severity, stopped.customers_affected) == ("OPEN", "error", 1)
     assert "check-7 payment presented" in stopped.reason

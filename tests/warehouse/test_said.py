@@ -230,3 +230,75 @@ def test_remarks_are_part_of_the_value_of_a_customer(asked) -> None:
     # Four, of which the one on prices was taken up.
     value = "SELECT insight_count_12m, insight_acted_share FROM customer_value WHERE customer_id = ?"
     assert asked(value, "INSIGHT") == [(4, 0.25)]
+
+
+def test_what_a_customer_wishes_of_deliveries_is_heard_from_words_and_from_fields(asked) -> None:
+    # The letter of the 4th was read on the 9th; when the mail of the 3rd was written down nobody tells.
+    assert asked(
+        """SELECT aspect, is_wanted, wish, stated_at, known_at, basis, is_in_force FROM delivery_preference
+           WHERE customer_id = 'WISH' ORDER BY stated_at, aspect, wish"""
+    ) == [
+        ("day", False, "saturday", at(2), at(2), "phrase", True),
+        ("place", True, "neighbour", at(3), at(3), "phrase", False),
+        ("service", False, "express", at(4), at(9), "phrase", True),
+        ("day", False, "sunday", at(10), at(10), "field", True),
+        ("place", True, "workplace", at(10), at(10), "phrase", True),
+        ("carrier", True, "northline", at(12), at(12), "phrase", True),
+        ("place", True, "neighbour", at(15), at(15), "phrase", True),
+        ("place", True, "safe_place", at(15), at(15), "phrase", True),
+    ]
+    of_an_order = "SELECT DISTINCT order_id, stated_at FROM delivery_preference WHERE order_id IS NOT NULL"
+    assert asked(of_an_order) == [("700", at(15))]
+    of_place = "SELECT status FROM statement WHERE customer_id = 'WISH' AND subject_id IS NULL AND rule_id = ?"
+    assert asked(of_place, "wish_neighbour_en") == [("superseded",)]
+    assert asked(of_place, "wish_workplace_en") == [("active",)]
+
+
+def test_a_customer_row_and_the_brief_tell_the_wishes_that_stand(asked) -> None:
+    row = "SELECT delivery_preference, delivery_preference_stated_at FROM customer_360 WHERE customer_id = 'WISH'"
+    wishes = "carrier: northline, day: not saturday, day: not sunday, place: workplace, service: not express"
+    assert asked(row) == [(wishes, at(12))]
+    line = "SELECT happened_at, detail FROM brief_line WHERE customer_id = 'WISH' AND what = 'wants parcels'"
+    ((said_at, told),) = asked(line)
+    assert said_at == at(15)
+    assert told.startswith("carrier: northline, said on 2026-11-12 · day: not saturday, said on 2026-11-02 · ")
+    before = "SELECT detail FROM brief('WISH', '2026-11-05 12:00') WHERE what = 'wants parcels'"
+    # The row of the mail arrived later.
+    assert asked(before) == [("day: not saturday, said on 2026-11-02",)]
+
+
+def test_a_parcel_sent_against_a_wish_contradicts_and_what_a_parcel_does_not_tell_does_not(asked) -> None:
+    assert asked(
+        """SELECT action_key, instruction, subject_id, severity, made_good_at, is_open FROM contradiction
+           WHERE customer_id = 'WISH' ORDER BY happened_at, instruction"""
+    ) == [
+        ("carrier/saturday", "delivery_day", "not saturday", "warning", None, True),
+        # The customer named another place on the 10th.
+        ("carrier/saturday", "delivery_place", "neighbour", "error", at(10), False),
+        ("carrier/express", "delivery_service", "not express", "warning", None, True),
+        ("carrier/on its way", "delivery_carrier", "northline", "error", None, True),
+        ("carrier/came back", "delivery_carrier", "northline", "error", at(16), False),
+    ]
+
+
+def test_asked_for_parcels_against_wishes_each_is_told_with_the_words_it_broke(asked) -> None:
+    rows = answered(asked, "parcels_against_wishes", customer="WISH", verdict="against")
+    assert [(row[0], row[2], *row[4:8]) for row in rows] == [
+        (at(5), "saturday", "day", "not saturday", "saturday", "against"),
+        (at(5), "saturday", "place", "neighbour", "store", "against"),
+        (at(11), "express", "service", "not express", "express", "against"),
+        (at(13), "on its way", "carrier", "northline", "blitz", "against"),
+        (at(14), "came back", "carrier", "northline", "blitz", "against"),
+    ]
+    assert rows[1][8:] == (at(3), "Please leave it with the neighbour", None)
+    # For its order the customer named other places than the office. The 18th is a Wednesday.
+    kept = answered(asked, "parcels_against_wishes", customer="WISH", verdict="kept")
+    assert [row[4:7] for row in kept if row[2] == "of one order"] == [
+        ("day", "not saturday", "wednesday"), ("day", "not sunday", "wednesday"), ("place", "neighbour", "door"),
+        ("place", "safe_place", "door"),
+    ]  # fmt: skip
+    # Neither tells its service and place, and neither was delivered on a day; of the days two are unwanted.
+    unknown = answered(asked, "parcels_against_wishes", customer="WISH", verdict="unknown")
+    assert [(row[2], row[4]) for row in unknown] == [
+        (parcel, aspect) for parcel in ("on its way", "came back") for aspect in ("day", "day", "place", "service")
+    ] + [("of one order", "carrier"), ("of one order", "service")]

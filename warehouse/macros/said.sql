@@ -17,3 +17,15 @@
         header = true, columns = {{ '{' }}{% for column, type in columns.items() %}'{{ column }}': '{{ type }}'{{ ', ' if not loop.last }}{% endfor %}{{ '}' }}
     )
 {%- endmacro %}
+
+
+{# The first day on or after another, by an expression of a date in which {year} stands for the year. #}
+{% macro next_day(day, since) -%}
+    list_min(list_filter(
+        [
+            {{ day | replace('{year}', 'year(' ~ since ~ ')') }}::date,
+            {{ day | replace('{year}', '(year(' ~ since ~ ') + 1)') }}::date
+        ],
+        lambda candidate: candidate >= {{ since }}
+    ))
+{%- endmacro %}

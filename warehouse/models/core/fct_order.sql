@@ -72,6 +72,7 @@ select
                 coalesce(orders.costed_net_amount, 0)
                 / greatest(orders.goods_amount, orders.lines_net_amount)
     end::double as cost_known_share,
+    orders.delivery_instructions,
     orders.discount_code,
     orders.sales_employee_id,
     coalesce(orders.line_count, 0) as line_count,

@@ -20,6 +20,8 @@
 -- depends_on: {{ ref('ask_next') }}
 -- depends_on: {{ ref('channel_preference') }}
 -- depends_on: {{ ref('consent_current') }}
+-- depends_on: {{ ref('delivery_preference') }}
+-- depends_on: {{ ref('life_fact') }}
 -- depends_on: {{ ref('snapshot') }}
 select
     null::varchar as customer_id,

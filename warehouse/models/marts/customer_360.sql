@@ -160,6 +160,24 @@ preferences as (
     where is_preferred
 ),
 
+delivery_wishes as (
+    select
+        customer_id,
+        string_agg(aspect || ': ' || if(is_wanted, '', 'not ') || wish, ', ' order by aspect, is_wanted desc, wish) as wishes,
+        max(stated_at) as last_stated_at
+    from {{ ref('delivery_preference') }}
+    where is_in_force and order_id is null
+    group by customer_id
+),
+
+life as (
+    select
+        customer_id,
+        string_agg(concat_ws(' ', replace(kind, '_', ' '), detail, happens_on), ', ' order by kind, detail) as facts
+    from {{ ref('life_fact') }}
+    group by customer_id
+),
+
 -- Days that are over: from midnight to midnight (UTC), so that a metric does not move while the day goes on.
 recent as (
     {{ last_days(var('recent_days')) }}
@@ -305,7 +323,11 @@ select
     preferences.channel as preferred_channel,
     preferences.basis as preferred_channel_basis,
 
+    delivery_wishes.wishes as delivery_preference,
+    delivery_wishes.last_stated_at as delivery_preference_stated_at,
+
     household.member_count as household_member_count,
+    life.facts as life_facts,
     demographics.household_size,
     demographics.income_band,
     demographics.education,
@@ -359,6 +381,8 @@ left join {{ ref('customer_health') }} as health using (customer_id)
 left join stages using (customer_id)
 left join {{ ref('relationship_type') }} as kind using (customer_id)
 left join preferences using (customer_id)
+left join delivery_wishes using (customer_id)
+left join life using (customer_id)
 left join {{ ref('household') }} as household on household.household_id = customer.household_id
 left join demographics using (customer_id)
 -- A join for each kind, as one aggregate with a filter for each would cost twice as much.

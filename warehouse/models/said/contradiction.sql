@@ -1,7 +1,14 @@
 -- What the company did although the customer had told it not to, while the instruction was in force.
 {% set severity = var('contradiction_severity') %}
 with instructions as (
-    select * from {{ ref('obligation') }} where statement_type = 'instruction' and customer_id is not null
+    select statement_id, customer_id, action, subject_type, subject_id, stated_at, closed_at
+    from {{ ref('obligation') }}
+    where statement_type = 'instruction' and customer_id is not null
+    union all
+    select
+        statement_id, customer_id, 'delivery_' || aspect, 'delivery', if(is_wanted, wish, 'not ' || wish), stated_at,
+        ended_at
+    from {{ ref('delivery_preference') }}
 ),
 
 -- A stopped check may neither be presented nor cashed; that it comes back and costs a fee follows from it.
@@ -52,6 +59,22 @@ parcels as (
     where instruction.action = 'cancel_order' and instruction.subject_type = 'order'
 ),
 
+unwished_parcels as (
+    select
+        statement_id,
+        'parcel_shipped' as action_kind,
+        shipment_key as action_key,
+        'parcel_shipped:' || shipment_key as action_interaction_id,
+        shipped_at as happened_at,
+        null::decimal(18, 2) as amount,
+        null::varchar as currency_code,
+        returned_at as made_good_at,
+        -- What lies in the wrong place, or with the wrong carrier, must be brought back; a day and a service are gone.
+        if(aspect in ('carrier', 'place'), '{{ severity.parcel }}', '{{ severity.parcel_over }}') as severity
+    from {{ ref('delivery_check') }}
+    where verdict = 'against'
+),
+
 messages as (
     select
         instruction.statement_id,
@@ -72,6 +95,8 @@ actions as (
     select *, '{{ severity.payment }}' as severity from payments
     union all
     select *, '{{ severity.parcel }}' from parcels
+    union all
+    select * from unwished_parcels
     union all
     select *, '{{ severity.message }}' from messages
 )

@@ -45,8 +45,18 @@ preferences as (
         lead(statement_id) over spoken as superseded_by_statement_id,
         lag(statement_id) over spoken as supersedes_statement_id
     from utterances
-    where statement_type = 'preference' and customer_id is not null
+    where statement_type = 'preference' and customer_id is not null and about is null
     window spoken as (partition by customer_id, topic, subject_type, subject_id order by stated_at, statement_id)
+    union all
+    select
+        statement_id,
+        superseded_by_statement_id,
+        (
+            select min(former.statement_id)
+            from {{ ref('delivery_preference') }} as former
+            where former.superseded_by_statement_id = wish.statement_id
+        )
+    from {{ ref('delivery_preference') }} as wish
 ),
 
 taken_back as (

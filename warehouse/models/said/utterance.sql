@@ -16,6 +16,8 @@ with contacts as (
         contact.summary,
         contact.occurred_at as stated_at,
         contact.recorded_at,
+        -- Where a source does not tell when a contact was written down, recorded_at is when its row arrived here.
+        nullif(contact.recorded_at, contact.loaded_at) as written_at,
         contact.source_system,
         contact.source_record_key
     from {{ ref('interaction') }} as contact
@@ -26,11 +28,42 @@ with contacts as (
     where
         contact.source_kind = 'interactions'
         and contact.direction is distinct from 'internal' and contact.is_public is not false
+    union all
+    select
+        'order_placed:' || order_key, customer_id, sales_channel, 'inbound', 'order_placed', null, 'order', order_id,
+        sales_employee_id, null, delivery_instructions, ordered_at, loaded_at, null, source_system,
+        source_system || '/orders/' || {{ record_id_of('order_key') }}
+    from {{ ref('fct_order') }}
+    where delivery_instructions is not null
+),
+
+-- What a name in a pattern stands for: words of the file, and the carriers whose parcels there are.
+named_words as (
+    select '@' || name as name, word, value
+    from {{ rules_file('named_words', {'name': 'VARCHAR', 'language': 'VARCHAR', 'word': 'VARCHAR', 'value': 'VARCHAR'}) }}
+    union all
+    select distinct '@carrier', carrier, {{ spoken_words('carrier') }}
+    from {{ source('staging', 'shipments') }}
+    where carrier is not null
+),
+
+patterns as (
+    select *, regexp_extract(pattern, '@\w+') as name
+    from (select * replace (unnest(string_split(pattern, '|')) as pattern) from {{ ref('statement_rule') }})
 ),
 
 rule_patterns as (
-    select *, {{ spoken_words('alternative') }} as words
-    from (select *, unnest(string_split(pattern, '|')) as alternative from {{ ref('statement_rule') }})
+    select * exclude (pattern, name), pattern as alternative, {{ spoken_words('pattern') }} as words
+    from patterns
+    where name = ''
+    union all by name
+    select
+        patterns.* exclude (pattern, name, value),
+        replace(patterns.pattern, patterns.name, named_words.word) as alternative,
+        regexp_replace(patterns.value, '@\w+', named_words.value) as value,
+        {{ spoken_words('alternative') }} as words
+    from patterns
+    inner join named_words on named_words.name = patterns.name
 ),
 
 phrases as (
@@ -57,17 +90,30 @@ words_of_sentences as (
     from spoken
 ),
 
-hits_in_sentences as (
-    select said.sentence, phrases.rule_id, min(phrases.alternative) as evidence
+heard_in_sentences as materialized (
+    select said.sentence, phrases.rule_id, phrases.about, phrases.value, min(phrases.alternative) as evidence
     from words_of_sentences as said
     inner join phrases on phrases.longest_word = said.word and said.words like phrases.heard_as
+    -- Who asks whether something is so has not said it.
+    where phrases.about is null or not contains(said.words, ' ? ')
     group by all
+),
+
+-- 'Do not send it to my office' has the words of 'send it to my office'.
+hits_in_sentences as (
+    select *
+    from heard_in_sentences
+    anti join heard_in_sentences as denied
+        on
+            denied.sentence = heard_in_sentences.sentence and denied.about = heard_in_sentences.about
+            and denied.value = 'not ' || heard_in_sentences.value
 ),
 
 hits_in_words as (
     select
         contacts.*,
         rule.rule_id,
+        hit.value,
         'phrase' as basis,
         trim(hit.sentence) as statement_text,
         trim(hit.evidence) as evidence,
@@ -93,7 +139,7 @@ fields as (
     union all
     select
         interaction_id, customer_id, channel, direction, interaction_type, topic, 'channel', channel, employee_id, null, summary,
-        occurred_at, recorded_at, source_system, source_record_key, 'event', interaction_type, null
+        occurred_at, recorded_at, null, source_system, source_record_key, 'event', interaction_type, null
     from {{ ref('interaction') }}
     where source_kind = 'campaign_responses' and interaction_type in ('campaign_unsubscribe', 'campaign_complaint')
 ),
@@ -102,6 +148,7 @@ hits_in_fields as (
     select
         fields.* exclude (reads, field_value, asked_for_at),
         rule.rule_id,
+        rule.value,
         'field' as basis,
         fields.summary as statement_text,
         fields.reads || ' ' || trim(fields.field_value) as evidence,
@@ -126,6 +173,7 @@ told as (
         rule.statement_type,
         rule.action,
         rule.effect,
+        rule.about,
         rule.confidence,
         coalesce(rule.topic, lower(replace(hits.topic, '_', ' '))) as topic,
         if(rule.action = 'stop_contact', 'channel', hits.subject_type) as subject_type,
@@ -133,6 +181,7 @@ told as (
         -- Two rules that hear the same in one contact make one statement.
         rule.speaker || '/' || rule.statement_type || coalesce(
             '/' || rule.action,
+            '/' || nullif(concat_ws(' ', rule.about, hits.value), ''),
             case when rule.statement_type in ('fact', 'preference') then '/' || rule.topic end,
             ''
         ) as kind
