@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import SEEK_END
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import fsspec
 import pyarrow as pa
 
+from connectors.attachments import AttachedFile, OpenFile
 from connectors.contract import FeedContract
 from connectors.csv_file import CsvFile
 from connectors.delivery import (
@@ -41,14 +42,6 @@ from connectors.source_spec import FileSource
 from connectors.text_file import FrameClaims, first_line_of
 
 COPY_BYTES = 4 * 1024 * 1024
-
-
-class _OpenFile(Protocol):
-    schema: pa.Schema
-
-    def batches(self) -> Iterator[pa.RecordBatch]: ...
-
-    def receipt(self) -> Receipt: ...
 
 
 @dataclass(frozen=True)
@@ -214,12 +207,15 @@ class _FolderReader:
                 kind="unfinished",
                 is_retryable=True,
             )
-        if is_error_file(copy, self._contract.source_columns()):
+        if is_error_file(copy, self._contract.delivered().source_columns()):
             raise self._unusable(name, "is an error page, no data", "error_page")
         return copy, Part(name, size, digest.hexdigest())
 
     def _delivery(self, found: _Found, copy: Path, part: Part) -> Delivery:
         opened = self._opened(copy, found.identity.name)
+        if self._source.attachments is not None:
+            attached = self._source.attachments
+            opened = AttachedFile(opened, attached, self._system, found.path, self._contract.feed)
         rows = 0
 
         def counted() -> Iterator[pa.RecordBatch]:
@@ -246,8 +242,8 @@ class _FolderReader:
             file.seek(-1, SEEK_END)
             return file.read(1) not in (b"\n", b"\r", b"\x00")  # a zero byte ends a line of UTF-16
 
-    def _opened(self, copy: Path, name: str) -> _OpenFile:
-        contract, source = self._contract, self._source
+    def _opened(self, copy: Path, name: str) -> OpenFile:
+        contract, source = self._contract.delivered(), self._source
         if source.format == "parquet":
             return ParquetFile(copy, name, contract)
         if source.format == "jsonl":
