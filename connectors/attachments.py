@@ -17,6 +17,7 @@ import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 
 from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
+from connectors.meter import Meter
 from connectors.source_spec import ATTACHMENT_STATE, Attachments
 
 # What was found: the file as the line says it, or the first fact that speaks against it.
@@ -46,9 +47,16 @@ class AttachedFile:
     """
 
     def __init__(
-        self, opened: OpenFile, named: Attachments, system: fsspec.AbstractFileSystem, path: str, feed: str
+        self,
+        opened: OpenFile,
+        named: Attachments,
+        system: fsspec.AbstractFileSystem,
+        path: str,
+        feed: str,
+        meter: Meter,
     ) -> None:
         self._opened, self._named, self._system, self._feed = opened, named, system, feed
+        self._meter = meter
         self._beside, _, name = path.rpartition("/")
         self._folder = PurePosixPath(name.removesuffix(".gz")).stem
         self._seen: set[str] = set()
@@ -94,7 +102,7 @@ class AttachedFile:
                 return MISSING
             if byte_count is not None and str(found["size"]) != byte_count.strip():
                 return SIZE_DIFFERS
-            if sha256 is not None and self._digest(path) != sha256.strip().lower():
+            if sha256 is not None and self._digest(path, found["size"]) != sha256.strip().lower():
                 return CONTENT_DIFFERS
         except FileNotFoundError:
             return MISSING
@@ -114,7 +122,8 @@ class AttachedFile:
             return True
         return Path(path).resolve().is_relative_to(Path(self._beside).resolve() / self._folder)
 
-    def _digest(self, path: str) -> str:
+    def _digest(self, path: str, byte_count: int) -> str:
+        self._meter.asked(byte_count)
         with self._system.open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 

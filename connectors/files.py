@@ -37,6 +37,7 @@ from connectors.delivery import (
 )
 from connectors.error_page import is_error_file
 from connectors.json_file import JsonFile, JsonLinesFile
+from connectors.meter import Meter
 from connectors.parquet_file import ParquetFile
 from connectors.source_spec import FileSource
 from connectors.text_file import FrameClaims, first_line_of
@@ -52,18 +53,18 @@ class _Found:
     identity: FileIdentity
 
 
-def open_files(contract: FeedContract, source: FileSource, folder: str) -> SourceReader:
+def open_files(contract: FeedContract, source: FileSource, folder: str, *, meter: Meter) -> SourceReader:
     """The reader of a folder of files; `folder` is a path or an fsspec URL.
 
     Raises:
         FeedTrouble: kind 'contract', when no driver for the URL is installed.
     """
-    return _FolderReader(contract, source, folder)
+    return _FolderReader(contract, source, folder, meter)
 
 
 class _FolderReader:
-    def __init__(self, contract: FeedContract, source: FileSource, folder: str) -> None:
-        self._contract, self._source = contract, source
+    def __init__(self, contract: FeedContract, source: FileSource, folder: str, meter: Meter) -> None:
+        self._contract, self._source, self._meter = contract, source, meter
         self._shown = _without_secrets(folder)
         try:
             self._system, self._root = fsspec.core.url_to_fs(folder)
@@ -169,7 +170,9 @@ class _FolderReader:
         assert self._source.header is not None  # noqa: S101 - the caller looked
         with self._system.open(found.path, "rb", compression="infer") as file:
             try:
-                line = first_line_of([file.read(64 * 1024)])
+                start = file.read(64 * 1024)
+                self._meter.asked(len(start))
+                line = first_line_of([start])
             except (EOFError, OSError):
                 return 0
         claims = FrameClaims()
@@ -192,6 +195,7 @@ class _FolderReader:
                     digest.update(block)
                     size += len(block)
                     target.write(block)
+            self._meter.asked(size)
             self._system.invalidate_cache()
             after = FileIdentity(found.identity.name, size, _modified_at(self._system.info(found.path)))
         except PermissionError:
@@ -215,7 +219,7 @@ class _FolderReader:
         opened = self._opened(copy, found.identity.name)
         if self._source.attachments is not None:
             attached = self._source.attachments
-            opened = AttachedFile(opened, attached, self._system, found.path, self._contract.feed)
+            opened = AttachedFile(opened, attached, self._system, found.path, self._contract.feed, self._meter)
         rows = 0
 
         def counted() -> Iterator[pa.RecordBatch]:

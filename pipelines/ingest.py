@@ -9,7 +9,9 @@ from connectors.delivery import FeedTrouble
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
 from pipelines.land import Landing, land_feed
+from pipelines.ledger import runs
 from pipelines.ledger.batches import Tally
+from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import CheckRecord
 from pipelines.stage import stage_pending
 
@@ -48,10 +50,14 @@ def stage_feed(deployment: Deployment, contract: FeedContract, landing: Landing 
     if landing is not None:
         _take_over(outcome, contract, landing)
     try:
-        for staged in stage_pending(deployment, contract):
-            outcome.batch_ids.append(staged.batch_id)
-            outcome.tally = outcome.tally + staged.tally
-            outcome.checks += staged.checks
+        with deployment.stopwatch.measured() as effort:
+            for staged in stage_pending(deployment, contract):
+                outcome.batch_ids.append(staged.batch_id)
+                outcome.tally = outcome.tally + staged.tally
+                outcome.checks += staged.checks
+        if outcome.batch_ids:
+            with Ledger(deployment.home.ledger) as ledger:
+                runs.add_effort(ledger, contract.feed, *effort.milliseconds())
     except FeedTrouble as trouble:
         outcome.troubles.append(str(trouble))
         outcome.is_retryable |= trouble.is_retryable

@@ -38,7 +38,7 @@ class Volumes:
     tickets: float
     forms: float
     notes: float
-    letters: float = 0.0015
+    letters: float = 0.0005
     floor: int = 3
 
     def of(self, name: str, customers: int, rng: np.random.Generator) -> int:
@@ -46,7 +46,7 @@ class Volumes:
         return max(self.floor, int(rng.poisson(getattr(self, name) * customers)))
 
 
-FIRST_DAY_VOLUMES = Volumes(orders=3.0, tickets=0.45, forms=0.35, notes=0.3, letters=0.3)
+FIRST_DAY_VOLUMES = Volumes(orders=3.0, tickets=0.45, forms=0.35, notes=0.3, letters=0.15)
 # What the last days of the history bring in a day, so that a later day looks like those before it.
 DAILY_VOLUMES = Volumes(orders=0.015, tickets=0.0022, forms=0.0017, notes=0.0015)
 
