@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from connectors.entities import Entity, load_entities
 from connectors.mapping import Mapping, expression_columns
-from connectors.source_spec import Duration, EnvironmentName, RestSource, Source, Spec
+from connectors.source_spec import ATTACHMENT_STATE, Duration, EnvironmentName, FileSource, RestSource, Source, Spec
 
 
 def _is_cron(value: str) -> str:
@@ -299,9 +299,20 @@ class FeedContract(Spec):
             if expression is not None:
                 for name in expression_columns(expression):
                     found.setdefault(name, None)
-        for name in self.totals:
+        for name in (*self.totals, *self._attached_columns()):
             found.setdefault(name, None)
         return found
+
+    def delivered(self) -> FeedContract:
+        """The contract without the columns that are not in a delivery: what was found of the files that lines name."""
+        told = {
+            name: mapping for name, mapping in self.columns.items() if ATTACHMENT_STATE not in mapping.source_columns()
+        }
+        return self.model_copy(update={"columns": told})
+
+    def _attached_columns(self) -> list[str]:
+        attached = self.source.attachments if isinstance(self.source, FileSource) else None
+        return [name for name in (attached.model_dump().values() if attached else ()) if name is not None]
 
 
 def _unknown_column(name: str, entity: Entity) -> str:

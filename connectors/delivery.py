@@ -15,6 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
+# A negative number stands for what arrived beside the lines, such as a scan that no line names.
 REJECT_SCHEMA = pa.schema([("line_number", pa.int64()), ("raw", pa.string()), ("reason", pa.string())])
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import SEEK_END
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import fsspec
 import pyarrow as pa
 
+from connectors.attachments import AttachedFile, OpenFile
 from connectors.contract import FeedContract
 from connectors.csv_file import CsvFile
 from connectors.delivery import (
@@ -36,19 +37,12 @@ from connectors.delivery import (
 )
 from connectors.error_page import is_error_file
 from connectors.json_file import JsonFile, JsonLinesFile
+from connectors.meter import Meter
 from connectors.parquet_file import ParquetFile
 from connectors.source_spec import FileSource
 from connectors.text_file import FrameClaims, first_line_of
 
 COPY_BYTES = 4 * 1024 * 1024
-
-
-class _OpenFile(Protocol):
-    schema: pa.Schema
-
-    def batches(self) -> Iterator[pa.RecordBatch]: ...
-
-    def receipt(self) -> Receipt: ...
 
 
 @dataclass(frozen=True)
@@ -59,18 +53,18 @@ class _Found:
     identity: FileIdentity
 
 
-def open_files(contract: FeedContract, source: FileSource, folder: str) -> SourceReader:
+def open_files(contract: FeedContract, source: FileSource, folder: str, *, meter: Meter) -> SourceReader:
     """The reader of a folder of files; `folder` is a path or an fsspec URL.
 
     Raises:
         FeedTrouble: kind 'contract', when no driver for the URL is installed.
     """
-    return _FolderReader(contract, source, folder)
+    return _FolderReader(contract, source, folder, meter)
 
 
 class _FolderReader:
-    def __init__(self, contract: FeedContract, source: FileSource, folder: str) -> None:
-        self._contract, self._source = contract, source
+    def __init__(self, contract: FeedContract, source: FileSource, folder: str, meter: Meter) -> None:
+        self._contract, self._source, self._meter = contract, source, meter
         self._shown = _without_secrets(folder)
         try:
             self._system, self._root = fsspec.core.url_to_fs(folder)
@@ -176,7 +170,9 @@ class _FolderReader:
         assert self._source.header is not None  # noqa: S101 - the caller looked
         with self._system.open(found.path, "rb", compression="infer") as file:
             try:
-                line = first_line_of([file.read(64 * 1024)])
+                start = file.read(64 * 1024)
+                self._meter.asked(len(start))
+                line = first_line_of([start])
             except (EOFError, OSError):
                 return 0
         claims = FrameClaims()
@@ -199,6 +195,7 @@ class _FolderReader:
                     digest.update(block)
                     size += len(block)
                     target.write(block)
+            self._meter.asked(size)
             self._system.invalidate_cache()
             after = FileIdentity(found.identity.name, size, _modified_at(self._system.info(found.path)))
         except PermissionError:
@@ -214,12 +211,15 @@ class _FolderReader:
                 kind="unfinished",
                 is_retryable=True,
             )
-        if is_error_file(copy, self._contract.source_columns()):
+        if is_error_file(copy, self._contract.delivered().source_columns()):
             raise self._unusable(name, "is an error page, no data", "error_page")
         return copy, Part(name, size, digest.hexdigest())
 
     def _delivery(self, found: _Found, copy: Path, part: Part) -> Delivery:
         opened = self._opened(copy, found.identity.name)
+        if self._source.attachments is not None:
+            attached = self._source.attachments
+            opened = AttachedFile(opened, attached, self._system, found.path, self._contract.feed, self._meter)
         rows = 0
 
         def counted() -> Iterator[pa.RecordBatch]:
@@ -246,8 +246,8 @@ class _FolderReader:
             file.seek(-1, SEEK_END)
             return file.read(1) not in (b"\n", b"\r", b"\x00")  # a zero byte ends a line of UTF-16
 
-    def _opened(self, copy: Path, name: str) -> _OpenFile:
-        contract, source = self._contract, self._source
+    def _opened(self, copy: Path, name: str) -> OpenFile:
+        contract, source = self._contract.delivered(), self._source
         if source.format == "parquet":
             return ParquetFile(copy, name, contract)
         if source.format == "jsonl":

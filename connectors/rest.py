@@ -34,6 +34,7 @@ from connectors.delivery import (
 from connectors.error_page import is_error_document, is_page
 from connectors.json_file import check_presence, undeclared_names
 from connectors.json_records import JsonRecords, value_at
+from connectors.meter import Meter
 from connectors.paging import Page, Pager, PagingLoop, Request
 from connectors.rest_client import RestClient, shown_url
 from connectors.source_spec import RestSource
@@ -49,13 +50,15 @@ def open_rest(
     environment: Mapping[str, str],
     *,
     sleep: Callable[[float], None],
+    meter: Meter,
 ) -> SourceReader:
     """The reader of an endpoint; the first request is made when the first row is asked for.
 
     Raises:
         FeedTrouble: kind 'contract', when the base URL is not http or https.
     """
-    return _RestReader(contract, source, RestClient(contract.feed, source, base_url, environment, sleep=sleep))
+    client = RestClient(contract.feed, source, base_url, environment, sleep=sleep, meter=meter)
+    return _RestReader(contract, source, client)
 
 
 class _RestReader:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import httpx
 
 from connectors.delivery import FeedTrouble
+from connectors.meter import Meter
 from connectors.paging import Request
 from connectors.retry import PleaseWait, with_retries
 from connectors.source_spec import RestSource
@@ -30,8 +31,9 @@ class RestClient:
         environment: Mapping[str, str],
         *,
         sleep: Callable[[float], None],
+        meter: Meter,
     ) -> None:
-        self._feed, self._source, self._sleep = feed, source, sleep
+        self._feed, self._source, self._sleep, self._meter = feed, source, sleep, meter
         self._base_url = base_url.rstrip("/")
         self.url = self.address(source.path)
         self.clock: datetime | None = None
@@ -93,10 +95,12 @@ class RestClient:
         raise FeedTrouble(self._feed, fact, f"Correct {self._source.connection}.", kind="broken")
 
     def _send(self, url: str, params: dict[str, str], *, method: str = "GET") -> httpx.Response:
+        came = 0
         try:
             asked = httpx.URL(url)
             whole = asked.copy_merge_params(params) if params else asked
             response = self._client.request(method, whole, headers=self._headers)
+            came = response.num_bytes_downloaded
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             fact = f"{shown_url(url)} is no address ({error})"
             raise FeedTrouble(self._feed, fact, f"Correct {self._source.connection}.", kind="contract") from None
@@ -106,6 +110,8 @@ class RestClient:
         except httpx.HTTPError as error:
             reason = self.clean(str(error)) or type(error).__name__
             raise self._unreachable(f"{shown_url(url)} cannot be reached ({reason})") from None
+        finally:
+            self._meter.asked(came)
         self.clock = moment_of(response.headers.get("date")) or self.clock
         return response
 

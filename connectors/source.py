@@ -8,17 +8,23 @@ from collections.abc import Callable, Mapping
 from connectors.contract import FeedContract
 from connectors.delivery import FeedTrouble, SourceReader
 from connectors.files import open_files
+from connectors.meter import Meter
 from connectors.rest import open_rest
 from connectors.source_spec import RestSource, SqlSource
 from connectors.sql import open_sql
 
 
 def open_source(
-    contract: FeedContract, environment: Mapping[str, str], *, sleep: Callable[[float], None] = time.sleep
+    contract: FeedContract,
+    environment: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    meter: Meter | None = None,
 ) -> SourceReader:
     """The reader of the contract's source. Connects when first asked for something.
 
-    `environment` holds connections and secrets under the names that the contract gives; `sleep` pauses between tries.
+    `environment` holds connections and secrets under the names that the contract gives; `sleep` pauses between tries;
+    `meter` counts what the source is asked.
 
     Raises:
         FeedTrouble: kind 'contract', when a variable is missing or empty, a URL is malformed, or a driver is missing.
@@ -35,9 +41,9 @@ def open_source(
             f"Set {missing[0]} (connections are listed in .env in C360_HOME), then run the sync again.",
             kind="contract",
         )
-    connection = environment[source.connection].strip()
+    connection, meter = environment[source.connection].strip(), meter or Meter()
     if isinstance(source, SqlSource):
-        return open_sql(contract, source, connection, sleep=sleep)
+        return open_sql(contract, source, connection, sleep=sleep, meter=meter)
     if isinstance(source, RestSource):
-        return open_rest(contract, source, connection, environment, sleep=sleep)
-    return open_files(contract, source, connection)
+        return open_rest(contract, source, connection, environment, sleep=sleep, meter=meter)
+    return open_files(contract, source, connection, meter=meter)

@@ -167,6 +167,29 @@ class RecordLine(Spec):
     date_format: str = "%Y%m%d"
 
 
+# The source column that says what was found of the file that a line names: 'whole', or what is wrong with it.
+ATTACHMENT_STATE = "attachment_state"
+
+
+class Attachments(Spec):
+    """Files that the lines of a file name, such as scans: the columns with their path, size in bytes and SHA-256.
+
+    The path begins at the folder of the delivered file, and leads into the folder beside it that has its name without
+    the ending: the scans of letters_0017.csv lie in letters_0017. What was found of each file is read as the source
+    column `attachment_state`.
+    """
+
+    name: str
+    byte_count: str | None = None
+    sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be_checked(self) -> Attachments:
+        if self.byte_count is None and self.sha256 is None:
+            raise ValueError("give 'byte_count' or 'sha256': the column by which a file is known to be whole")
+        return self
+
+
 class FileSource(Spec):
     """Files in a folder on disk or at any fsspec URL (s3://, sftp://, …)."""
 
@@ -182,6 +205,7 @@ class FileSource(Spec):
     records: str = Field(default="$", description="Path of the list of records in a JSON file.")
     header: RecordLine | None = None
     trailer: RecordLine | None = None
+    attachments: Attachments | None = None
 
     @property
     def separator(self) -> str:

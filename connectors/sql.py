@@ -31,6 +31,7 @@ from connectors.delivery import (
     Window,
     credentials_of,
 )
+from connectors.meter import Meter
 from connectors.retry import with_retries
 from connectors.source_spec import SqlSource
 from connectors.told_moment import told_moment
@@ -93,27 +94,29 @@ class Database(Protocol):
         ...
 
 
-def open_sql(contract: FeedContract, source: SqlSource, url: str, *, sleep: Callable[[float], None]) -> SourceReader:
+def open_sql(
+    contract: FeedContract, source: SqlSource, url: str, *, sleep: Callable[[float], None], meter: Meter
+) -> SourceReader:
     """The reader of a table or query; connects when first asked.
 
     Raises:
         FeedTrouble: kind 'contract' for a URL that is none, or whose driver is not installed.
     """
-    return _SqlReader(contract, source, _database(contract, source, url), sleep)
+    return _SqlReader(contract, source, _database(contract, source, url, meter), sleep)
 
 
-def _database(contract: FeedContract, source: SqlSource, url: str) -> Database:
+def _database(contract: FeedContract, source: SqlSource, url: str, meter: Meter) -> Database:
     from connectors.sql_other import OtherDatabase
     from connectors.sql_postgres import Postgres
     from connectors.sql_sqlite import Sqlite
 
     scheme = urlsplit(url).scheme
     if scheme in ("postgresql", "postgres"):
-        return Postgres(contract, source, url)
+        return Postgres(contract, source, url, meter)
     if scheme == "sqlite":
-        return Sqlite(contract, source, Path(re.sub("^sqlite:///", "", url)))
+        return Sqlite(contract, source, Path(re.sub("^sqlite:///", "", url)), meter)
     if scheme and "://" in url:
-        return OtherDatabase(contract, source, url)
+        return OtherDatabase(contract, source, url, meter)
     raise FeedTrouble(
         contract.feed,
         f"{source.connection} holds no database URL",

@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
+from connectors.meter import Meter
 from connectors.source_spec import SqlSource
 from connectors.sql import Reject, all_text, key_condition
 from connectors.sql_window import untyped_condition
@@ -28,8 +29,8 @@ _DIALECTS = {"mysql": "mysql", "mariadb": "mysql", "mssql": "tsql", "oracle": "o
 class OtherDatabase:
     """A database that connectorx reads, under one contract."""
 
-    def __init__(self, contract: FeedContract, source: SqlSource, url: str) -> None:
-        self._contract, self._source, self._url = contract, source, url
+    def __init__(self, contract: FeedContract, source: SqlSource, url: str, meter: Meter) -> None:
+        self._contract, self._source, self._url, self._meter = contract, source, url, meter
         scheme = urlsplit(url).scheme.partition("+")[0]
         if scheme not in _DIALECTS:
             raise FeedTrouble(
@@ -79,6 +80,7 @@ class OtherDatabase:
         if keys is not None:
             where = key_condition([self._as_text(column) for column in keys.column_names], keys)
         query = f"SELECT {values} FROM {relation} WHERE {where}"
+        self._meter.asked()
         try:
             for batch in self._connectorx.read_sql(self._url, query, return_type="arrow_stream", batch_size=BATCH_ROWS):
                 yield pa.RecordBatch.from_arrays([c.cast(pa.string()) for c in batch.columns], schema=schema)
@@ -135,6 +137,7 @@ class OtherDatabase:
         """Nothing stays open."""
 
     def _table(self, query: str) -> pa.Table:
+        self._meter.asked()
         try:
             return self._connectorx.read_sql(self._url, query, return_type="arrow")
         except Exception as error:

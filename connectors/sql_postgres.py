@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
+from connectors.meter import Meter, MeteredConnection
 from connectors.source_spec import SqlSource
 from connectors.sql import Reject, key_condition, quoted
 from connectors.sql_postgres_digest import digest_query
@@ -49,8 +50,8 @@ _NEXT_STEPS = {
 class Postgres:
     """A PostgreSQL database under one contract."""
 
-    def __init__(self, contract: FeedContract, source: SqlSource, url: str) -> None:
-        self._contract, self._source, self._url = contract, source, url
+    def __init__(self, contract: FeedContract, source: SqlSource, url: str, meter: Meter) -> None:
+        self._contract, self._source, self._url, self._meter = contract, source, url, meter
         self._connection: Any = None
         self._rejects: list[Reject] = []
         self._types: dict[str, dict[str, str]] = {}
@@ -60,7 +61,7 @@ class Postgres:
         if self._connection is not None:
             return
         try:
-            self._connection = driver.connect(self._url, autocommit=True)
+            self._connection = MeteredConnection(driver.connect(self._url, autocommit=True), self._meter)
             with self._connection.cursor() as cursor:
                 cursor.execute("SET TIME ZONE 'UTC'")
         except adbc_driver_manager.Error as error:

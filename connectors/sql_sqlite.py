@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
+from connectors.meter import Meter, MeteredConnection
 from connectors.source_spec import SqlSource
 from connectors.sql import Reject, all_text, key_condition, quoted
 from connectors.sql_window import untyped_condition
@@ -30,8 +31,8 @@ _JULIAN_DAY_ROUNDING = timedelta(milliseconds=2)  # SQLite keeps days as millise
 class Sqlite:
     """A SQLite file under one contract, opened read-only."""
 
-    def __init__(self, contract: FeedContract, source: SqlSource, path: Path) -> None:
-        self._contract, self._source, self._path = contract, source, path
+    def __init__(self, contract: FeedContract, source: SqlSource, path: Path, meter: Meter) -> None:
+        self._contract, self._source, self._path, self._meter = contract, source, path, meter
         self._connection: Any = None
         self._rejects: list[Reject] = []
 
@@ -47,7 +48,8 @@ class Sqlite:
         except PermissionError:
             raise self._failure(f"no permission to read database file {self._path}", "denied") from None
         try:
-            self._connection = driver.connect(f"file:{quote_path(str(self._path))}?mode=ro", autocommit=True)
+            opened = driver.connect(f"file:{quote_path(str(self._path))}?mode=ro", autocommit=True)
+            self._connection = MeteredConnection(opened, self._meter)
         except adbc_driver_manager.Error as error:
             raise self._trouble(error) from None
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.contract import FeedContract
+from pipelines.effort import Stopwatch
 from pipelines.settings import Home
 
 # How long a second sync waits for the first to finish with a feed or with the warehouse before it says so.
@@ -21,6 +22,7 @@ class Deployment:
     `churn_limit`: share of customers that a full match may affect unasked; None for the declared one (`churn.Limit`).
     `alerts_file`: who is told of what; None for the home's own file. `openlineage`: where lineage events go.
     `mask_key`: what pseudonyms of the masked file are made with; None for the home's own, which the ledger keeps.
+    `stopwatch`: measures what work costs.
     """
 
     home: Home
@@ -33,3 +35,4 @@ class Deployment:
     alerts_file: Path | None = None
     openlineage: str | None = field(default=None, repr=False)
     mask_key: str | None = field(default=None, repr=False)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch, repr=False)

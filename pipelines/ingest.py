@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from connectors.contract import FeedContract
@@ -9,7 +11,9 @@ from connectors.delivery import FeedTrouble
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
 from pipelines.land import Landing, land_feed
+from pipelines.ledger import runs
 from pipelines.ledger.batches import Tally
+from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import CheckRecord
 from pipelines.stage import stage_pending
 
@@ -48,10 +52,11 @@ def stage_feed(deployment: Deployment, contract: FeedContract, landing: Landing 
     if landing is not None:
         _take_over(outcome, contract, landing)
     try:
-        for staged in stage_pending(deployment, contract):
-            outcome.batch_ids.append(staged.batch_id)
-            outcome.tally = outcome.tally + staged.tally
-            outcome.checks += staged.checks
+        with _effort_noted(deployment, contract, outcome):
+            for staged in stage_pending(deployment, contract):
+                outcome.batch_ids.append(staged.batch_id)
+                outcome.tally = outcome.tally + staged.tally
+                outcome.checks += staged.checks
     except FeedTrouble as trouble:
         outcome.troubles.append(str(trouble))
         outcome.is_retryable |= trouble.is_retryable
@@ -59,6 +64,18 @@ def stage_feed(deployment: Deployment, contract: FeedContract, landing: Landing 
         safe = "What was landed is safe and is tried again by the next sync"
         outcome.troubles.append(record_fault(deployment, contract.feed, error, safe))
     return outcome
+
+
+@contextmanager
+def _effort_noted(deployment: Deployment, contract: FeedContract, outcome: FeedOutcome) -> Iterator[None]:
+    """Add what the block took to the feed's newest run, if it staged anything before it ended, well or not."""
+    with deployment.stopwatch.measured() as effort:
+        try:
+            yield
+        finally:
+            if outcome.batch_ids:
+                with Ledger(deployment.home.ledger) as ledger:
+                    runs.add_effort(ledger, contract.feed, *effort.milliseconds())
 
 
 def _take_over(outcome: FeedOutcome, contract: FeedContract, landing: Landing) -> None:

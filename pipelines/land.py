@@ -17,11 +17,13 @@ from connectors.declared import ColumnsMissing
 from connectors.delivery import Delivery, FeedTrouble, FileIdentity, Probe, SourceReader, Window
 from connectors.landing import LandingFolder, LandingRequest
 from connectors.manifest import RAW_FOLDER, BatchKind, Manifest
+from connectors.meter import Meter
 from connectors.source import open_source
 from connectors.source_spec import RestSource
 from pipelines import source_guard
 from pipelines.commit import batch_id_of, commit, recover
 from pipelines.deployment import Deployment
+from pipelines.effort import Effort
 from pipelines.erased import graves, keep_out, keep_out_of_lines
 from pipelines.landing_trouble import backfill_trouble, lease_trouble, machine_trouble, stopped_trouble, storage_told
 from pipelines.ledger import acceptances, batches, evidence, leases, runs
@@ -110,9 +112,14 @@ class _LandingRun:
         self.previous: Manifest | None = None
         self.cursor_before: str | None = None
         self.incoming = Path()
+        self.meter = Meter()
 
     def land(self) -> None:
         """Open the run, read, commit, close the run; trouble goes into the landing."""
+        with self.deployment.stopwatch.measured() as effort:
+            self._land(effort)
+
+    def _land(self, effort: Effort) -> None:
         contract, now = self.contract, self.deployment.clock()
         opening = runs.RunOpening(self.run_id, contract.feed, self.kind, self.lease.token, contract.version, now)
         runs.open_run(self.ledger, opening, contract.model_dump_json())
@@ -122,7 +129,7 @@ class _LandingRun:
             self.previous = self.folder.manifest(committed[-1])
             self.cursor_before = self.previous.cursor_after
         try:
-            with opened_source(contract, self.deployment) as source:
+            with opened_source(contract, self.deployment, self.meter) as source:
                 probe = self._ask(source)
                 source_guard.check_source(self.ledger, contract, probe, self.previous, self.acceptance)
                 self.clock = probe.clock or now
@@ -144,7 +151,7 @@ class _LandingRun:
             raise
         finally:
             self.folder.sweep()
-            runs.close_run(self.ledger, self.run_id, self._closing())
+            runs.close_run(self.ledger, self.run_id, self._closing(effort))
 
     def _ask(self, source: SourceReader) -> Probe:
         """Have the source tell of itself, and compare its clock with ours."""
@@ -270,7 +277,8 @@ class _LandingRun:
             self.folder.remove_raw(batch_id)
             batches.mark_raw_removed(self.ledger, batch_id, now)
 
-    def _closing(self) -> runs.RunClosing:
+    def _closing(self, effort: Effort) -> runs.RunClosing:
+        wall_ms, cpu_ms = effort.milliseconds()
         trouble, now, landing = self.landing.trouble, self.deployment.clock(), self.landing
         status: runs.RunStatus
         if trouble is None:
@@ -293,6 +301,10 @@ class _LandingRun:
             rows_rejected=landing.rows_rejected,
             rows_reread=landing.rows_reread,
             rows_repeated=landing.rows_repeated,
+            requests=self.meter.requests,
+            byte_count=None if self.contract.source.kind == "sql" else self.meter.byte_count,
+            wall_ms=wall_ms,
+            cpu_ms=cpu_ms,
             undeclared_columns=landing.undeclared_columns,
             credentials_end=source_guard.credentials_end(self.contract, self.deployment.environment),
             missing_columns=landing.missing_columns,
@@ -316,9 +328,9 @@ def check_source(deployment: Deployment, contract: FeedContract) -> FeedTrouble 
 
 
 @contextmanager
-def opened_source(contract: FeedContract, deployment: Deployment) -> Iterator[SourceReader]:
-    """The feed's source, for the length of the block. Raises FeedTrouble."""
-    source = open_source(contract, deployment.environment, sleep=deployment.sleep)
+def opened_source(contract: FeedContract, deployment: Deployment, meter: Meter | None = None) -> Iterator[SourceReader]:
+    """The feed's source, for the length of the block; `meter` counts what it is asked. Raises FeedTrouble."""
+    source = open_source(contract, deployment.environment, sleep=deployment.sleep, meter=meter)
     try:
         yield source
     finally:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from connectors.contract import FeedContract
 from connectors.entities import Entity, load_entities
-from pipelines import usage
+from pipelines import costs, usage
 from pipelines.collected_columns import write_collected_columns
 from pipelines.column_rules import all_types
 from pipelines.deployment import Deployment
@@ -135,6 +135,7 @@ def _refresh(
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         history.remember(connection, deployment.home.published)
         usage.count(connection, deployment.home, now)
+        costs.count(connection, ledger)
         forget_settled_rows(connection, deployment.catalog.values(), now)
         forget_superseded(connection, ledger, deployment.home.landing, deployment.catalog.values(), now)
         resolution = identify(

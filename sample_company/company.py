@@ -68,7 +68,7 @@ def create(folder: Path, *, customers: int, seed: int, start: date, shop_url: st
     if customers < 1:
         raise CompanyTrouble(f"A company of {customers} customers has no business. Ask for at least 1.")
     # Without company.json whatever lies here is the rest of an interrupted creation.
-    for rest in ("state", "truth", "carrier", "website", "frontdesk", "bureau", "shop"):
+    for rest in ("state", "truth", "carrier", "website", "frontdesk", "postroom", "bureau", "shop"):
         shutil.rmtree(folder / rest, ignore_errors=True)
     for rest in ("services.db", "services.db-wal", "services.db-shm"):
         (folder / rest).unlink(missing_ok=True)
@@ -141,5 +141,6 @@ def connections(folder: Path, helpdesk_url: str) -> dict[str, str]:
         "C360_CARRIER_FOLDER": str(company.folder / "carrier"),
         "C360_WEBSITE_FOLDER": str(company.folder / "website"),
         "C360_FRONTDESK_FOLDER": str(company.folder / "frontdesk"),
+        "C360_POSTROOM_FOLDER": str(company.folder / "postroom"),
         "C360_BUREAU_FOLDER": str(company.folder / "bureau"),
     }

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sample_company import drops, services
+from sample_company import drops, postroom, services
 from sample_company.accounts import STORY_PEOPLE
 from sample_company.columns import DAY, Ints, Mask, chance, ints, known, written
 from sample_company.contacts import form_lines
@@ -145,6 +145,23 @@ def deliver_notes(delivery: Delivery, notes: pa.Table, end: int) -> None:
         delivery.wrote("frontdesk.notes", spoiled.num_rows, new=rows.num_rows)
         alone = rows.filter(pc.is_null(rows["customer_no"]))
         delivery.truth.belongs("frontdesk", "interactions", alone["note_no"], ints(alone["person"]), delivery.everyone)
+
+
+def deliver_letters(delivery: Delivery, letters: pa.Table, end: int) -> None:
+    """A batch per day of the letters scanned on it, also where there are none."""
+    company, recorded = delivery.company, ints(letters["recorded_s"])
+    for day, after, up_to in delivery.days(end):
+        sequence = company.take_ids("batches of letters", 1, 1)
+        rows = letters.filter(pa.array((recorded > after) & (recorded <= up_to))).combine_chunks()
+        named, scans = postroom.scanned(rows, postroom.batch_name(day, sequence))
+        rng = chance(company.seed, company.day * 100 + day.toordinal(), "mistakes postroom")
+        ordinary = ~np.isin(ints(rows["person"]), company.customers + np.arange(STORY_PEOPLE))
+        spoiled, mistakes = spoil(rng, "postroom.letters", named, ("letter_id",), ordinary)
+        postroom.write_letters(company.folder, day, sequence, spoiled, scans)
+        delivery.truth.bad("postroom.letters", mistakes)
+        delivery.wrote("postroom.letters", spoiled.num_rows, new=rows.num_rows)
+        alone = rows.filter(pc.is_null(rows["customer_no"]))
+        delivery.truth.belongs("postroom", "interactions", alone["letter_id"], ints(alone["person"]), delivery.everyone)
 
 
 def deliver_profiles(delivery: Delivery, profiles: pa.Table) -> None:

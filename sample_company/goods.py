@@ -88,6 +88,19 @@ NOTES: tuple[tuple[str, str], ...] = (
     ("return", 'Brought back one item without receipt;\nvoucher given; "never again", he said.'),
     ("family", "Daughter starts school in September, asked for lunch boxes."),
 )
+# document class, subject line, text as the machine reads it
+LETTERS: tuple[tuple[str, str, str], ...] = (
+    (
+        "complaint",
+        "Your branch on the market square",
+        "Dear Sir or Madam,\nthe lift in your branch has been out of order for three weeks. I walk with a stick.",
+    ),
+    ("address", "We have moved", "Dear Sir or Madam,\nour new address stands at the head of this letter."),
+    ("invoice", "Copy of an invoice", "Dear Sir or Madam,\nmy tax adviser needs last year's invoices on paper."),
+    ("praise", "My thanks to your driver", "Dear all,\nyour driver carried the boxes to the third floor in the heat."),
+    ("return", "Return of a lamp", "Dear Sir or Madam,\nI return the reading lamp. The switch does not work."),
+    ("advertising", "Your catalogue", "Dear Sir or Madam,\nyour catalogue comes twice. One is enough."),
+)
 CAMPAIGNS = (
     "Fresh this week",
     "Garden days",

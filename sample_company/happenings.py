@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sample_company import contacts, helpdesk, mailer, orders, services, stories
+from sample_company import contacts, helpdesk, mailer, orders, postroom, services, stories
 from sample_company.accounts import STORY_PEOPLE, agents, anyone, employees, open_accounts, when
 from sample_company.columns import NEVER, Ints, Mask, glue, ints, seconds, stacked
 from sample_company.delivery import (
     Delivery,
     deliver_forms,
+    deliver_letters,
     deliver_notes,
     deliver_parcels,
     deliver_profiles,
@@ -31,12 +32,13 @@ _PROFILED_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Volumes:
-    """How much happens, per customer of the company; at least `floor` of each."""
+    """How much happens, per customer of the company; at least `floor` of each but letters, which are few."""
 
     orders: float
     tickets: float
     forms: float
     notes: float
+    letters: float = 0.0005
     floor: int = 3
 
     def of(self, name: str, customers: int, rng: np.random.Generator) -> int:
@@ -44,7 +46,7 @@ class Volumes:
         return max(self.floor, int(rng.poisson(getattr(self, name) * customers)))
 
 
-FIRST_DAY_VOLUMES = Volumes(orders=3.0, tickets=0.45, forms=0.35, notes=0.3)
+FIRST_DAY_VOLUMES = Volumes(orders=3.0, tickets=0.45, forms=0.35, notes=0.3, letters=0.15)
 # What the last days of the history bring in a day, so that a later day looks like those before it.
 DAILY_VOLUMES = Volumes(orders=0.015, tickets=0.0022, forms=0.0017, notes=0.0015)
 
@@ -141,12 +143,32 @@ def happen(delivery: Delivery, newcomers: Ints, begin: int, end: int, volumes: V
     deliver_notes(delivery, notes, end)
     delivery.remember("forms", forms.filter(pa.array(ints(forms["filed"]) > end)))
     delivery.remember("notes", notes.filter(pa.array(ints(notes["recorded_s"]) > end)))
+    correspond(delivery, living, begin, end, volumes, story)
     if first_day:
         rng = delivery.rng("profiles")
         who = newcomers[rng.random(len(newcomers)) < _PROFILED_SHARE]
         profiles = contacts.profiles(company, rng, everyone, who, np.datetime64(company.today))
         delivery.truth.feed("bureau.profiles")["records"] = profiles.num_rows
         deliver_profiles(delivery, profiles)
+
+
+def correspond(
+    delivery: Delivery,
+    living: pa.Table,
+    begin: int,
+    end: int,
+    volumes: Volumes,
+    story: dict[str, list[dict[str, object]]],
+) -> None:
+    """Letters that come by post; those that are not scanned by the end are kept."""
+    company, rng = delivery.company, delivery.rng("letters")
+    moments = when(rng, begin, end, int(rng.poisson(volumes.letters * company.customers)))
+    letters = postroom.letters(company, rng, delivery.everyone, living, moments)
+    letters = stories.added(letters, story.get("postroom.letters", []))
+    if company.day:
+        letters = stacked([delivery.remembered("letters"), letters])
+    deliver_letters(delivery, letters, end)
+    delivery.remember("letters", letters.filter(pa.array(ints(letters["recorded_s"]) > end)))
 
 
 def ordinary(delivery: Delivery, rows: pa.Table) -> Mask:

@@ -88,6 +88,14 @@ MISTAKES: dict[str, tuple[float, Sequence[Mistake]]] = {
             Mistake("same line twice", {}),
         ),
     ),
+    "postroom.letters": (
+        0.02,
+        (
+            Mistake("scan cut off", {"scan_bytes": "17"}),
+            Mistake("no scan named", {"scan_file": None}),
+            Mistake("same line twice", {}),
+        ),
+    ),
     "bureau.profiles": (
         0.01,
         (

@@ -1,9 +1,9 @@
 """Two customers whose story everybody should know before calling them. All names are invented.
 
-The mortgage customer told Bruno that check-1042 is stopped and that a second check is in the post; the letter
-repeated it. Both checks were presented, the first came back, Carla called to complain and a 15 dollar fee was
-charged. The reference customer waits for an implementation that is months overdue, with an urgent ticket open for 203
-days, and is asked by sales to serve as a reference. Days are counted back from the company's first day.
+The mortgage customer told Bruno that check-1042 is stopped and that a second check is in the post; the letter, which
+the post room scanned, repeated it. Both checks were presented, the first came back, Carla called to complain and a 15
+dollar fee was charged. The reference customer waits for an implementation that is months overdue, with an urgent ticket
+open for 203 days, and is asked by sales to serve as a reference. Days are counted back from the company's first day.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from sample_company.goods import UNIT_COSTS
+from sample_company.postroom import MAIL_ROOM_CLERK
 
 MORTGAGE_CUSTOMER, REFERENCE_CUSTOMER = "mortgage-customer", "reference-customer"
 MORTGAGE_ACCOUNT, REFERENCE_ACCOUNT = 11, 12
@@ -78,9 +79,6 @@ def rows(start: date, first_person: int) -> dict[str, list[dict[str, Any]]]:
         note(1002, 64, 10, "phone", "in", "stop payment",
         "Payment of check-1042 is stopped.\nPlease do not cash it; a second check is in the post.",
              clerk=_BRUNO, **check, **unknown),
-        note(1003, 61, 10, "letter", "in", "stop payment",
-        "Letter with check-1043 enclosed: check-1042 is stopped, do not cash it.",
-             recorded=at(60, 10, 1), clerk="E19", **check, **unknown),
         note(1004, 53, 10, "phone", "out", "insufficient funds", "Told the customer that check-1042 bounced.",
         clerk=_CARLA, **check, **known),
         note(1005, 46, 10, "letter", "out", "fee", "Letter: a fee of 15 dollars for insufficient funds.",
@@ -90,6 +88,17 @@ def rows(start: date, first_person: int) -> dict[str, list[dict[str, Any]]]:
              about_type="reference", customer_no=str(REFERENCE_ACCOUNT),
              customer_name="Harrow & Finch Bindery LLC") | {"person": first_person + 1},
     ]  # fmt: skip
+
+    scanned = at(60, 10, 1)
+    letter = {
+        "letter_id": "L1001", "received_on": f"{at(61):%Y-%m-%d}", "scanned_at": f"{scanned:%Y-%m-%d %H:%M:%S}",
+        "taken_in_by": MAIL_ROOM_CLERK, "sender": "Warren Tolliver", "street": "18 Quarry Road", "city": "Springfield",
+        "zip": "62704", "country": "US", "phone": "(217) 255-0142", "document_class": "stop payment", **check,
+        "subject": "Your check-1042", "recognised_text": "Dear Mr Keller,\nas I told you on the telephone, payment of "
+        "check-1042 is stopped. Please do not cash it.\ncheck-1043 for the same amount is enclosed, with my apologies "
+        "for the trouble.\nYours sincerely,\nWarren Tolliver",
+        "confidence": "0.9310", "person": first_person, "recorded_s": int(scanned.replace(tzinfo=UTC).timestamp()),
+    }  # fmt: skip
 
     def payment(number: int, check_no: str, cents: int, status: str, days: int, kind: str = "check") -> dict[str, Any]:
         moment = at(days)
@@ -194,4 +203,5 @@ def rows(start: date, first_person: int) -> dict[str, list[dict[str, Any]]]:
         ],
         "helpdesk.comments": comments,
         "frontdesk.notes": notes,
+        "postroom.letters": [letter],
     }  # fmt: skip

@@ -3,7 +3,7 @@
 Only the demonstration, tests and benchmarks read it; a pipeline never does.
 
 `truth/people.parquet`: one row per source record that stands for a person on its own: every account (shop, helpdesk),
-guest orders, tickets without requester, front-desk notes without customer number, mailer actions, web forms without
+guest orders, tickets without requester, notes and letters without customer number, mailer actions, web forms without
 account, bureau profiles. Events that name an account belong to that account's person. Employees with a helpdesk
 account appear as `employee-<id>`.
 

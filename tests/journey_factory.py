@@ -117,7 +117,7 @@ class Company:
         for path in (self.home.published, self.home.warehouse, self.home.ledger):
             shutil.copy(path, kept.root)
         kept.sample.mkdir()
-        for part in ("shop", "carrier", "website", "frontdesk", "bureau", "truth"):
+        for part in ("shop", "carrier", "website", "frontdesk", "postroom", "bureau", "truth"):
             shutil.copytree(self.folder / part, kept.sample / part)
         shutil.copy(self.folder / "services.db", kept.sample)
         return Stage(kept, said, truth.counts(kept.sample))
@@ -181,8 +181,8 @@ def rows_at_source(sample: Path, feed: str) -> int:
         return sum(len(file.read_text("utf-8").splitlines()) for file in (sample / "website").iterdir())
     if feed == "frontdesk.notes":
         return sum(_csv_rows(file, "latin-1", ";") - 1 for file in (sample / "frontdesk").iterdir())
-    # The carrier's files have a header record, a line of column names and a trailer.
-    return sum(_csv_rows(file, "utf-8", ",") - 3 for file in (sample / "carrier").iterdir())
+    # Files of the carrier and the post room have a header record, a line of column names and a trailer.
+    return sum(_csv_rows(file, "utf-8", ",") - 3 for file in (sample / feed.partition(".")[0]).glob("*.csv"))
 
 
 def _csv_rows(file: Path, encoding: str, delimiter: str) -> int:

@@ -56,6 +56,10 @@ CREATE TABLE IF NOT EXISTS ops.column_query (
 CREATE TABLE IF NOT EXISTS ops.command_use (
     command VARCHAR NOT NULL, asked_on DATE NOT NULL, use_count BIGINT NOT NULL, user_count BIGINT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ops.running_cost (
+    kind VARCHAR NOT NULL, feed VARCHAR, day DATE NOT NULL, times BIGINT NOT NULL, request_count BIGINT,
+    byte_count BIGINT, row_count BIGINT, wall_seconds DOUBLE, cpu_seconds DOUBLE, person_seconds DOUBLE
+);
 """
 
 
@@ -167,7 +171,7 @@ def open_scratch(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iter
 def ensure_ops_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is absent of ops: feed_mark (one row a feed), snapshot (one row), collected_column (one row a column
     of a contract), column_query (one row a published table, column and day; column ``*`` where all were taken),
-    command_use (one row a command and day).
+    command_use (one row a command and day), running_cost (one row per feed and day of syncs, one per day of reviews).
     """
     connection.execute(_OPS_DDL)
 

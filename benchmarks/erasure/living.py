@@ -78,8 +78,8 @@ def people(home: Home, count: int) -> list[Person]:
     had: dict[object, set[str]] = {}
     found: list[Person] = []
     answers: list[tuple[str, list[tuple[Any, ...]]]] = [
-        ("frontdesk/interactions", _notes(home)), ("website/web_registrations", _forms(home)),
-        ("bureau/demographics", _profiles(home)), ("published", shown),
+        ("frontdesk/interactions", _notes(home)), ("postroom/interactions", _letters(home)),
+        ("website/web_registrations", _forms(home)), ("bureau/demographics", _profiles(home)), ("published", shown),
     ]  # fmt: skip
     for kind, file, sql in asked:
         with closing(sqlite3.connect(home.sample / file)) as source:
@@ -114,6 +114,16 @@ def _notes(home: Home) -> list[tuple[Any, ...]]:
         with file.open(encoding="latin-1", newline="") as lines:
             rows = csv.DictReader(lines, delimiter=";")
             found += [(row["note_no"], row["email"], row["phone"], row["customer_name"], row["zip"]) for row in rows]
+    return found
+
+
+def _letters(home: Home) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    for file in sorted((home.sample / "postroom").glob("*.csv")):
+        with file.open(encoding="utf-8", newline="") as lines:
+            next(lines)  # the header record; the trailer has none of the columns
+            rows = csv.DictReader(lines)
+            found += [(row["letter_id"], row["email"], row["phone"], row["sender"], row["zip"]) for row in rows]
     return found
 
 

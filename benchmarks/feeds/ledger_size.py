@@ -121,6 +121,7 @@ def sync(ledger: Ledger, feed: str, at: datetime, rows: int) -> None:
     closing = runs.RunClosing(
         "OK" if rows else "EMPTY_OK", at + timedelta(seconds=2), window_lower=cursor, cursor_before=cursor,
         cursor_after=cursor, source_identity=identity, clock_offset_seconds=0.2, rows_landed=rows, rows_reread=3,
+        rows_read=rows + 3, requests=5, byte_count=12_345, wall_ms=812, cpu_ms=365,
     )  # fmt: skip
     runs.close_run(ledger, run_id, closing)
 

@@ -106,6 +106,8 @@ def _print(certificate: Certificate) -> None:
     out.print(
         f"  searched {certificate.searched_files:,} files ({certificate.searched_bytes / 1e6:,.1f} MB) for {values}"
     )
+    for feed, places in certificate.left_at_sources.items():
+        out.print(f"  [yellow]left at the source[/yellow] of {feed}, for its keeper: {escape(', '.join(places))}")
     if certificate.is_clean:
         out.print("  [green]Nothing of them was found.[/green]")
     for place, rows in certificate.found.items():

@@ -20,6 +20,8 @@ from pipelines.cli.review_score import print_score
 from pipelines.identity import evaluation, judgements, review, review_file, sample
 from pipelines.identity.pair import Pair, read_pairs
 from pipelines.identity.stakes import NOTHING_PUBLISHED, stakes
+from pipelines.ledger import reviews
+from pipelines.ledger.database import Ledger
 from pipelines.trouble import Trouble
 from warehouse.connection import WarehouseAbsent, open_reader
 
@@ -130,8 +132,13 @@ def _ask(context: typer.Context, by: str, rows: list[dict[str, Any]], pairs: lis
         clock=deployment.clock,
         by=by,
     )
-    kept = review_session.run(rows, pairs, desk)
-    out.print(f"Decisions kept: {kept}. {TAKES_EFFECT}")
+    sitting, began_at = review_session.Sitting(), deployment.clock()
+    try:
+        review_session.run(rows, pairs, desk, sitting)
+    finally:
+        with Ledger(deployment.home.ledger) as ledger:
+            reviews.record_sitting(ledger, began_at, sitting.pairs, sitting.looked.total_seconds())
+    out.print(f"Decisions kept: {sitting.kept}. {TAKES_EFFECT}")
 
 
 def _answer(question: str) -> str:

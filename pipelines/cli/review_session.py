@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.markup import escape
@@ -19,6 +19,19 @@ QUESTION = "[m]atch  [n]o match  [u]nsure  [s]kip  [b]ack  [q]uit, then a reason
 ANSWERS: dict[str, Decision] = {"m": "match", "n": "no_match", "u": "unsure"}
 
 
+# Of longer than this between a pair and its answer, the rest is taken for a break and no work.
+LONGEST_LOOK = timedelta(minutes=5)
+
+
+@dataclass
+class Sitting:
+    """What a review came to so far: decisions that were kept and still stand, pairs passed, and how long they took."""
+
+    kept: int = 0
+    pairs: int = 0
+    looked: timedelta = timedelta(0)
+
+
 @dataclass(frozen=True)
 class Desk:
     """Where answers come from and go. `keep` and `take_back` write; both raise Busy and JudgementRefused."""
@@ -30,15 +43,17 @@ class Desk:
     by: str
 
 
-def run(rows: Sequence[dict[str, Any]], pairs: Sequence[Pair], desk: Desk) -> int:
-    """Show pairs and keep what is answered, until the last or `q`; how many decisions were kept and still stand.
+def run(rows: Sequence[dict[str, Any]], pairs: Sequence[Pair], desk: Desk, sitting: Sitting) -> None:
+    """Show pairs and keep what is answered, until the last or `q`; `sitting` always tells how far it came.
 
     An answer that cannot be kept is told and asked again, so nothing that was typed is lost unseen.
     """
     answered: list[Judgement | None] = []  # one entry a pair passed, None where it was skipped
     while (at := len(answered)) < len(pairs):
         _show(rows[at], pairs[at], f"{at + 1} of {len(pairs)}")
+        shown_at = desk.clock()
         letter, _, reason = desk.ask(QUESTION).strip().partition(" ")
+        sitting.looked += min(desk.clock() - shown_at, LONGEST_LOOK)
         letter = letter[:1].lower()
         try:
             if letter == "q":
@@ -58,7 +73,7 @@ def run(rows: Sequence[dict[str, Any]], pairs: Sequence[Pair], desk: Desk) -> in
                 err.print("Answer with one of the letters m, n, u, s, b, q.")
         except (Busy, JudgementRefused) as trouble:
             err.print(f"[red]{escape(str(trouble))}[/red] Answer again, or s to go on without.")
-    return sum(one is not None for one in answered)
+        sitting.pairs, sitting.kept = len(answered), sum(one is not None for one in answered)
 
 
 def _back(answered: list[Judgement | None], desk: Desk) -> None:

@@ -45,6 +45,7 @@ class Certificate:
     found: dict[str, int]
     unread: tuple[str, ...]
     named_by_others: dict[str, int] = field(default_factory=dict)
+    left_at_sources: dict[str, list[str]] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -83,6 +84,7 @@ class Certificate:
             found={remain.place: remain.rows for remain in search.found},
             unread=search.unread,
             named_by_others=landed.redacted | named,
+            left_at_sources=known.gone.left_at_sources,
         )
 
     @property

@@ -150,7 +150,7 @@ def _erase(
             follow_rows(connection)
             traces, staged = find_traces(connection), count_staged(connection)
             held = find_held(connection, traces, deployment.catalog.values())
-            known = Kept(traces, count(connection, staged))
+            known = Kept(traces, count(connection, staged, deployment.catalog.values()))
             known.write(kept)
             erasures.bury(ledger, asked.erasure_id, _tombstones(connection, salt, traces))
             landed = erase_landed(deployment, ledger, _graves(ledger, salt), traces, held)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.entities import load_entities
+from connectors.source_spec import FileSource
 from pipelines.erased import own_reference
 from pipelines.erasure.matching import numbers_naming, register_traces
 from pipelines.erasure.past import erase_past
@@ -27,14 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FromWarehouse:
-    """What is erased: staged rows by entity, held rows by feed, and the number of source records."""
+    """What is erased: staged rows by entity, held rows by feed, and the number of source records.
+
+    `left_at_sources` names what no erasure here reaches, as their rows led to it: feed and place of each scan.
+    """
 
     staged: dict[str, int]
     held: dict[str, int]
     records: int
+    left_at_sources: dict[str, list[str]] = field(default_factory=dict)
 
 
-def count(connection: duckdb.DuckDBPyConnection, staged: Iterable[tuple[str, str, int]]) -> FromWarehouse:
+def count(
+    connection: duckdb.DuckDBPyConnection, staged: Iterable[tuple[str, str, int]], contracts: Iterable[FeedContract]
+) -> FromWarehouse:
     """What `erase_staged` is going to erase. Needs `erased_key`, `erased_held` and what `count_staged` found."""
     by_entity: dict[str, int] = {}
     for entity, _, rows in staged:
@@ -43,7 +50,29 @@ def count(connection: duckdb.DuckDBPyConnection, staged: Iterable[tuple[str, str
         "SELECT feed, count(*) FROM quarantine.held_row SEMI JOIN erased_held USING (held_id) GROUP BY feed"
     ).fetchall()
     ((records,),) = connection.execute("SELECT count(*) FROM erased_key").fetchall()
-    return FromWarehouse(by_entity, dict(held), records)
+    return FromWarehouse(by_entity, dict(held), records, _left_at_sources(connection, contracts))
+
+
+def _left_at_sources(connection: duckdb.DuckDBPyConnection, contracts: Iterable[FeedContract]) -> dict[str, list[str]]:
+    """Feed → places of scans and recordings that staged and held rows of the erased lead to."""
+    named = {
+        contract.feed: contract.source.attachments.name
+        for contract in contracts
+        if isinstance(contract.source, FileSource) and contract.source.attachments is not None
+    }
+    rows = connection.execute(
+        f"""SELECT feed, list(DISTINCT place ORDER BY place) FROM (
+                SELECT _feed AS feed, media_link AS place FROM staging.interactions
+                WHERE {IS_ERASED.format(own_reference("interactions"))}
+                UNION ALL
+                SELECT feed, json_extract_string(payload, named.column) FROM quarantine.held_row
+                SEMI JOIN erased_held USING (held_id) JOIN (
+                    SELECT unnest($feeds) AS feed, unnest($columns) AS column
+                ) AS named USING (feed)
+            ) WHERE place IS NOT NULL GROUP BY feed ORDER BY feed""",
+        {"feeds": list(named), "columns": list(named.values())},
+    ).fetchall()
+    return dict(rows)
 
 
 def count_staged(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:

@@ -15,6 +15,12 @@ from typing import Any, Self
 BUSY_TIMEOUT_SECONDS = 60.0  # writers hold the file for milliseconds; a minute means that something is wrong
 WAL_RETRY_SECONDS = 0.02
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
+# Columns that tables of former versions lack: each comes last in its table, and may be missing in any row.
+_COST_OF_RUNS = ("requests", "byte_count", "wall_ms", "cpu_ms")
+ADDED = {
+    "feed_run": [f"{name} INTEGER" for name in _COST_OF_RUNS],
+    "feed_day": [f"{name} INTEGER NOT NULL DEFAULT 0" for name in ("rows_read", *_COST_OF_RUNS)],
+}
 TABLE_NAME = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
@@ -36,6 +42,16 @@ class Ledger:
         # In one transaction, since each goes to the disk and waits for it.
         if not declared <= there:
             self._connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
+        for table in ADDED:
+            if self._lacking(table):
+                with self.transaction() as connection:
+                    for column in self._lacking(table):
+                        connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+
+    def _lacking(self, table: str) -> list[str]:
+        """Columns of ADDED that a ledger of a former version does not have yet."""
+        there = {name for (name,) in self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        return [column for column in ADDED[table] if column.partition(" ")[0] not in there]
 
     def _wal_mode(self) -> str:
         """Turn a new file to WAL. SQLite refuses others meanwhile, however patient they are; so this tries again."""

@@ -20,6 +20,8 @@ EMPTY_KEPT = timedelta(days=7)
 PASSED_KEPT = timedelta(days=2)
 EVERY = timedelta(days=1)
 
+# In the order of feed_day.
+_COSTS = ("rows_read", "requests", "byte_count", "wall_ms", "cpu_ms")
 _OLD_RUNS = """feed = ?1 AND status <> 'OPEN' AND (started_at < ?2 OR (status = 'EMPTY_OK' AND started_at < ?3))
                AND run_id < (SELECT max(run_id) FROM feed_run WHERE feed = ?1)"""
 
@@ -48,11 +50,13 @@ def _forget_runs(connection: sqlite3.Connection, feed: str, limit: str, empty_li
     connection.execute(
         f"""INSERT INTO feed_day
             SELECT feed, substr(started_at, 1, 10), count(*), sum(status = 'EMPTY_OK'),
-                   sum(status NOT IN ('OK', 'EMPTY_OK')), sum(coalesce(rows_landed, 0)), 0, 0, 0, 0, 0, 0
+                   sum(status NOT IN ('OK', 'EMPTY_OK')), sum(coalesce(rows_landed, 0)), 0, 0, 0, 0, 0, 0,
+                   {", ".join(f"sum(coalesce({name}, 0))" for name in _COSTS)}
             FROM feed_run WHERE {_OLD_RUNS} GROUP BY 1, 2
             ON CONFLICT (feed, day) DO UPDATE SET runs = runs + excluded.runs,
                 runs_empty = runs_empty + excluded.runs_empty, runs_failed = runs_failed + excluded.runs_failed,
-                rows_landed = rows_landed + excluded.rows_landed""",
+                rows_landed = rows_landed + excluded.rows_landed,
+                {", ".join(f"{name} = {name} + excluded.{name}" for name in _COSTS)}""",
         (feed, limit, empty_limit),
     )
     return connection.execute(f"DELETE FROM feed_run WHERE {_OLD_RUNS}", (feed, limit, empty_limit)).rowcount
@@ -72,7 +76,7 @@ def _forget_batches(connection: sqlite3.Connection, feed: str, limit: str) -> in
     connection.execute(
         f"""INSERT INTO feed_day
             SELECT t.feed, substr(b.landed_at, 1, 10), 0, 0, 0, 0, count(*), sum(t.rows_in), sum(t.rows_new),
-                   sum(t.rows_changed), sum(t.rows_quarantined), sum(t.rows_deleted)
+                   sum(t.rows_changed), sum(t.rows_quarantined), sum(t.rows_deleted), 0, 0, 0, 0, 0
             FROM stage_tally AS t JOIN feed_batch AS b USING (batch_id) WHERE t.batch_id IN ({old}) GROUP BY 1, 2
             ON CONFLICT (feed, day) DO UPDATE SET batches = batches + excluded.batches,
                 rows_in = rows_in + excluded.rows_in, rows_new = rows_new + excluded.rows_new,

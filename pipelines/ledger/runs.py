@@ -31,6 +31,9 @@ class RunClosing:
 
     `rows_read` is what the source handed over: landed, rejected (could not be read) and reread (landed already, found
     again by an overlapping read). `rows_repeated` were on more than one page of the same read; None without pages.
+    `requests` were made to the source (HTTP requests with their retries, SQL statements, files opened), `byte_count`
+    came over HTTP or out of files (None: a database does not tell). `wall_ms` and `cpu_ms` are what landing took, in
+    milliseconds; staging is added by `add_effort`.
     `credentials_end` is when the source's credentials end, as far as that is said.
     """
 
@@ -47,6 +50,10 @@ class RunClosing:
     rows_rejected: int | None = None
     rows_reread: int | None = None
     rows_repeated: int | None = None
+    requests: int | None = None
+    byte_count: int | None = None
+    wall_ms: int | None = None
+    cpu_ms: int | None = None
     undeclared_columns: Sequence[str] = ()
     credentials_end: datetime | None = None
     missing_columns: Sequence[str] = ()
@@ -89,6 +96,15 @@ def close_run(ledger: Ledger, run_id: str, closing: RunClosing) -> None:
     }
     changes = ", ".join(f"{name} = ?" for name in facts)
     ledger.write(f"UPDATE feed_run SET {changes} WHERE run_id = ?", *facts.values(), run_id)
+
+
+def add_effort(ledger: Ledger, feed: str, wall_ms: int, cpu_ms: int) -> None:
+    """Add to the feed's newest run what work on its batches took since, in milliseconds."""
+    ledger.write(
+        """UPDATE feed_run SET wall_ms = coalesce(wall_ms, 0) + ?2, cpu_ms = coalesce(cpu_ms, 0) + ?3
+           WHERE run_id = (SELECT max(run_id) FROM feed_run WHERE feed = ?1)""",
+        feed, wall_ms, cpu_ms,
+    )  # fmt: skip
 
 
 def next_run_id(ledger: Ledger, feed: str) -> str:

@@ -69,6 +69,7 @@ class Erasure:
     refused: Said
     said: Said
     named: list[str]
+    scans: list[str]
     before: dict[str, list[str]]
     after: dict[str, list[str]]
     remains: list[str]
@@ -80,7 +81,7 @@ class Erasure:
 def erasure(life: Life) -> Erasure:
     home = life.home
     people = _people(home)
-    named = _named_in_forms(home, people)
+    named, scans = _named_in_forms(home, people), _scans(home, people)
     before = _others(home, people)
     with pytest.MonkeyPatch.context() as patch:
         # The warehouse has forgotten the customers by then, and its former blocks are still there.
@@ -91,7 +92,7 @@ def erasure(life: Life) -> Erasure:
     after, remains = _others(home, people), _remains(home, people)
     again = _everything_again(home, people[0])
     return Erasure(
-        home, people, cut_off, refused, said, named, before, after, remains, again,
+        home, people, cut_off, refused, said, named, scans, before, after, remains, again,
         _remains(home, people),
     )  # fmt: skip
 
@@ -114,6 +115,12 @@ def test_the_certificate_says_what_was_touched_and_that_nothing_is_left(erasure:
     for person in erasure.people:
         assert person.email not in erasure.said.out
         assert person.name not in erasure.said.out
+
+
+def test_the_certificate_names_the_scans_that_the_post_room_has_to_clear(erasure: Erasure) -> None:
+    assert erasure.scans
+    assert erasure.said.document["left_at_sources"] == {"postroom.letters": erasure.scans}
+    assert all((erasure.home.sample / "postroom" / scan).exists() for scan in erasure.scans)
 
 
 def test_no_file_under_the_home_holds_anything_of_them(erasure: Erasure) -> None:
@@ -209,9 +216,9 @@ def _first_file(home: Home, folder: str) -> Path:
 
 
 def _people(home: Home) -> list[Person]:
-    """One whom others name in forms, and two with orders: all with an account in the shop, and an address, telephone
-    number and home that no other customer has there. None has an order in quarantine, whose lines and parcels are
-    published as nobody's.
+    """One whom others name in forms, one who wrote a letter, and one with orders: all with an account in the shop, and
+    an address, telephone number and home that no other customer has there. None has an order in quarantine, whose lines
+    and parcels are published as nobody's.
     """
     accounts = query_sqlite(
         home.sample / "shop" / "shop.db",
@@ -233,7 +240,8 @@ def _people(home: Home) -> list[Person]:
         if all(len(had[value]) == 1 for value in (email, phone, (family, postcode))) and not had[email] & {"", *waiting}
     ]
     named = next(person for person in found if _named_in_forms(home, [person]))
-    found = [named, *(person for person in found if person.customer_id in ordered.values())]
+    wrote = next(person for person in found if _scans(home, [person]))
+    found = [named, wrote, *(person for person in found if person.customer_id in ordered.values())]
     people = list({person.customer_id: person for person in found}.values())[:ERASED]
     assert [len(person.digits) for person in people] == [9] * ERASED
     return people
@@ -247,6 +255,15 @@ def _named_in_forms(home: Home, people: list[Person]) -> list[str]:
     )
     emails, theirs = {person.email for person in people}, {person.customer_id for person in people}
     return [form for form, customer_id, referrer in forms if referrer in emails and customer_id not in theirs]
+
+
+def _scans(home: Home, people: list[Person]) -> list[str]:
+    """Scans of letters that these people wrote, as readers see them."""
+    theirs = _listed(person.customer_id for person in people)
+    rows = _published(
+        home, f"SELECT media_link FROM interaction WHERE media_link IS NOT NULL AND customer_id IN {theirs} ORDER BY 1"
+    )
+    return [link for (link,) in rows]
 
 
 def _published(home: Home, sql: str) -> list[tuple[Any, ...]]:

@@ -33,13 +33,14 @@ def _pairs(count: int) -> int:
 
 def test_the_mortgage_customer_is_one_customer_and_nobody_else(life: Life) -> None:
     stage = life.day_two
-    own = {row["record_id"] for row in _truth_of(stage, "mortgage-customer") if row["source_system"] == "frontdesk"}
-    assert own == {"N1002", "N1003"}, "the two notes that name no account"
+    written = ("frontdesk", "postroom")
+    own = {row["record_id"] for row in _truth_of(stage, "mortgage-customer") if row["source_system"] in written}
+    assert own == {"N1002", "L1001"}, "the note and the letter that name no account"
     customers = {
         customer
         for (customer,) in stage.published(
             """SELECT customer_id FROM identity.customer_crosswalk WHERE source_record_key IN
-               ('shop/accounts/11', 'frontdesk/interactions/N1002', 'frontdesk/interactions/N1003')"""
+               ('shop/accounts/11', 'frontdesk/interactions/N1002', 'postroom/interactions/L1001')"""
         )
     }
     assert len(customers) == 1
@@ -58,7 +59,7 @@ def _truth_of(stage: Stage, person: str) -> list[dict[str, Any]]:
 
 def test_the_brief_tells_the_mortgage_customers_story(co: Company, mended: Stage) -> None:
     brief = co.c360("customer", "warren.tolliver@letters.example", "--json", now=DAY_TWO).document
-    notes = [row for row in brief["timeline"] if row["source_system"] == "frontdesk"]
+    notes = [row for row in brief["timeline"] if row["source_system"] in ("frontdesk", "postroom")]
     told = [(row["occurred_at"][:10], row["channel"], row["direction"], row["topic"]) for row in reversed(notes)]
     assert told == [
         (_days_before(65), "phone", "outbound", "late payment"),
@@ -175,6 +176,7 @@ def test_a_letter_is_found_by_its_words(mended: Stage) -> None:
     assert [(f"{row['occurred_at']:%Y-%m-%d}", row["channel"], row["customer_id"]) for row in found] == [
         (_days_before(61), "post", _mortgage_customer(mended))
     ]
+    assert (mended.home.sample / "postroom" / found[0]["media_link"]).read_bytes().startswith(b"%PDF")
     assert mended.asked("texts_with_words", words="enclosed zebra") == []
 
 

@@ -53,3 +53,12 @@ def desk_notes(folder: Path) -> list[dict[str, str]]:
     for file in sorted((folder / "frontdesk").iterdir()):
         notes += csv.DictReader(io.StringIO(file.read_bytes().decode("latin-1"), newline=""), delimiter=";")
     return notes
+
+
+def letters(folder: Path) -> list[dict[str, str]]:
+    """Lines of all indexes of the post room, without header record and trailer."""
+    found: list[dict[str, str]] = []
+    for file in sorted((folder / "postroom").glob("letters_*.csv")):
+        body = file.read_text().partition("\n")[2].rpartition("T|")[0]
+        found += csv.DictReader(io.StringIO(body, newline=""))
+    return found

@@ -13,12 +13,13 @@ from tests.sample_company.company_reader import (
     bad,
     carrier_file,
     desk_notes,
+    letters,
     registrations,
     services,
     shop,
 )
 
-FILE_FEEDS = ("carrier", "website", "frontdesk", "bureau", "truth")
+FILE_FEEDS = ("carrier", "website", "frontdesk", "postroom", "bureau", "truth")
 
 
 def contents(folder: Path) -> dict[str, object]:
@@ -26,7 +27,7 @@ def contents(folder: Path) -> dict[str, object]:
     seen: dict[str, object] = {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for system in FILE_FEEDS
-        for file in sorted((folder / system).iterdir())
+        for file in sorted((folder / system).rglob("*.*"))
     }
     for name in ("customers", "orders", "order_lines", "payments", "employees"):
         seen[name] = sorted(shop(folder, f"SELECT * FROM {name}"), key=repr)
@@ -149,6 +150,7 @@ def test_counts_of_the_truth_agree_with_the_sources_after_several_days(own_compa
     forms = {form["id"] for form in registrations(own_company)}
     assert counts["website.registrations"]["records"] == len(forms)
     assert counts["frontdesk.notes"]["records"] == len({note["note_no"] for note in desk_notes(own_company)})
+    assert counts["postroom.letters"]["records"] == len({letter["letter_id"] for letter in letters(own_company)})
     snapshots = sorted((own_company / "bureau").iterdir())
     assert [file.name for file in snapshots] == ["profiles_202611.parquet", "profiles_202611_2.parquet"]
     newest = set(pq.read_table(snapshots[-1])["profile_id"].to_pylist())
@@ -179,6 +181,11 @@ def test_the_truth_names_a_person_for_every_record_that_stands_alone(own_company
     }
     expected |= {
         ("frontdesk", "interactions", note["note_no"]) for note in desk_notes(own_company) if not note["customer_no"]
+    }
+    expected |= {
+        ("postroom", "interactions", letter["letter_id"])
+        for letter in letters(own_company)
+        if not letter["customer_no"]
     }
     profiles = pq.read_table(own_company / "bureau" / "profiles_202611.parquet")["profile_id"].to_pylist()
     expected |= {("bureau", "demographics", number) for number in profiles}

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from sample_company import truth
-from tests.sample_company.company_reader import START, desk_notes, services, shop
+from tests.sample_company.company_reader import START, desk_notes, letters, services, shop
 
 
 def days_ago(days: int) -> str:
@@ -27,12 +27,13 @@ def test_the_mortgage_customer_said_stop_before_the_check_was_presented_and_was_
     assert [(n["date"], n["how"], n["in_out"], n["clerk"]) for n in notes] == [
         (days_ago(65), "phone", "out", "E01"),
         (days_ago(64), "phone", "in", "E02"),
-        (days_ago(61), "letter", "in", "E19"),
         (days_ago(53), "phone", "out", "E03"),
         (days_ago(46), "letter", "out", "E03"),
     ]
-    letter = notes[2]
-    assert date.fromisoformat(letter["recorded"][:10]) - date.fromisoformat(letter["date"]) == timedelta(days=1)
+    [letter] = [letter for letter in letters(first_day) if letter["about_no"] == "check-1042"]
+    assert (letter["received_on"], letter["scanned_at"][:10]) == (days_ago(61), days_ago(60))
+    scan = (first_day / "postroom" / letter["scan_file"]).read_bytes()
+    assert b"Please do not cash it" in scan, "the scan shows what the machine read"
 
 
 def test_the_reference_customer_has_an_urgent_ticket_open_for_203_days(first_day: Path) -> None:
@@ -53,6 +54,6 @@ def test_both_story_customers_are_known_by_name_in_the_truth(first_day: Path) ->
     ]
     assert ("shop", "accounts", "11", "mortgage-customer") in named
     assert ("frontdesk", "interactions", "N1002", "mortgage-customer") in named
-    assert ("frontdesk", "interactions", "N1003", "mortgage-customer") in named
+    assert ("postroom", "interactions", "L1001", "mortgage-customer") in named
     assert ("shop", "accounts", "12", "reference-customer") in named
     assert ("helpdesk", "accounts", "360000012", "reference-customer") in named

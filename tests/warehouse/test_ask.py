@@ -104,7 +104,8 @@ Rows = list[tuple[Any, ...]]
         ]),
         ("parcels_owed", {}, []),
         ("texts_with_words", {"words": "SIGHT no"}, [
-            (utc("2026-05-05"), "C1", "email", "inbound", "comment", "No end in sight", "helpdesk/interactions/c1"),
+            (utc("2026-05-05"), "C1", "email", "inbound", "comment", "No end in sight", None,
+             "helpdesk/interactions/c1"),
         ]),
         ("texts_with_words", {"words": "sight", "days": "190"}, []),
     ],

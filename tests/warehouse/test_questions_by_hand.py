@@ -55,3 +55,23 @@ def test_asked_for_conflicts_the_most_disputed_come_first_with_the_source_that_w
     email = ("C1", "primary_email", "ann@mail.example", "shop", "newest", 2, None)
     assert c.execute(conflicts, {"attribute": None}).fetchall() == [city, nice, email]
     assert c.execute(conflicts, {"attribute": "primary_email"}).fetchall() == [email]
+
+
+def test_asked_what_syncing_costs_the_dearest_feed_comes_first_and_people_last(c: duckdb.DuckDBPyConnection) -> None:
+    c.execute(
+        """CREATE SCHEMA ops;
+           CREATE TABLE ops.snapshot AS SELECT TIMESTAMP '2026-11-20 12:00' AS snapshot_at;
+           CREATE TABLE ops.running_cost AS FROM (VALUES
+             ('sync', 'shop.orders', DATE '2026-11-19', 96, 288, NULL, 1200, 40.0, 12.0, NULL),
+             ('sync', 'shop.orders', DATE '2026-11-20', 48, 144, NULL, 600, 20.0, 6.04, NULL),
+             ('sync', 'mailer.activity', DATE '2026-11-20', 24, 240, 1500000, 9000, 300.0, 20.0, NULL),
+             ('sync', 'mailer.activity', DATE '2026-10-20', 24, 240, 1500000, 9000, 300.0, 20.0, NULL),
+             ('review', NULL, DATE '2026-11-20', 1, NULL, NULL, 30, NULL, NULL, CAST(9.75 AS DOUBLE)))
+             AS cost(kind, feed, day, times, request_count, byte_count, row_count, wall_seconds, cpu_seconds,
+                     person_minutes)"""
+    )
+    assert c.execute(questions()["what_syncing_costs"].sql, {"days": 30}).fetchall() == [
+        ("sync", "mailer.activity", 24, 240, 1.5, 9000, 300.0, 20.0, None),
+        ("sync", "shop.orders", 144, 432, None, 1800, 60.0, 18.0, None),
+        ("review", None, 1, None, None, 30, None, None, 9.8),
+    ]

@@ -5,12 +5,12 @@
 --   days: {type: INTEGER, default: 365, meaning: days before the snapshot}
 -- tables: [main.interaction, ops.snapshot, main.dim_customer, identity.customer_id_redirect]
 -- sources:
---   interactions: calls, notes, letters and messages
+--   interactions: calls, notes, messages, and letters with the place of their scan
 --   tickets: subjects of tickets
 -- example: c360 ask texts_with_words --param words="second check"
 SELECT
     event.occurred_at, event.customer_id, event.channel, event.direction, event.interaction_type, event.summary,
-    event.source_record_key
+    event.media_link, event.source_record_key
 FROM main.interaction AS event
 CROSS JOIN ops.snapshot AS snapshot
 WHERE

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS feed_run (
     window_lower TEXT, window_upper TEXT, cursor_before TEXT, cursor_after TEXT,
     source_identity TEXT, clock_offset_seconds REAL,
     rows_read INTEGER, rows_landed INTEGER, rows_rejected INTEGER, rows_reread INTEGER, rows_repeated INTEGER,
+    requests INTEGER, byte_count INTEGER, wall_ms INTEGER, cpu_ms INTEGER,
     undeclared_columns TEXT, missing_columns TEXT, credentials_end TEXT, error_kind TEXT, error TEXT
 );
 CREATE INDEX IF NOT EXISTS feed_run_by_feed ON feed_run (feed, started_at);

@@ -1,9 +1,12 @@
--- One row per feed and day (UTC) of what was forgotten: runs by how they ended, batches, and where their rows went.
+-- One row per feed and day (UTC) of what was forgotten: runs by how they ended, batches, where their
+-- rows went, and what the runs cost.
 CREATE TABLE IF NOT EXISTS feed_day (
     feed TEXT NOT NULL, day TEXT NOT NULL,
     runs INTEGER NOT NULL, runs_empty INTEGER NOT NULL, runs_failed INTEGER NOT NULL, rows_landed INTEGER NOT NULL,
     batches INTEGER NOT NULL, rows_in INTEGER NOT NULL, rows_new INTEGER NOT NULL, rows_changed INTEGER NOT NULL,
     rows_quarantined INTEGER NOT NULL, rows_deleted INTEGER NOT NULL,
+    rows_read INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0, byte_count INTEGER NOT NULL DEFAULT 0,
+    wall_ms INTEGER NOT NULL DEFAULT 0, cpu_ms INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (feed, day)
 );
 -- One row per feed: batches up to this one are staged, though the ledger has forgotten them one by one.

@@ -7,7 +7,8 @@ import os
 import pty
 import subprocess
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import duckdb
 import pytest
 
 from pipelines.cli import review, review_session
-from pipelines.cli.review_session import Desk
+from pipelines.cli.review_session import Desk, Sitting
 from pipelines.identity import judgements
 from pipelines.identity.judgements import Contradiction, Judgement
 from pipelines.settings import Home
@@ -195,10 +196,12 @@ class Hand:
             raise trouble
         self.kept.append(judgement)
 
-    def review(self, home: Home) -> int:
+    def review(self, home: Home, clock: Callable[[], datetime] = lambda: NOW) -> int:
         rows, pairs = review._queue(home, 10, None)
-        desk = Desk(lambda _: self.answers.pop(0), self.keep, self.undone.append, lambda: NOW, "ana")
-        return review_session.run(rows, pairs, desk)
+        desk = Desk(lambda _: self.answers.pop(0), self.keep, self.undone.append, clock, "ana")
+        self.sitting = Sitting()
+        review_session.run(rows, pairs, desk, self.sitting)
+        return self.sitting.kept
 
     def decided(self) -> list[tuple[str, str, str]]:
         return [(letters(one.left_key, one.right_key), one.decision, one.reason) for one in self.kept]
@@ -221,6 +224,15 @@ def test_skipping_and_quitting_decide_nothing(home: Home) -> None:
     hand = Hand("?", "s", "q")
     assert hand.review(home) == 0
     assert (hand.kept, hand.undone) == ([], [])
+
+
+def test_a_sitting_is_as_long_as_pairs_were_looked_at_and_a_lunch_break_is_no_work(home: Home) -> None:
+    hand = Hand("n", "?", "s")
+    # Shown and answered: 20 s; an hour at lunch, of which five minutes count; 10 s after the letter that is none.
+    # The moment of the decision is asked for between the first pair and the second.
+    seconds = iter([0, 20, 21, 30, 3630, 3631, 3641])
+    hand.review(home, lambda: NOW + timedelta(seconds=next(seconds)))
+    assert (hand.sitting.pairs, hand.sitting.looked) == (2, timedelta(seconds=20 + 300 + 10))
 
 
 @pytest.mark.parametrize("trouble", [Contradiction("a and b are two customers."), Busy("warehouse", "busy", "Wait.")])

@@ -17,6 +17,9 @@ with contacts as (
             as subject_id,
         contact.employee_id,
         contact.summary,
+        contact.text_confidence,
+        contact.media_link,
+        contact.media_sha256,
         contact.is_public,
         contact.satisfaction_score,
         'interactions' as source_kind,
@@ -44,8 +47,6 @@ orders as (
         order_id as subject_id,
         sales_employee_id as employee_id,
         concat_ws(' ', 'Order', order_id, net_amount, currency_code, 'net,', status) as summary,
-        null as is_public,
-        null as satisfaction_score,
         'orders' as source_kind,
         source_system,
         {{ record_id_of('order_key') }} as record_id,
@@ -77,8 +78,6 @@ tickets as (
         ticket_id as subject_id,
         assignee_employee_id as employee_id,
         subject as summary,
-        null as is_public,
-        null as satisfaction_score,
         'tickets' as source_kind,
         source_system,
         {{ record_id_of('ticket_key') }} as record_id,
@@ -113,8 +112,6 @@ shipments as (
             ' ', 'Parcel', shipment_id, 'by', carrier,
             case when interaction_type = 'parcel_delivered' and is_late then 'delivered late' end
         ) as summary,
-        null as is_public,
-        null as satisfaction_score,
         'shipments' as source_kind,
         source_system,
         {{ record_id_of('shipment_key') }} as record_id,
@@ -139,8 +136,6 @@ payments as (
         coalesce(instrument_ref, payment_id) as subject_id,
         null as employee_id,
         concat_ws(' ', 'Payment', method, instrument_ref, amount, currency_code, status) as summary,
-        null as is_public,
-        null as satisfaction_score,
         'payments' as source_kind,
         source_system,
         {{ record_id_of('payment_key') }} as record_id,
@@ -163,8 +158,6 @@ campaign_touches as (
         campaign_id as subject_id,
         null as employee_id,
         concat_ws(' ', 'Campaign', coalesce(campaign_name, campaign_id), action) as summary,
-        null as is_public,
-        null as satisfaction_score,
         'campaign_responses' as source_kind,
         source_system,
         {{ record_id_of('touch_key') }} as record_id,
@@ -187,8 +180,6 @@ registrations as (
         registration_id as subject_id,
         null as employee_id,
         concat_ws(' ', 'Form', form_name, outcome) as summary,
-        null as is_public,
-        null as satisfaction_score,
         'web_registrations' as source_kind,
         source_system,
         {{ record_id_of('registration_key') }} as record_id,
@@ -200,17 +191,17 @@ registrations as (
 
 events as (
     select * from contacts
-    union all
+    union all by name
     select * from orders
-    union all
+    union all by name
     select * from tickets
-    union all
+    union all by name
     select * from shipments
-    union all
+    union all by name
     select * from payments
-    union all
+    union all by name
     select * from campaign_touches
-    union all
+    union all by name
     select * from registrations
 )
 
