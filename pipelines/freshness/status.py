@@ -1,15 +1,13 @@
 """The status of a feed: what readers may believe about how current it is, and why.
 
-FRESH: data within the promise. IDLE: older, but the source, which is not itself behind, has nothing newer, or its
-newest file says that it has no rows. LATE: past due, within grace, or the last attempt failed. STALE: past promise and
-grace. PARTIAL: the last read was incomplete, or rows are known to be missing or wrong. HELD: a batch is kept out of
-staging, or the source is not what it was. UNKNOWN: there is no evidence either way; never shown as fresh. NEVER:
-nothing was ever staged.
+FRESH: data within the promise. IDLE: older, but the source, which is not itself behind, has nothing newer. LATE: past
+due, within grace, or the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete, or
+rows are known to be missing or wrong. HELD: a batch is kept out of staging, or the source is not what it was. UNKNOWN:
+there is no evidence either way; never shown as fresh. NEVER: nothing was ever staged.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,7 +70,6 @@ class _Evidence:
     last_error: str | None
     held_reason: str | None
     is_source_ahead: bool | None
-    empty_file_at: datetime | None
     last_batch_id: str | None
     last_loaded_at: datetime | None
     rows_staged: int
@@ -142,10 +139,10 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
         return "LATE", found.last_error or "the last attempt failed"
     if silence > promise:
         return "LATE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
-    return _judge_age(contract, found, now, now - found.as_of)
+    return _judge_age(contract, found, now - found.as_of)
 
 
-def _judge_age(contract: FeedContract, found: _Evidence, now: datetime, age: timedelta) -> tuple[Status, str]:
+def _judge_age(contract: FeedContract, found: _Evidence, age: timedelta) -> tuple[Status, str]:
     """Of a feed whose source was read in time: how old its newest data are, and whether they should be newer."""
     promise = contract.freshness.promise
     overdue: Status = "LATE" if age <= promise + contract.freshness.grace else "STALE"
@@ -155,8 +152,6 @@ def _judge_age(contract: FeedContract, found: _Evidence, now: datetime, age: tim
         return overdue, found.source_behind
     if found.is_source_ahead is False:
         return "IDLE", f"the source has had nothing newer for {_words(age)}"
-    if found.empty_file_at is not None and now - found.empty_file_at <= promise:
-        return "IDLE", f"its newest file says that it has no rows; the newest data are {_words(age)} old"
     if contract.source.kind == "files":
         return overdue, f"no new file for {_words(age)}; promised within {_words(promise)}"
     return "UNKNOWN", f"newest data are {_words(age)} old and the source does not say whether it has newer ones"
@@ -190,7 +185,6 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         last_error=run["error"] if run else None,
         held_reason=held["held_reason"] if held else None,
         is_source_ahead=_is_source_ahead(ledger, contract),
-        empty_file_at=_empty_file_at(batch) if batch else None,
         last_batch_id=batch["batch_id"] if batch else None,
         last_loaded_at=moment(batch["staged_at"]) if batch and batch["staged_at"] else None,
         rows_staged=rows_staged(ledger, feed),
@@ -199,14 +193,6 @@ def _evidence(ledger: Ledger, contract: FeedContract) -> _Evidence:
         suspicion=_told(ledger, feed, _is_of_rows) or _waited_for(ledger, feed),
         source_behind=_told(ledger, feed, lambda failure: failure.name in SOURCE_BEHIND),
     )
-
-
-def _empty_file_at(batch: sqlite3.Row) -> datetime | None:
-    """When the batch landed, if it is a file that claims to have no rows, and has none: nothing newer there."""
-    is_empty = (
-        batch["file_name"] is not None and batch["claimed_rows"] == batch["row_count"] + batch["reject_count"] == 0
-    )
-    return moment(batch["landed_at"]) if is_empty else None
 
 
 def _is_complete(ledger: Ledger, feed: str) -> bool | None:

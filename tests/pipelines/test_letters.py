@@ -140,12 +140,10 @@ def test_an_index_before_its_scans_is_read_once_they_are_there(room: PostRoom) -
     assert room.staged() == ["L1"]
 
 
-def test_an_index_without_letters_says_that_the_post_had_none(room: PostRoom) -> None:
+def test_empty_indexes_are_no_proof_that_no_letter_came(room: PostRoom) -> None:
+    """A scanner that reads nothing writes the same list as a day without post."""
     room.scan(1, "L1.pdf")
     room.deliver(1, "L1")
     room.now = NOON + timedelta(days=4)
     room.deliver(2)
-    assert room.status() == ("IDLE", "its newest file says that it has no rows; the newest data are 6 days old")
-    room.now += timedelta(days=4)
-    sync_feed(room.deployment, room.contract)
-    assert room.status() == ("STALE", "no new file for 10 days; promised within 3 days")
+    assert room.status()[0] == "STALE"
