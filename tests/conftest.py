@@ -26,8 +26,9 @@ settings.load_profile("seeded")
 # Imports leave a million objects that stay, and a look through them for garbage finds none.
 gc.set_threshold(100_000, 20, 50)
 
-# What takes longest, and so begins first. Files of one of these folders share what is dear to make.
-LONGEST = ("tests/journey/", "tests/test_kill.py", "tests/warehouse/")
+# What takes longest, and so begins first. Files of one of these folders share what is dear to make. Identity needs no
+# marts, and what dbt compiles for the journey is there when it is done.
+LONGEST = ("tests/journey/", "tests/pipelines/identity/", "tests/test_kill.py", "tests/warehouse/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

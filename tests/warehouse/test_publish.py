@@ -206,7 +206,7 @@ def test_readers_in_a_loop_never_meet_an_error_or_a_mixture(home: Path) -> None:
     for reader in readers:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "reading\n"
-    for number in range(10):
+    for number in range(6):
         new_snapshot(home, f"t{number}")
         publish(home, audit(home))
     for reader in readers:

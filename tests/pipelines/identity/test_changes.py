@@ -50,7 +50,7 @@ def take(world: World, step: tuple[Any, ...]) -> None:
             world.remove(entity, "shop", step[1])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.lists(STEPS, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_reading_what_changed_comes_to_the_same_as_reading_everything_at_once(syncs: list[list[Any]]) -> None:
     world, at_once = World(), World()

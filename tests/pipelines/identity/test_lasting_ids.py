@@ -33,7 +33,7 @@ def assert_the_past_stands(world: Partition, past: dict[datetime, dict[str, str]
         assert world.ids_as_of(moment + timedelta(hours=23)) == ids
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(GROUPS, min_size=1, max_size=6))
 def test_whoever_was_ever_alone_is_that_customer_again_when_alone(steps: list[tuple[int, ...]]) -> None:
     world = Partition()
@@ -56,7 +56,7 @@ def test_whoever_was_ever_alone_is_that_customer_again_when_alone(steps: list[tu
     assert_the_past_stands(world, past)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(GROUPS_OF_SOME, min_size=2, max_size=7))
 def test_every_record_has_one_id_at_each_moment_and_every_id_one_fate(steps: list[tuple[int | None, ...]]) -> None:
     world, past, given_ids = Partition(), {}, set[str]()
