@@ -45,9 +45,14 @@ def undisturbed(co: Company) -> dict[str, list[str]]:
     home = _fresh_home(co)
     said = c360(home, "sync", *FEEDS, now=DAY_ONE)
     assert (said.code, said.err) == (0, "")
-    found = contents(home.published)
+    found = _published(home)
     assert len(found["main.customer_360"]) > 40
     return found
+
+
+def _published(home: Home) -> dict[str, list[str]]:
+    """What readers see, but for what work cost: a rerun costs more."""
+    return {table: rows for table, rows in contents(home.published).items() if table != "ops.running_cost"}
 
 
 def _fresh_home(co: Company) -> Home:
@@ -85,7 +90,7 @@ def test_after_a_kill_a_plain_rerun_publishes_what_an_undisturbed_run_does(
     assert not home.published.exists()
     said = c360(home, "sync", *FEEDS, now=DAY_ONE)
     assert (said.code, said.err) == (0, "")
-    assert contents(home.published) == undisturbed
+    assert _published(home) == undisturbed
     assert _leftovers(home) == []
 
 
