@@ -27,6 +27,8 @@ LETTER_COLUMNS = (
     "email", "customer_no", "order_no", "about_type", "about_no", "document_class", "subject", "recognised_text",
     "confidence",
 )  # fmt: skip
+# Of a kind of letter in LETTERS.
+_PARTS = ("document_class", "subject", "recognised_text")
 SCAN_COLUMNS = ("scan_file", "scan_bytes", "scan_sha256")
 _LETTER_HABITS = Habits(latin=0.9, nickname=0.02, typo=0.03, missing_email=0.7, missing_phone=0.4, missing_birth=1.0)
 _TEXT_FIELDS = ("sender", "street", "zip", "city", "subject", "recognised_text")
@@ -62,9 +64,6 @@ def letters(
         "recorded_s": scanned,
     }
     return pa.table({name: table[name] for name in (*LETTER_COLUMNS, "person", "recorded_s")})
-
-
-_PARTS = ("document_class", "subject", "recognised_text")
 
 
 def batch_name(day: date, sequence: int) -> str:
