@@ -5,13 +5,20 @@
 --   campaign_responses: mailings
 --   orders: value tiers
 -- example: c360 ask campaign_response
+-- One number for what somebody did: an aggregate for each deed of millions of people takes a fifth longer.
 WITH answered AS (
     SELECT
         source_system, campaign_id, customer_id,
-        bool_or(action = 'sent') AS is_sent,
-        bool_or(action = 'open' AND is_machine IS NOT true) AS has_opened,
-        bool_or(action = 'click' AND is_machine IS NOT true) AS has_clicked,
-        bool_or(action = 'unsubscribe') AS has_unsubscribed,
+        bit_or(
+            CASE
+                WHEN action = 'sent' THEN 1
+                WHEN action = 'unsubscribe' THEN 2
+                WHEN is_machine THEN 0
+                WHEN action = 'open' THEN 4
+                WHEN action = 'click' THEN 8
+                ELSE 0
+            END
+        ) AS deeds,
         count(*) FILTER (WHERE is_machine) AS machine_count
     FROM main.fct_campaign_touch
     GROUP BY ALL
@@ -20,10 +27,10 @@ WITH answered AS (
 counted AS (
     SELECT
         answered.source_system, answered.campaign_id, valued.value_tier,
-        count(customer_id) FILTER (WHERE answered.is_sent) AS sent_count,
-        count(customer_id) FILTER (WHERE answered.has_opened) AS opened_count,
-        count(customer_id) FILTER (WHERE answered.has_clicked) AS clicked_count,
-        count(customer_id) FILTER (WHERE answered.has_unsubscribed) AS unsubscribed_count,
+        count(customer_id) FILTER (WHERE answered.deeds & 1 <> 0) AS sent_count,
+        count(customer_id) FILTER (WHERE answered.deeds & 4 <> 0) AS opened_count,
+        count(customer_id) FILTER (WHERE answered.deeds & 8 <> 0) AS clicked_count,
+        count(customer_id) FILTER (WHERE answered.deeds & 2 <> 0) AS unsubscribed_count,
         CAST(sum(answered.machine_count) AS BIGINT) AS machine_count
     FROM answered
     LEFT JOIN main.customer_value AS valued USING (customer_id)
