@@ -72,11 +72,6 @@ class MartTable:
         return f"{self.schema}.{self.name}"
 
     @property
-    def key(self) -> str | None:
-        """The column that identifies a row; None for a view over a table that has one."""
-        return next((column.name for column in self.columns if column.is_key), None)
-
-    @property
     def of_days(self) -> MartTable | None:
         """The published table of its former days; None when it keeps none."""
         if self.history != "as_of_date":
