@@ -10,16 +10,17 @@ from typing import Any
 class Meter:
     """Counts HTTP requests with their retries, SQL statements, or files opened; and bytes as they came over the wire.
 
-    A database's driver does not tell its bytes. One reading writes to it at a time.
+    ``byte_count`` is None of a database, whose driver does not tell. One reading writes to it at a time.
     """
 
     requests: int = 0
-    byte_count: int = 0
+    byte_count: int | None = 0
 
     def asked(self, byte_count: int = 0) -> None:
         """One request was made, and this came for it."""
         self.requests += 1
-        self.byte_count += byte_count
+        if self.byte_count is not None:
+            self.byte_count += byte_count
 
 
 class MeteredConnection:
@@ -27,6 +28,7 @@ class MeteredConnection:
 
     def __init__(self, connection: Any, meter: Meter) -> None:
         self._connection, self._meter = connection, meter
+        meter.byte_count = None
 
     def cursor(self) -> Any:
         """A cursor of the connection."""

@@ -1,4 +1,4 @@
-"""What keeping the warehouse current costs, by day: syncs of each feed, and people who review pairs.
+"""What keeping the warehouse current costs, by day: syncs and comparisons of each feed, refreshes, reviews of pairs.
 
 The ledger knows it, by run for a while and by day for good; a refresh writes it into the warehouse.
 """
@@ -28,6 +28,8 @@ _BY_DAY = f"""
         SELECT 'sync', feed, day, runs, requests, byte_count, rows_read, wall_ms, cpu_ms, NULL FROM feed_day
         WHERE runs > 0
         UNION ALL
+        SELECT kind, nullif(feed, ''), day, times, requests, byte_count, NULL, wall_ms, cpu_ms, NULL FROM work_day
+        UNION ALL
         SELECT '{REVIEW}', NULL, substr(began_at, 1, 10), 1, NULL, NULL, pairs, NULL, NULL, seconds FROM review_sitting
     ) GROUP BY kind, feed, day ORDER BY kind, feed, day"""
 
@@ -48,7 +50,7 @@ _SCHEMA = pa.schema(
 
 
 def count(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
-    """Write ops.running_cost anew: one row per feed and day (UTC) of syncs, and one per day of reviews."""
+    """Write ops.running_cost anew: one row per kind of work, feed (none of refreshes and reviews) and day (UTC)."""
     ensure_ops_schema(connection)
     columns = list(zip(*ledger.tuples(_BY_DAY), strict=True)) or [()] * len(_SCHEMA)
     rows = pa.table([pa.array(*one) for one in zip(columns, _SCHEMA.types, strict=True)], schema=_SCHEMA)

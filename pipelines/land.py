@@ -302,7 +302,7 @@ class _LandingRun:
             rows_reread=landing.rows_reread,
             rows_repeated=landing.rows_repeated,
             requests=self.meter.requests,
-            byte_count=None if self.contract.source.kind == "sql" else self.meter.byte_count,
+            byte_count=self.meter.byte_count,
             wall_ms=wall_ms,
             cpu_ms=cpu_ms,
             undeclared_columns=landing.undeclared_columns,

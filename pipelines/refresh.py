@@ -21,7 +21,7 @@ from pipelines.identity import full_match
 from pipelines.identity.churn import Limit, Report, limit_of
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.resolve import Resolution, preview, resolve
-from pipelines.ledger import batches, evidence, judging, leases, publications, rematching
+from pipelines.ledger import batches, evidence, judging, leases, publications, rematching, work
 from pipelines.ledger.database import Ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.superseded import forget_superseded
@@ -126,7 +126,17 @@ def _refresh(
     is_rematch: bool = False,
     is_purge: bool = False,
 ) -> Refreshed:
-    now = deployment.clock()
+    began_at = deployment.clock()
+    with deployment.stopwatch.measured() as effort:
+        try:
+            return _refreshed(deployment, ledger, lease, began_at, is_rematch=is_rematch, is_purge=is_purge)
+        finally:
+            work.record_work(ledger, "refresh", began_at, effort)
+
+
+def _refreshed(
+    deployment: Deployment, ledger: Ledger, lease: leases.Lease, now: datetime, *, is_rematch: bool, is_purge: bool
+) -> Refreshed:
     statuses = feed_statuses(ledger, deployment.catalog, now)
     fingerprint = _fingerprint(ledger, statuses)
     snapshot_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"

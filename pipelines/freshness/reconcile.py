@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from connectors.contract import FeedContract
 from connectors.cursors import believed_until
 from connectors.delivery import FeedTrouble, SourceReader
 from connectors.landing import LandingFolder
+from connectors.meter import Meter
 from connectors.tiers import WINDOWS
 from pipelines import source_guard
 from pipelines.deployment import Deployment
 from pipelines.freshness.comparison import compared
 from pipelines.freshness.repair import Repair
 from pipelines.land import opened_source
-from pipelines.ledger import acceptances, leases
+from pipelines.ledger import acceptances, leases, work
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import LeaseHeld, LeaseLost
 from pipelines.ledger.reconciles import TierResult, record_results
@@ -50,24 +53,44 @@ def reconcile_feed(
     With `wants_repair`, what differs is landed, to be staged like any batch, and what staging lost comes back. Trouble
     is returned, not raised.
     """
-    found = Reconciliation(contract.feed)
-    try:
-        if wants_repair:
-            found.rows_restaged = restage_lost(deployment, contract)
-        with Ledger(deployment.home.ledger) as ledger, opened_source(contract, deployment) as source:
-            identity = _checked_identity(deployment, ledger, contract, source)
+    found, meter = Reconciliation(contract.feed), Meter()
+    with Ledger(deployment.home.ledger) as ledger, _cost_noted(deployment, ledger, contract.feed, meter):
+        try:
             if wants_repair:
-                _compare_and_repair(deployment, ledger, contract, source, identity, days, found)
-                return found
-            with compared(deployment, ledger, contract, source, days) as comparison:
-                found.results, found.note = comparison.results, comparison.note
-            record_results(ledger, contract.feed, found.results, None)
-    except FeedTrouble as trouble:
-        found.trouble = trouble
-    except (LeaseHeld, LeaseLost) as busy:
-        step = "Nothing was repaired; run it again when that is done."
-        found.trouble = FeedTrouble(contract.feed, str(busy), step, kind="busy", is_retryable=True)
+                found.rows_restaged = restage_lost(deployment, contract)
+            with opened_source(contract, deployment, meter) as source:
+                identity = _checked_identity(deployment, ledger, contract, source)
+                if wants_repair:
+                    _compare_and_repair(deployment, ledger, contract, source, identity, days, found)
+                    return found
+                with compared(deployment, ledger, contract, source, days) as comparison:
+                    found.results, found.note = comparison.results, comparison.note
+                record_results(ledger, contract.feed, found.results, None)
+        except FeedTrouble as trouble:
+            found.trouble = trouble
+        except (LeaseHeld, LeaseLost) as busy:
+            step = "Nothing was repaired; run it again when that is done."
+            found.trouble = FeedTrouble(contract.feed, str(busy), step, kind="busy", is_retryable=True)
     return found
+
+
+@contextmanager
+def _cost_noted(deployment: Deployment, ledger: Ledger, feed: str, meter: Meter) -> Iterator[None]:
+    """Write down what the block took and asked of the source, whether it ends well or not."""
+    began_at = deployment.clock()
+    with deployment.stopwatch.measured() as effort:
+        try:
+            yield
+        finally:
+            work.record_work(
+                ledger,
+                "reconcile",
+                began_at,
+                effort,
+                feed=feed,
+                requests=meter.requests,
+                byte_count=meter.byte_count,
+            )
 
 
 def _checked_identity(deployment: Deployment, ledger: Ledger, contract: FeedContract, source: SourceReader) -> str:

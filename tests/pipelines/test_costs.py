@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from connectors.meter import Meter
 from connectors.source import open_source
-from pipelines import costs
+from pipelines import costs, refresh
 from pipelines.effort import Stopwatch
+from pipelines.freshness.reconcile import reconcile_feed
 from pipelines.ingest import stage_feed
 from pipelines.land import land_feed
-from pipelines.ledger import retention, reviews, runs
+from pipelines.ledger import retention, reviews, runs, work
 from pipelines.ledger.database import Ledger
 from tests.connectors.rest_server import Server, order, page, rest_contract
 from tests.connectors.source_factory import read_all
@@ -114,10 +116,57 @@ def test_staging_adds_to_what_the_run_took(tmp_path: Path) -> None:
     assert landed["wall_ms"] < whole["wall_ms"] <= landed["wall_ms"] + (clocks.wall - before) * 1000  # type: ignore[operator]
 
 
+def test_a_comparison_with_the_source_costs_statements_and_time_also_when_the_source_is_not_there(
+    tmp_path: Path,
+) -> None:
+    desk, clocks = ShopDesk(tmp_path), Clocks()
+    desk.order(range(1, 4), NOON)
+    desk.land()
+
+    def now() -> datetime:
+        clocks.pass_by(0.5, 0.25)
+        return desk.now
+
+    deployment = replace(desk.deployment, clock=now, stopwatch=clocks.stopwatch())
+    assert reconcile_feed(deployment, desk.contract).trouble is None
+    with desk.ledger() as ledger:
+        [(kind, feed, times, requests, byte_count, wall_ms, cpu_ms)] = ledger.tuples(WORK)
+    assert (kind, feed, times, byte_count) == ("reconcile", "shop.orders", 1, None)
+    assert requests >= 2  # who the source is, and its rows
+    assert wall_ms == 2 * cpu_ms > 0
+    desk.environment.clear()
+    assert reconcile_feed(deployment, desk.contract).trouble is not None
+    with desk.ledger() as ledger:
+        [again] = ledger.tuples(WORK)
+    assert again[2:5] == (2, requests, None)
+    assert again[5] >= wall_ms
+
+
+def test_a_refresh_that_failed_costs_what_it_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, clocks = ShopDesk(tmp_path), Clocks()
+
+    def broken(_deployment: object) -> None:
+        clocks.pass_by(60, 100)
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(refresh, "build_models", broken)
+    deployment = replace(desk.deployment, stopwatch=clocks.stopwatch())
+    with pytest.raises(OSError, match="the disk is full"):
+        refresh.refresh(deployment)
+    with desk.ledger() as ledger:
+        assert ledger.tuples(WORK) == [("refresh", "", 1, None, None, 60_000, 100_000)]
+
+
+WORK = "SELECT kind, feed, times, requests, byte_count, wall_ms, cpu_ms FROM work_day"
+
+
 def run(ledger: Ledger, at: datetime, **cost: int) -> None:
     run_id = runs.next_run_id(ledger, "shop.orders")
     runs.open_run(ledger, runs.RunOpening(run_id, "shop.orders", "live", 1, "v1", at), "{}")
     runs.close_run(ledger, run_id, runs.RunClosing("OK", at, **cost))
+
+
+SHOP: dict[str, Any] = {"feed": "shop.orders", "requests": 7}
 
 
 def test_readers_see_each_day_of_a_feed_whether_its_runs_are_forgotten_or_not(tmp_path: Path) -> None:
@@ -128,7 +177,16 @@ def test_readers_see_each_day_of_a_feed_whether_its_runs_are_forgotten_or_not(tm
         run(ledger, NOON)  # one that failed before it asked for anything
         reviews.record_sitting(ledger, NOON, pairs=4, seconds=90.0)
         reviews.record_sitting(ledger, NOON, pairs=2, seconds=30.0)
+        clocks = Clocks()
+        for kind, at, asked in (("reconcile", NOON, SHOP), ("refresh", NOON, {}), ("refresh", long_ago, {})):
+            with clocks.stopwatch().measured() as effort:
+                clocks.pass_by(40, 70)
+                work.record_work(ledger, kind, at, effort, **asked)
+                work.record_work(ledger, kind, at, effort, **asked)
         expected = [
+            ("reconcile", "shop.orders", date(2026, 11, 21), 2, 14, None, None, 80.0, 140.0, None),
+            ("refresh", None, date(2026, 9, 22), 2, None, None, None, 80.0, 140.0, None),
+            ("refresh", None, date(2026, 11, 21), 2, None, None, None, 80.0, 140.0, None),
             ("review", None, date(2026, 11, 21), 2, None, None, 6, None, None, 120.0),
             ("sync", "shop.orders", date(2026, 9, 22), 2, 6, 2000, 14, 3.0, 0.5, None),
             ("sync", "shop.orders", date(2026, 11, 21), 2, 3, 1000, 7, 1.5, 0.25, None),
