@@ -263,6 +263,19 @@ def test_the_questions_that_pages_ask_are_there_with_their_parameters() -> None:
         assert not parameter or parameter in {one.name for one in questions()[name].parameters}
 
 
+def test_rows_of_more_columns_than_fit_are_shown_one_below_the_other(published: Home) -> None:
+    said = c360(published, "query", "SELECT * FROM customer_360 ORDER BY display_name LIMIT 2", "--full", now=NOW)
+    assert re.findall(r"^(\d of \d) ─", said.out, re.MULTILINE) == ["1 of 2", "2 of 2"]
+    names = re.findall(r"^display_name +(.+)$", said.out, re.MULTILINE)
+    assert names == asked_names(published, 2)
+
+
+def asked_names(home: Home, most: int) -> list[str]:
+    with duckdb.connect(str(home.published), read_only=True) as connection:
+        sql = "SELECT display_name FROM customer_360 ORDER BY display_name LIMIT ?"
+        return [name for (name,) in connection.execute(sql, [most]).fetchall()]
+
+
 def test_what_is_asked_is_noted_without_values(published: Home) -> None:
     c360(published, "query", "SELECT status FROM fct_order WHERE order_id = 'secret-77'", now=NOW)
     c360(published, "ask", "id_then", "--param", "moment=2026-09-15", now=NOW)
@@ -280,6 +293,9 @@ def test_what_is_asked_is_noted_without_values(published: Home) -> None:
         ("-- question: [\nSELECT 1", "odd.sql: its head is no YAML"),
         ("-- question: Why?\n-- parameters: {x: {type: DATE}}\n-- tables: []\n-- sources: {}\n-- example: x\nSELECT $x",
          "odd.sql: parameter x has no default, meaning"),
+        (("-- question: Why?\n-- parameters: {x: {type: DATE, default: null, meaning: a day, or none}}\n-- tables: []\n"
+         "-- sources: {}\n-- example: x\nSELECT $x"),
+         "odd.sql: parameter x has 'or none'"),
     ],
 )  # fmt: skip
 def test_a_file_that_does_not_explain_itself_is_no_question(tmp_path: Path, head: str, told: str) -> None:
