@@ -51,6 +51,15 @@ def test_the_story_of_a_part_names_it_in_the_command_to_look(home: Home) -> None
     assert 'c360 ask overdue_promises --param team="store"' in shown
 
 
+def test_an_alert_that_is_about_no_feed_is_shown_with_the_status_that_it_spoils(home: Home) -> None:
+    with Ledger(home.ledger) as ledger:
+        triage(ledger, CATALOG, [finding("FAIL", "follow_up_overdue", "customers", at=NOON, segment="store")], NOON)
+    said = c360(home, "feeds", "status", now=NOON)
+    assert said.code == 1
+    (line,) = [line.split() for line in said.out.splitlines() if line.startswith("customers ")]
+    assert line == ["customers", "-", "-", "-", "-", "1", "A1", "follow_up_overdue"]
+
+
 def test_before_anything_was_looked_at_no_alert_is_open(tmp_path: Path) -> None:
     said = c360(Home(tmp_path), "alerts", "list", now=NOON)
     assert (said.code, said.out) == (0, "No alert is open.\n")
