@@ -108,5 +108,5 @@ def _check_not_emptied(contract: FeedContract, delivered: Delivered, previous: M
         return
     if previous is not None and previous.row_count:
         fact = f"{delivered.label} is empty; the full delivery before it had {previous.row_count:,} rows"
-        step = f"Nothing was landed. If it is meant to be empty, run c360 feeds accept {contract.feed} --because WHY."
+        step = f"Nothing was landed. If it is meant: c360 feeds accept {contract.feed} --by NAME --because WHY."
         raise FeedTrouble(contract.feed, fact, step, kind="emptied")

@@ -85,5 +85,5 @@ def _is_behind(newest: datetime | int, before: datetime | int, cursor: Cursor) -
 
 
 def _held(contract: FeedContract, fact: str, kind: str) -> FeedTrouble:
-    step = f"Nothing was landed. If this is right, run c360 feeds accept {contract.feed} --because WHY."
+    step = f"Nothing was landed. If this is right, run c360 feeds accept {contract.feed} --by NAME --because WHY."
     return FeedTrouble(contract.feed, fact, step, kind=kind)

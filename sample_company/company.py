@@ -107,7 +107,7 @@ def advance(folder: Path, *, until: datetime | None = None, volumes: Volumes = D
     if end < _second(company.today, time(0, 1)):
         raise CompanyTrouble(
             f"{folder}: the next day of the sample company is {company.today}, which has hardly begun at {until}. "
-            "Wait for it, or pass a later `until` (none: let the company run ahead of the clock)."
+            "Wait for it, or let the company run ahead of the clock: c360 --now MOMENT, here and with each sync."
         )
     everyone = read_memory(company.memory(company.day - 1) / "people.arrow")
     rng = chance(company.seed, company.day, "newcomers")

@@ -86,5 +86,10 @@ def _read(path: Path) -> Question:
 def _parameter(path: Path, name: str, told: Mapping[str, Any]) -> Parameter:
     if missing := {"type", "default", "meaning"} - told.keys():
         raise QuestionTrouble(f"{path.name}: parameter {name} has no {', '.join(sorted(missing))}. Add it to the head.")
+    if unknown := told.keys() - {"type", "default", "meaning"}:
+        # A comma in a text without quotes ends it.
+        raise QuestionTrouble(
+            f"{path.name}: parameter {name} has '{unknown.pop()}'. Quote texts with commas in the head."
+        )
     default = None if told["default"] is None else str(told["default"])
     return Parameter(name, told["type"], default, told["meaning"])

@@ -28,6 +28,7 @@ def notice_of(
     now: datetime,
 ) -> Notice:
     """The notice of a change; `why` says what changed when that is not the failure itself."""
+    words = failure.words(alert.feed, alert.segment)
     return Notice(
         event=event,
         fingerprint=alert.fingerprint,
@@ -38,9 +39,9 @@ def notice_of(
         severity=alert.severity,
         title=f"{alert.feed}: {failure.title}" + (f" ({alert.segment})" if alert.segment else ""),
         reason=alert.reason if why == alert.reason else f"{why}: {alert.reason}",
-        readers=failure.readers.replace("{feed}", alert.feed),
-        look=failure.look.replace("{feed}", alert.feed).replace("{segment}", alert.segment),
-        repair=failure.repair.replace("{feed}", alert.feed).replace("{segment}", alert.segment),
+        readers=words["readers"],
+        look=words["look"],
+        repair=words["repair"],
         runbook=runbook_link(failure.name),
         owner=told_to(alert, contract, now),
         opened_at=alert.opened_at or alert.detected_at,

@@ -27,16 +27,13 @@ def story_of(ledger: Ledger, alert: Alert, contract: FeedContract | None) -> dic
         f"{_RUN} < ? AND status IN ('OK', 'EMPTY_OK') ORDER BY started_at DESC LIMIT 1", alert.feed, since
     )
     bad = ledger.row(f"{_RUN} >= ? ORDER BY started_at LIMIT 1", alert.feed, since)
-    texts = {
-        name: getattr(failure, name).replace("{feed}", alert.feed) for name in ("readers", "look", "advice", "repair")
-    }
     return {
         **asdict(alert),
         "fingerprint": alert.fingerprint,
         "title": failure.title,
         "effect": failure.effect,
         "means": failure.means,
-        **texts,
+        **failure.words(alert.feed, alert.segment),
         "runbook": runbook_link(alert.failure),
         "owner": contract.owner if contract else None,
         "last_good_run": dict(good) if good else None,

@@ -55,6 +55,9 @@ def ask_command(
         print_json(asked | asdict(said) | {"rows": rows})
         return 0
     out.print(f"[bold]{escape(question.question)}[/bold]")
+    for one in question.parameters:
+        value = given.get(one.name, one.default)
+        out.print(f"[dim]--param {escape(one.name)}={escape(value or '…')}  {escape(one.meaning)}[/dim]")
     show_rows(said.columns, said.rows, is_all=said.is_all)
     _currency(said)
     if blurred:

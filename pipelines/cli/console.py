@@ -50,6 +50,9 @@ STATUS_COLOURS = {
 }
 SEVERITY_COLOURS = {"info": "cyan", "warning": "yellow", "error": "red", "critical": "bold red"}
 
+# Errors that these define are written for people.
+OUR_PACKAGES = ("connectors", "expectations", "pipelines", "sample_company", "warehouse")
+
 
 def complain(error: Exception) -> int:
     """Print an error for a person and give the exit code it deserves. Errors that nobody foresaw keep their trace."""
@@ -70,7 +73,7 @@ def complain(error: Exception) -> int:
     if isinstance(error, FeedTrouble | Trouble | LeaseHeld | OSError):
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
-    if type(error).__module__.partition(".")[0] in ("connectors", "expectations", "pipelines", "warehouse"):
+    if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
     traceback.print_exception(error)

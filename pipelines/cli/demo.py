@@ -171,6 +171,7 @@ def _what_next(home: Home, feeds: int) -> None:
   .venv/bin/c360 --home {path} quarantine list             rows that were kept out, and why
   .venv/bin/c360 --home {path} query "FROM customer_360 LIMIT 5"
   open {path}/customer_360.duckdb in any DuckDB client; open {path}/data_docs/index.html for the checks
+  .venv/bin/c360 --home {path} sample serve               helpdesk and mailer, in another terminal before you sync
   C360_HOME={path} make dev                                the same in the Dagster UI""",
         markup=False,
     )

@@ -13,7 +13,7 @@ from pipelines.cli.console import TROUBLE, err, out, table
 from pipelines.cli.sync import chosen
 from pipelines.land import check_source
 
-feeds = typer.Typer(no_args_is_help=True, help="The contracts in force.")
+feeds = typer.Typer(no_args_is_help=True, help="Feeds: their contracts and statuses, and what their sources hold.")
 app.add_typer(feeds, name="feeds")
 
 

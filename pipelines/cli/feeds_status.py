@@ -59,4 +59,7 @@ def feed_table(deployment: Deployment) -> tuple[Table, bool]:
             f"[red]{count[status.feed]}[/red]" if count[status.feed] else "[dim]·[/dim]",
             escape(names.get(status.feed, "")),
         )
+    # Alerts about customers, the warehouse or the monitor belong to no contract.
+    for other in sorted(count.keys() - deployment.catalog.keys()):
+        shown.add_row(other, "-", "-", "-", "-", f"[red]{count[other]}[/red]", escape(names[other]))
     return shown, not alerts and all(status.status in CURRENT for status in statuses)

@@ -17,6 +17,8 @@ from warehouse.connection import open_reader
 from warehouse.sql_reading import columns_read
 
 ROWS_SHOWN = 100
+# Signs without which nobody can read a column of a table.
+NARROWEST = 8
 
 
 @app.command("query")
@@ -47,10 +49,18 @@ def query_command(
 
 
 def show_rows(names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, is_all: bool) -> None:
-    """Print rows as a table, and say when there are more."""
-    found = table(*names)
-    for row in rows:
-        found.add_row(*("[dim]null[/dim]" if value is None else escape(str(value)) for value in row))
-    out.print(found)
+    """Print rows as a table, or one below the other where so many columns do not fit; say when there are more."""
+    cells = [["[dim]null[/dim]" if value is None else escape(str(value)) for value in row] for row in rows]
+    if len(names) * NARROWEST <= out.width:
+        found = table(*names)
+        for row in cells:
+            found.add_row(*row)
+        out.print(found)
+    else:
+        widest = max(map(len, names))
+        for number, row in enumerate(cells, 1):
+            out.rule(f"{number} of {len(cells)}", style="dim", align="left")
+            for name, cell in zip(names, row, strict=True):
+                out.print(f"[bold]{escape(name):<{widest}}[/bold]  {cell}", soft_wrap=True)
     if not is_all:
         out.print(f"[dim]The first {len(rows)} rows are shown; --limit 0 shows all.[/dim]")

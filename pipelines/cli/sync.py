@@ -122,6 +122,8 @@ def print_outcome(outcome: SyncOutcome) -> None:
     for feed in outcome.feeds:
         for note in feed.notes:
             out.print(f"[yellow]note[/yellow]  {escape(note)}")
+    if held := sum(feed.tally.rows_quarantined for feed in outcome.feeds):
+        out.print(f"[yellow]held[/yellow]  {held:,} rows; why: c360 quarantine list")
     for feed in outcome.feeds:
         for trouble in feed.troubles:
             err.print(f"[red]trouble[/red]  {escape(trouble)}")

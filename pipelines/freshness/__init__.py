@@ -1,1 +1,1 @@
-"""How current each feed is, judged from the ledger alone. Knows nothing of Dagster or of the sources."""
+"""How current each feed is and what is wrong with it, judged from the ledger; `reconcile` alone asks the sources."""

@@ -35,6 +35,12 @@ class Failure(BaseModel):
     look: str
     advice: str
     repair: str
+    part: str = "PART"
+
+    def words(self, feed: str, segment: str) -> dict[str, str]:
+        """`readers`, `look`, `advice` and `repair` as people are told them of a part of a feed ("" for all of it)."""
+        texts = {"readers": self.readers, "look": self.look, "advice": self.advice, "repair": self.repair}
+        return {name: text.replace("{feed}", feed).replace("{segment}", segment) for name, text in texts.items()}
 
     @property
     def is_learned(self) -> bool:

@@ -90,7 +90,7 @@ class Repair:
         if gone > most * here and not is_accepted(last_acceptance(self._ledger, feed), self._previous):
             fact = f"the source lacks {gone:,} of {here:,} rows; its contract allows {most:.0%} to go at once"
             step = (
-                f"Nothing was repaired. If they are gone, run c360 feeds accept {feed} --because WHY, then this again."
+                f"Nothing was repaired. If they are gone: c360 feeds accept {feed} --by NAME --because WHY, and again."
             )
             raise FeedTrouble(feed, fact, step, kind="held")
 

@@ -23,12 +23,13 @@ def render_runbook(page: str) -> str:
 
 
 def _heading(failure: Failure) -> str:
-    look, repair = (command.format(feed="FEED", segment="CUSTOMER_ID") for command in (failure.look, failure.repair))
+    words = failure.words("FEED", failure.part)
+    readers = words["readers"]
     modes = f" ({', '.join(failure.modes)})" if failure.modes else ""
     return (
         f"### {failure.title}\n\n"
         f"`{failure.name}`{modes}. {failure.means}\n\n"
-        f"- Readers see: {failure.readers[:1].lower()}{failure.readers[1:]}\n"
-        f"- Look: `{look}`\n"
-        f"- Repair: {failure.advice} `{repair}`\n"
+        f"- Readers see: {readers[:1].lower()}{readers[1:]}\n"
+        f"- Look: `{words['look']}`\n"
+        f"- Repair: {words['advice']} `{words['repair']}`\n"
     )

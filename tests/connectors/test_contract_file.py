@@ -1,8 +1,10 @@
 """A contract is right, or every mistake in it is told with its line."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
@@ -158,6 +160,36 @@ def test_a_folder_without_contracts_is_an_error_and_not_an_empty_catalog(tmp_pat
 
 def test_the_shipped_contracts_are_right() -> None:
     assert "shop.orders" in load_catalog()
+
+
+def pieces_of_the_guide() -> list[str]:
+    """The YAML of the guide for new sources: a whole contract first, then parts of others, one a `source`."""
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "add-a-source.md").read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    return [piece for block in blocks for piece in re.split(r"^(?=source:)", block, flags=re.MULTILINE) if piece]
+
+
+CONTRACT, *PIECES = ["".join(pieces_of_the_guide()[:2]), *pieces_of_the_guide()[2:]]
+# What a piece of the guide leaves out.
+LEFT_OUT = {
+    "webshop.orders": {},
+    "postroom.interactions": {"interaction_id": "id", "channel": {"value": "post"}, "occurred_at": "at"},
+    "desk.tickets": {"ticket_id": "id", "account_id": "who", "opened_at": "at", "status": "state", "channel": "by"},
+}
+
+
+def test_the_contract_of_the_guide_is_right_as_it_stands(tmp_path: Path) -> None:
+    assert load_contract(write(tmp_path, CONTRACT, system="webshop")).feed == "webshop.orders"
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_each_piece_of_the_guide_is_part_of_a_right_contract(piece: str) -> None:
+    part = yaml.safe_load(piece)
+    feed = "desk.tickets" if "watch" in part else "postroom.interactions" if "columns" in part else "webshop.orders"
+    if "watch" in part:
+        part["source"] = {"kind": "rest", "connection": "DESK_URL", "path": "/tickets", **part["source"]}
+    columns = {**LEFT_OUT[feed], **part.pop("columns", {})} or yaml.safe_load(CONTRACT)["columns"]
+    FeedContract.model_validate({**yaml.safe_load(CONTRACT), **part, "feed": feed, "columns": columns})
 
 
 def test_a_contract_that_changes_has_another_version(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pipelines.deployment import Deployment
 from pipelines.ledger import batches, leases
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
+from tests.connectors.rest_server import Server, order, page, rest_contract
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -161,3 +162,21 @@ def test_undeclared_columns_are_reported_and_not_landed(desk: Desk) -> None:
     landing = desk.land()
     assert landing.undeclared_columns == ["mood"]
     assert "mood" not in desk.folder.manifest(landing.batch_ids[0]).columns
+
+
+def test_an_endpoint_that_does_not_answer_fails_its_check_and_one_that_does_is_asked_once(tmp_path: Path) -> None:
+    server, contract = Server(), rest_contract({"kind": "offset", "parameter": "offset", "size": 1})
+    deployment = Deployment(
+        home=Home(tmp_path),
+        catalog={contract.feed: contract},
+        environment={"SHOP": server.url},
+        clock=lambda: NOON,
+        sleep=lambda _seconds: None,
+    )
+    server.answer = lambda _path, _params: page([order(1)])
+    assert land.check_source(deployment, contract) is None
+    assert len(server.asked) == 1
+    server.answer = lambda _path, _params: page("{}", 404)
+    assert "404" in str(land.check_source(deployment, contract))
+    server.close()
+    assert "cannot be reached" in str(land.check_source(deployment, contract))

@@ -192,6 +192,12 @@ def test_what_the_masked_file_leaves_out_of_an_answer_is_named(published: Home) 
     assert "--full has all" not in c360(published, "ask", "coverage", now=NOW).out
 
 
+def test_an_answer_says_what_its_parameters_mean_and_which_values_it_was_given(published: Home) -> None:
+    said = c360(published, "ask", "timeline", "--param", "days=11", now=NOW)
+    assert "--param days=11  days before the snapshot" in said.out
+    assert "--param customer=…  any id that the customer ever had" in said.out
+
+
 def test_an_answer_says_how_old_it_is(published: Home) -> None:
     said = c360(published, "ask", "carriers", now=NOW)
     assert "How punctual is each carrier" in said.out
@@ -231,6 +237,45 @@ def test_the_guide_names_every_question_once() -> None:
     assert sorted(re.findall(r"`(\w+)`", table.partition("\n\n")[0])) == sorted(questions())
 
 
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "runbook.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+
+
+def statements_of_pages() -> set[str]:
+    """The SQL that people are told to run on what is published: in `c360 query`, and in the guide for analysts."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    guide = (ROOT / "docs" / "guides" / "analyst.md").read_text()
+    blocks = re.findall(r"^```sql\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    return {*re.findall(r'c360 (?:--home \S+ )?query "([^"]+)"', text), *blocks}
+
+
+@pytest.mark.parametrize("sql", sorted(statements_of_pages()))
+def test_the_sql_of_the_pages_can_be_run_on_either_file(published: Home, sql: str) -> None:
+    for file in (published.published, published.masked):
+        with duckdb.connect(str(file), read_only=True) as connection:
+            connection.execute(sql)
+
+
+def test_the_questions_that_pages_ask_are_there_with_their_parameters() -> None:
+    asked = re.findall(r"c360 ask (\w+)(?: --param (\w+)=)?", "\n".join(page.read_text() for page in PAGES))
+    assert len(asked) >= 5
+    for name, parameter in asked:
+        assert not parameter or parameter in {one.name for one in questions()[name].parameters}
+
+
+def test_rows_of_more_columns_than_fit_are_shown_one_below_the_other(published: Home) -> None:
+    said = c360(published, "query", "SELECT * FROM customer_360 ORDER BY display_name LIMIT 2", "--full", now=NOW)
+    assert re.findall(r"^(\d of \d) ─", said.out, re.MULTILINE) == ["1 of 2", "2 of 2"]
+    names = re.findall(r"^display_name +(.+)$", said.out, re.MULTILINE)
+    assert names == asked_names(published, 2)
+
+
+def asked_names(home: Home, most: int) -> list[str]:
+    with duckdb.connect(str(home.published), read_only=True) as connection:
+        sql = "SELECT display_name FROM customer_360 ORDER BY display_name LIMIT ?"
+        return [name for (name,) in connection.execute(sql, [most]).fetchall()]
+
+
 def test_what_is_asked_is_noted_without_values(published: Home) -> None:
     c360(published, "query", "SELECT status FROM fct_order WHERE order_id = 'secret-77'", now=NOW)
     c360(published, "ask", "id_then", "--param", "moment=2026-09-15", now=NOW)
@@ -248,6 +293,9 @@ def test_what_is_asked_is_noted_without_values(published: Home) -> None:
         ("-- question: [\nSELECT 1", "odd.sql: its head is no YAML"),
         ("-- question: Why?\n-- parameters: {x: {type: DATE}}\n-- tables: []\n-- sources: {}\n-- example: x\nSELECT $x",
          "odd.sql: parameter x has no default, meaning"),
+        (("-- question: Why?\n-- parameters: {x: {type: DATE, default: null, meaning: a day, or none}}\n-- tables: []\n"
+         "-- sources: {}\n-- example: x\nSELECT $x"),
+         "odd.sql: parameter x has 'or none'"),
     ],
 )  # fmt: skip
 def test_a_file_that_does_not_explain_itself_is_no_question(tmp_path: Path, head: str, told: str) -> None:

@@ -1,6 +1,6 @@
 -- question: Which promises of ours and instructions of customers are open and past their day, and who owes them?
 -- parameters:
---   team: {type: VARCHAR, default: null, meaning: a team, or unowned; all when none is given}
+--   team: {type: VARCHAR, default: null, meaning: "a team, or unowned; all when none is given"}
 -- tables: [main.follow_up, ops.snapshot]
 -- sources:
 --   interactions: promises, instructions and their keeping

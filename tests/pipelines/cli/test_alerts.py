@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.alerts.triage import triage
 from pipelines.cli import alerts, feeds_status, watch  # noqa: F401  (the commands add themselves to the app)
 from pipelines.cli.watch import keep_watching
 from pipelines.deployment import Deployment
 from pipelines.ledger.database import Ledger, stamp
 from pipelines.settings import Home
 from tests.journey_factory import Said, c360
-from tests.pipelines.alerts.alert_factory import CATALOG, HOUR, MINUTE, NOON
+from tests.pipelines.alerts.alert_factory import CATALOG, HOUR, MINUTE, NOON, finding
 
 
 @pytest.fixture
@@ -41,6 +42,22 @@ def add_run(home: Home, at: datetime, status: str, error: str | None = None) -> 
 
 def watched(home: Home, now: datetime = NOON) -> Said:
     return c360(home, "watch", now=now)
+
+
+def test_the_story_of_a_part_names_it_in_the_command_to_look(home: Home) -> None:
+    with Ledger(home.ledger) as ledger:
+        triage(ledger, CATALOG, [finding("FAIL", "follow_up_overdue", "customers", at=NOON, segment="store")], NOON)
+    shown = c360(home, "alerts", "show", "1", now=NOON).out
+    assert 'c360 ask overdue_promises --param team="store"' in shown
+
+
+def test_an_alert_that_is_about_no_feed_is_shown_with_the_status_that_it_spoils(home: Home) -> None:
+    with Ledger(home.ledger) as ledger:
+        triage(ledger, CATALOG, [finding("FAIL", "follow_up_overdue", "customers", at=NOON, segment="store")], NOON)
+    said = c360(home, "feeds", "status", now=NOON)
+    assert said.code == 1
+    (line,) = [line.split() for line in said.out.splitlines() if line.startswith("customers ")]
+    assert line == ["customers", "-", "-", "-", "-", "1", "A1", "follow_up_overdue"]
 
 
 def test_before_anything_was_looked_at_no_alert_is_open(tmp_path: Path) -> None:

@@ -45,9 +45,15 @@ def test_every_failure_has_its_heading_in_the_runbook() -> None:
 
 
 @pytest.mark.parametrize("failure", load_failures().values(), ids=lambda failure: failure.name)
+def test_what_people_are_told_of_a_failure_names_its_feed_and_part(failure: Failure) -> None:
+    assert not [text for text in failure.words("shop.orders", "store").values() if "{" in text]
+
+
+@pytest.mark.parametrize("failure", load_failures().values(), ids=lambda failure: failure.name)
 def test_the_commands_of_a_failure_are_commands_of_c360(failure: Failure) -> None:
-    for line in (failure.look, failure.repair):
-        program, *words = shlex.split(line.format(feed="shop.orders", segment="C00000000000A1"))
+    said = failure.words("shop.orders", "C00000000000A1")
+    for line in (said["look"], said["repair"]):
+        program, *words = shlex.split(line)
         assert program == "c360"
         command = typer.main.get_command(app)
         while words and hasattr(command, "commands"):
