@@ -15,6 +15,8 @@ from pipelines.deployment import Deployment
 from pipelines.settings import Settings, load_settings
 
 GLOBAL_OPTIONS = ("--home", "--feeds", "--now")
+# DuckDB counts rows in 64 bits, and one more than asked for is fetched to tell whether there are more.
+LimitOption = Annotated[int, typer.Option(min=0, max=2**62, help="Rows shown at most; 0 for all.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 app = typer.Typer(

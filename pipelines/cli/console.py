@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import sys
 import traceback
@@ -28,8 +29,11 @@ LOG_WIDTH = 240
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=LOG_WIDTH)
+    # Without emoji: ':x:' in a value is no cross.
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    return console
 
 
 out = _console(stderr=False)
@@ -78,8 +82,8 @@ def complain(error: Exception) -> int:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output, for machines."""
-    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=1) + "\n")
+    """One JSON document on standard output, for machines; a number that JSON cannot tell (NaN, infinity) is null."""
+    sys.stdout.write(json.dumps(_told(value), default=_plain, allow_nan=False, ensure_ascii=False, indent=1) + "\n")
 
 
 def status_text(status: str) -> str:
@@ -114,6 +118,14 @@ def age(span: timedelta | None) -> str:
 def when(moment: datetime | None) -> str:
     """A moment to the minute."""
     return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
+
+
+def _told(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _told(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: object) -> object:
