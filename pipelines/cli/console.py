@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,6 +24,9 @@ from pipelines.trouble import Trouble
 
 TROUBLE = 1
 WRONG_USE = 2
+
+# Packages whose errors are made for people.
+OURS = ("connectors", "expectations", "pipelines", "sample_company", "warehouse")
 
 # A pipe or a log has no width of its own; folding names there would break what people search for.
 LOG_WIDTH = 240
@@ -66,15 +70,24 @@ def complain(error: Exception) -> int:
         for problem in error.problems:
             err.print(escape(str(problem)))
         return WRONG_USE
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, typer.Abort):
+        err.print("Stopped at the question; nothing was done. Answer y, or give --yes.")
+        return TROUBLE
+    if isinstance(error, sqlite3.DatabaseError):
         fact = "The ledger in the home folder cannot be used"
         step = "See that this user may write in the home folder and that its disk has space, then run it again."
+        if not isinstance(error, sqlite3.OperationalError):
+            step = "See c360 doctor."
         err.print(f"[red]{fact}: {escape(str(error))}. {step}[/red]")
+        return TROUBLE
+    if isinstance(error, OSError) and error.filename is not None:
+        step = "See that the path is right and that this user may use it, then run it again."
+        err.print(f"[red]{escape(str(error.filename))}: {error.strerror}. {step}[/red]")
         return TROUBLE
     if isinstance(error, FeedTrouble | Trouble | LeaseHeld | OSError):
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
-    if type(error).__module__.partition(".")[0] in ("connectors", "expectations", "pipelines", "warehouse"):
+    if type(error).__module__.partition(".")[0] in OURS:
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
     traceback.print_exception(error)

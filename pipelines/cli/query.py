@@ -13,7 +13,7 @@ from pipelines import usage
 from pipelines.cli.app import JsonOption, LimitOption, app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json, table
 from pipelines.cli.published import FullOption, published_file
-from warehouse.connection import open_reader
+from warehouse.connection import WarehouseUnreadable, open_reader
 from warehouse.sql_reading import columns_read
 
 ROWS_SHOWN = 100
@@ -43,6 +43,8 @@ def query_command(
             result = connection.execute(sql)
             names = [column[0] for column in result.description or ()]
             rows = result.fetchmany(limit + 1) if limit else result.fetchall()
+    except WarehouseUnreadable:
+        raise
     except duckdb.Error as error:
         err.print(f"[red]{escape(str(error).strip())}[/red]")
         raise typer.Exit(WRONG_USE) from None
