@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+# A century: no promise, silence or window is longer, and a date so far from now is still a date.
+LONGEST_DURATION = timedelta(days=36_525)
 _DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -21,7 +23,13 @@ def parse_duration(value: Any) -> Any:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value.strip())
     if match is None:
         raise ValueError(f"'{value}' is not a duration. Write a number and a unit: 90s, 15m, 26h or 14d")
-    return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+    try:
+        span = timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        span = timedelta.max
+    if span > LONGEST_DURATION:
+        raise ValueError(f"'{value}' is longer than {LONGEST_DURATION.days} days. Write a shorter one")
+    return span
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

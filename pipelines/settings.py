@@ -149,9 +149,14 @@ class Settings:
 def load_settings(
     home: Path | None = None, feeds: Sequence[Path] = (), environment: Mapping[str, str] | None = None
 ) -> Settings:
-    """Settings from arguments, else from C360_HOME and C360_FEEDS (folders joined by the path separator)."""
+    """Settings from arguments, else from C360_HOME and C360_FEEDS (folders joined by the path separator).
+
+    Raises Trouble when the home is no folder, or when its .env is no text.
+    """
     surroundings = dict(os.environ if environment is None else environment)
     root = Home((home or Path(surroundings.get("C360_HOME") or DEFAULT_HOME)).absolute())
+    if root.root.exists() and not root.root.is_dir():
+        raise Trouble(str(root.root), "it is no folder, so it can be no home", "Name another with --home or C360_HOME.")
     folders = tuple(feeds) or tuple(Path(part) for part in surroundings.get("C360_FEEDS", "").split(os.pathsep) if part)
     return Settings(root, folders, {**_read_env_file(root.connections), **surroundings})
 
@@ -165,6 +170,10 @@ def silence_telemetry() -> None:
 def _read_env_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Trouble(str(path), "it is not text in UTF-8", "Write NAME=value lines, and save it as UTF-8.") from None
+    lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, separator, value in pairs if separator}

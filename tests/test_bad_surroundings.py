@@ -266,3 +266,15 @@ def test_ctrl_c_stops_soon_with_130_and_the_next_sync_brings_everything(bad: Bad
     with sqlite3.connect(home.ledger) as connection:
         runs = connection.execute("SELECT status FROM feed_run WHERE feed = 'slow.orders' ORDER BY run_id").fetchall()
     assert runs == [("ABANDONED",), ("OK",)], "an empty list, delivered in full, is a batch of its own"
+
+
+def test_a_sync_that_does_not_publish_says_so_and_does_not_vouch_for_the_published_file(bad: BadSources) -> None:
+    home = home_of(bad)
+    staged_only = c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert "What is new was staged, and not published: c360 refresh does that." in staged_only.out
+    home.connections.write_text("")
+    troubled = c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert troubled.code == 1
+    assert "Nothing was staged, so nothing was published." in troubled.out
+    for said in (staged_only, troubled):
+        assert "still tells the truth" not in said.out

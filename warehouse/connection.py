@@ -67,6 +67,10 @@ class WarehouseBusy(RuntimeError):
     """The file stayed locked for the whole wait. The message names the holder where DuckDB tells it."""
 
 
+class WarehouseUnreadable(duckdb.Error):
+    """DuckDB cannot open the file: it is damaged or none of its own, or this user may not."""
+
+
 class WarehouseAbsent(FileNotFoundError):
     """A reader asked for a file that nobody has written yet."""
 
@@ -199,7 +203,9 @@ def _connect(
             connection = duckdb.connect(str(path), read_only=read_only, config=dict(settings))
         except duckdb.Error as error:
             if not any(sign in str(error) for sign in _BUSY_SIGNS):
-                raise
+                fact = f"{path}: DuckDB cannot open it ({str(error).splitlines()[0]})"
+                step = "if it is damaged, restore the home folder from one backup, not its files from several"
+                raise WarehouseUnreadable(f"{fact}. See that this user may use it; {step}.") from error
             if time.monotonic() >= give_up_at:
                 raise WarehouseBusy(_busy_message(path, str(error), wait_seconds)) from error
             time.sleep(LOCK_POLL_SECONDS)

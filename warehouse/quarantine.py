@@ -53,7 +53,7 @@ def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_DDL)
 
 
-def list_held(connection: duckdb.DuckDBPyConnection, feed: str | None = None, limit: int = 100) -> pa.Table:
+def list_held(connection: duckdb.DuckDBPyConnection, feed: str | None = None, limit: int | None = 100) -> pa.Table:
     """Rows still held, the oldest first, without their payload: held_id, feed, key, batch, row, rules, since."""
     return connection.sql(
         "SELECT held_id, feed, entity, _key, batch_id, row_number, rules, reasons, first_held_at "

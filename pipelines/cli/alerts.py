@@ -12,8 +12,9 @@ from rich.markup import escape
 from connectors.source_spec import parse_duration
 from pipelines.alerts import acts
 from pipelines.cli.alert_story import print_story, story_of
-from pipelines.cli.app import JsonOption, app, deployment_of, now_of, steward_of
+from pipelines.cli.app import JsonOption, app, chosen, deployment_of, now_of, reason_of, steward_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, severity_text, table, when
+from pipelines.freshness.detectors.matters import CUSTOMERS
 from pipelines.freshness.failures import load_failures
 from pipelines.ledger import alerts as kept
 from pipelines.ledger.alerts import AT_WORK, SEEN, Alert
@@ -35,9 +36,14 @@ def list_command(
     as_json: JsonOption = False,
 ) -> int:
     """List open alerts, the newest first. Exit code 1 when there is one."""
-    now = now_of(context)
-    with Ledger(deployment_of(context).home.ledger) as ledger:
+    now, deployment = now_of(context), deployment_of(context)
+    if not deployment.home.ledger.exists():
+        fact = "there is no ledger, so nobody ever looked whether something is wrong"
+        raise Trouble(str(deployment.home.root), fact, "Check --home, or run c360 sync first.")
+    with Ledger(deployment.home.ledger) as ledger:
         found = [alert for alert in kept.all_alerts(ledger) if feed in (None, alert.feed)]
+    if feed is not None and feed != CUSTOMERS and not found:
+        chosen(deployment, [feed])
     is_open = any(alert.state in SEEN for alert in found)
     shown = found if every else [alert for alert in found if alert.state in SEEN]
     if as_json:
@@ -97,7 +103,7 @@ def ack_command(
             term=_span(term, "--for"),
             note=note,
         )
-    out.print(f"{alert.alert_id} is {name}'s until {when(alert.acked_until)} UTC.")
+    out.print(f"{alert.alert_id} is {escape(name)}'s until {when(alert.acked_until)} UTC.")
     return 0
 
 
@@ -120,7 +126,7 @@ def silence_command(
             failure=failure,
             term=_span(term, "--for"),
             by=name,
-            reason=reason,
+            reason=reason_of(reason, "--reason"),
             now=deployment.clock(),
         )
     out.print(f"Nobody is told of {silence.failure or 'anything'} of {feed} until {when(silence.ends_at)} UTC.")
@@ -144,7 +150,7 @@ def resolve_command(
             _id(alert_id),
             by=name,
             now=deployment.clock(),
-            reason=reason,
+            reason=reason_of(reason, "--reason"),
             is_false=is_false,
         )
     out.print(f"{alert.alert_id} is resolved. It opens again when the next look fails.")

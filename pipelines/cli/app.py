@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from connectors.catalog import load_catalog
+from connectors.contract import FeedContract
 from pipelines.cli.console import WRONG_USE, err
 from pipelines.deployment import Deployment
 from pipelines.settings import Settings, load_settings
 
 GLOBAL_OPTIONS = ("--home", "--feeds", "--now")
+# DuckDB counts rows in 64 bits, and one more than asked for is fetched to tell whether there are more.
+LimitOption = Annotated[int, typer.Option(min=0, max=2**62, help="Rows shown at most; 0 for all.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 app = typer.Typer(
@@ -40,8 +45,8 @@ def utc(text: str) -> datetime:
 def root(
     context: typer.Context,
     home: Annotated[
-        Path | None,
-        typer.Option(help="Folder of landing, databases and snapshots. Default: $C360_HOME or ./data."),
+        str | None,
+        typer.Option(metavar="PATH", help="Folder of landing, databases and snapshots. Default: $C360_HOME or ./data."),
     ] = None,
     feeds: Annotated[
         list[Path] | None,
@@ -52,7 +57,9 @@ def root(
     ] = None,
 ) -> None:
     """Global options."""
-    context.obj = (load_settings(home, feeds or ()), utc(now) if now else None)
+    if home == "":
+        raise typer.BadParameter("--home is empty. Name a folder; the one you are in is .")
+    context.obj = (load_settings(Path(home) if home else None, feeds or ()), utc(now) if now else None)
 
 
 def global_options_first(arguments: list[str]) -> list[str]:
@@ -98,6 +105,23 @@ def deployment_of(context: typer.Context) -> Deployment:
         openlineage=settings.openlineage,
         mask_key=settings.mask_key,
     )
+
+
+def chosen(deployment: Deployment, feeds: Sequence[str]) -> list[FeedContract]:
+    """The contracts named on the command line, all when none is. Wrong use when a name is unknown."""
+    unknown = [feed for feed in feeds if feed not in deployment.catalog]
+    if unknown:
+        known = ", ".join(deployment.catalog)
+        err.print(f"[red]No contract for {escape(', '.join(unknown))}.[/red] Feeds in force: {known}.")
+        raise typer.Exit(WRONG_USE)
+    return [deployment.catalog[feed] for feed in feeds] or list(deployment.catalog.values())
+
+
+def reason_of(text: str, option: str) -> str:
+    """Why somebody decides. Wrong use when it is blank: it is written down for whoever asks later."""
+    if not text.strip():
+        raise typer.BadParameter("say why; it is written down", param_hint=option)
+    return text.strip()
 
 
 def steward_of(context: typer.Context, by: str | None) -> str:

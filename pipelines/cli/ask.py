@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from pipelines import usage
-from pipelines.cli.app import JsonOption, app, now_of, settings_of
+from pipelines.cli.app import JsonOption, LimitOption, app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, age, err, out, print_json, status_text, table, when
 from pipelines.cli.published import FullOption, published_file
 from pipelines.cli.query import ROWS_SHOWN, show_rows
@@ -29,7 +29,7 @@ def ask_command(
     parameters: Annotated[
         list[str] | None, typer.Option("--param", help="NAME=VALUE, where the question takes any; repeatable.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="Rows shown at most; 0 for all.")] = ROWS_SHOWN,
+    limit: LimitOption = ROWS_SHOWN,
     is_full: FullOption = False,
     as_json: JsonOption = False,
 ) -> int:

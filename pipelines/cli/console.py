@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import sys
 import traceback
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,13 +25,19 @@ from pipelines.trouble import Trouble
 TROUBLE = 1
 WRONG_USE = 2
 
+# Packages whose errors are made for people.
+OURS = ("connectors", "expectations", "pipelines", "sample_company", "warehouse")
+
 # A pipe or a log has no width of its own; folding names there would break what people search for.
 LOG_WIDTH = 240
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=LOG_WIDTH)
+    # Without emoji: ':x:' in a value is no cross.
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    return console
 
 
 out = _console(stderr=False)
@@ -50,9 +58,6 @@ STATUS_COLOURS = {
 }
 SEVERITY_COLOURS = {"info": "cyan", "warning": "yellow", "error": "red", "critical": "bold red"}
 
-# Errors that these define are written for people.
-OUR_PACKAGES = ("connectors", "expectations", "pipelines", "sample_company", "warehouse")
-
 
 def complain(error: Exception) -> int:
     """Print an error for a person and give the exit code it deserves. Errors that nobody foresaw keep their trace."""
@@ -65,15 +70,24 @@ def complain(error: Exception) -> int:
         for problem in error.problems:
             err.print(escape(str(problem)))
         return WRONG_USE
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, typer.Abort):
+        err.print("Stopped at the question; nothing was done. Answer y, or give --yes.")
+        return TROUBLE
+    if isinstance(error, sqlite3.DatabaseError):
         fact = "The ledger in the home folder cannot be used"
         step = "See that this user may write in the home folder and that its disk has space, then run it again."
+        if not isinstance(error, sqlite3.OperationalError):
+            step = "See c360 doctor."
         err.print(f"[red]{fact}: {escape(str(error))}. {step}[/red]")
+        return TROUBLE
+    if isinstance(error, OSError) and error.filename is not None:
+        step = "See that the path is right and that this user may use it, then run it again."
+        err.print(f"[red]{escape(str(error.filename))}: {error.strerror}. {step}[/red]")
         return TROUBLE
     if isinstance(error, FeedTrouble | Trouble | LeaseHeld | OSError):
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
-    if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
+    if type(error).__module__.partition(".")[0] in OURS:
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
     traceback.print_exception(error)
@@ -81,8 +95,8 @@ def complain(error: Exception) -> int:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output, for machines."""
-    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=1) + "\n")
+    """One JSON document on standard output, for machines; a number that JSON cannot tell (NaN, infinity) is null."""
+    sys.stdout.write(json.dumps(_told(value), default=_plain, allow_nan=False, ensure_ascii=False, indent=1) + "\n")
 
 
 def status_text(status: str) -> str:
@@ -117,6 +131,14 @@ def age(span: timedelta | None) -> str:
 def when(moment: datetime | None) -> str:
     """A moment to the minute."""
     return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
+
+
+def _told(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _told(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: object) -> object:

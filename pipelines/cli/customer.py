@@ -48,7 +48,8 @@ def customer_command(
     if as_of and known_at:
         err.print("Ask one of them: --as-of for the records that it had, --known-at for what was known of it.")
         return WRONG_USE
-    find, moment = named[0].strip(), utc(as_of) if as_of else None
+    find = named[0].strip()
+    moment, known = utc(as_of) if as_of else None, utc(known_at) if known_at else None
     published = settings_of(context).home.published
     try:
         with open_reader(published) as connection:
@@ -62,7 +63,7 @@ def customer_command(
             if moment:
                 return show_past(connection, found[0].customer_id, moment, as_json=as_json)
             require_macros(connection, MACROS_OF_BRIEF)
-            brief = customer_brief(connection, found[0].customer_id, utc(known_at) if known_at else None)
+            brief = customer_brief(connection, found[0].customer_id, known)
             state = asdict(state_beside(connection, brief)) if as_json else {}
     except WarehouseAbsent:
         raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None

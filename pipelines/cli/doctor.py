@@ -18,7 +18,7 @@ from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, out
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Settings
-from warehouse.connection import WarehouseAbsent, WarehouseBusy, open_reader
+from warehouse.connection import WarehouseAbsent, WarehouseBusy, WarehouseUnreadable, open_reader
 
 # Below this a day's landing of a mid-sized company may not fit.
 LOW_DISK_BYTES = 2 * 1024**3
@@ -76,6 +76,8 @@ def _look(settings: Settings) -> Iterator[Finding]:
             yield Finding(thing, True, f"{tables} tables in {path}")
         except WarehouseAbsent:
             yield Finding(thing, False, "not there yet.", "Run c360 sync.", is_warning=True)
+        except WarehouseUnreadable as error:
+            yield Finding(thing, False, str(error))
         except WarehouseBusy:
             yield Finding(thing, False, "a run is writing it now.", "That is well.", is_warning=True)
 

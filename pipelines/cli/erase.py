@@ -16,6 +16,7 @@ from pipelines.erasure.erase import Request, erase_customers, resume, unfinished
 from pipelines.identity.erasure import EraseRefused
 from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
+from pipelines.trouble import Trouble
 
 
 @app.command("erase")
@@ -73,7 +74,10 @@ def _lift(deployment: Deployment, erasure_id: str) -> int:
 
 
 def _listed(file: Path | None) -> list[str]:
-    return file.read_text(encoding="utf-8").splitlines() if file else []
+    try:
+        return file.read_text(encoding="utf-8").splitlines() if file else []
+    except UnicodeDecodeError:
+        raise Trouble(str(file), "it is not text in UTF-8", "Write one customer id a line.") from None
 
 
 def _shown(certificate: Certificate, *, as_json: bool) -> int:

@@ -8,9 +8,8 @@ import typer
 from rich.markup import escape
 
 from pipelines.acceptance import accept_source
-from pipelines.cli.app import app, deployment_of, steward_of
+from pipelines.cli.app import app, chosen, deployment_of, reason_of, steward_of
 from pipelines.cli.console import TROUBLE, err, out, table
-from pipelines.cli.sync import chosen
 from pipelines.land import check_source
 
 feeds = typer.Typer(no_args_is_help=True, help="Feeds: their contracts and statuses, and what their sources hold.")
@@ -68,7 +67,7 @@ def accept_command(
     """Say that a source is right although it is not what it was: moved, restored or emptied. The next sync lands it."""
     name, deployment = steward_of(context, by), deployment_of(context)
     (contract,) = chosen(deployment, [feed])
-    accepted = accept_source(deployment, contract, by=name, reason=because)
+    accepted = accept_source(deployment, contract, by=name, reason=reason_of(because, "--because"))
     out.print(f"Accepted for {feed}: {escape(accepted.identity)}. The next c360 sync lands it.")
     if contract.cursor is not None and contract.cursor.type != "integer":
         out.print(f"What it holds from before the cursor is read again by c360 sync {feed} --from DATE.")

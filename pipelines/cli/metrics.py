@@ -47,14 +47,24 @@ def metrics_command(
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put content in the place of a file by one rename: who reads meanwhile sees the whole old or the whole new one."""
+    """Put content in the place of a file by one rename: who reads meanwhile sees the whole old or the whole new one.
+
+    Raises Trouble when the path is a folder or lies in none.
+    """
+    if path.is_dir():
+        raise Trouble(str(path), "it is a folder", "Name a file in it, such as c360.prom.")
+    if not path.parent.is_dir():
+        raise Trouble(str(path), "its folder is not there", "Make the folder, or name a file in another.")
     # Collectors read every *.prom; the unfinished file must not look like one.
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def metrics_server(deployment: Deployment, host: str, port: int) -> ThreadingHTTPServer:

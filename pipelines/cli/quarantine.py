@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import JsonOption, app, deployment_of, settings_of
+from pipelines.cli.app import JsonOption, LimitOption, app, chosen, deployment_of, settings_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table, when
-from pipelines.cli.sync import chosen
 from pipelines.stage import release_rows
 from pipelines.trouble import Trouble
 from warehouse import quarantine as held_rows
@@ -24,25 +27,21 @@ app.add_typer(quarantine, name="quarantine")
 def list_command(
     context: typer.Context,
     feed: Annotated[str | None, typer.Argument(help="Only this feed.")] = None,
-    limit: Annotated[int, typer.Option(help="Rows shown at most.")] = 50,
+    limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> int:
     """List held rows, the oldest first, with their reasons."""
-    path = settings_of(context).home.warehouse
-    try:
-        with open_reader(path) as connection:
-            rows = held_rows.list_held(connection, feed, limit).to_pylist()
-    except WarehouseAbsent:
-        raise Trouble(str(path), "there is no warehouse yet", "Run c360 sync first.") from None
+    with _reader(settings_of(context).home.warehouse) as connection:
+        rows = held_rows.list_held(connection, feed, limit or None).to_pylist()
+    if feed is not None and not rows:
+        chosen(deployment_of(context), [feed])
     if as_json:
         print_json(rows)
         return 0
-    if not rows:
-        out.print("No row is held.")
     shown = table("held row", "held since", "why")
     for row in rows:
         shown.add_row(escape(row["held_id"]), when(row["first_held_at"]), escape("; ".join(row["reasons"])))
-    out.print(shown)
+    out.print(shown if rows else "No row is held.")
     return 0
 
 
@@ -51,16 +50,16 @@ def show_command(
     context: typer.Context, held_id: Annotated[str, typer.Argument(help="A row that `quarantine list` shows.")]
 ) -> int:
     """Show one held row as it arrived, personal data included: for the people who repair it."""
-    with open_reader(settings_of(context).home.warehouse) as connection:
-        row = connection.execute(
+    with _reader(settings_of(context).home.warehouse) as connection:
+        found = connection.execute(
             """SELECT feed, status, first_held_at, rules, reasons, payload::VARCHAR FROM quarantine.held_row
                WHERE held_id = ?""",
             [held_id],
-        ).fetchone()
-    if row is None:
+        ).fetchall()
+    if not found:
         err.print(f"No row {escape(held_id)} was ever held. See c360 quarantine list.")
         return TROUBLE
-    feed, status, since, rules, reasons, payload = row
+    ((feed, status, since, rules, reasons, payload),) = found
     print_json(
         {"feed": feed, "status": status, "held_since": since, "rules": rules, "reasons": reasons, "payload": payload}
     )
@@ -100,3 +99,12 @@ def release_command(
 
         print_refreshed(refresh(deployment))
     return 0
+
+
+@contextmanager
+def _reader(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with open_reader(warehouse) as connection:
+            yield connection
+    except WarehouseAbsent:
+        raise Trouble(str(warehouse), "there is no warehouse yet", "Run c360 sync first.") from None

@@ -10,39 +10,51 @@ import typer
 from rich.markup import escape
 
 from pipelines import usage
-from pipelines.cli.app import JsonOption, app, now_of, settings_of
+from pipelines.cli.app import JsonOption, LimitOption, app, now_of, settings_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json, table
 from pipelines.cli.published import FullOption, published_file
-from warehouse.connection import open_reader
+from warehouse.connection import WarehouseUnreadable, open_reader
 from warehouse.sql_reading import columns_read
 
 ROWS_SHOWN = 100
 # Signs without which nobody can read a column of a table.
 NARROWEST = 8
+# What is asked in SQL reads the published file and nothing else: no file of the full one's names, of secrets or of the
+# machine beside it; and it writes none.
+CLOSED = "SET enable_external_access = false; SET lock_configuration = true"
 
 
 @app.command("query")
 def query_command(
     context: typer.Context,
     sql: Annotated[str, typer.Argument(help="A statement, such as: FROM customer_360 LIMIT 5")],
-    limit: Annotated[int, typer.Option(help="Rows shown at most; 0 for all.")] = ROWS_SHOWN,
+    limit: LimitOption = ROWS_SHOWN,
     is_full: FullOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Ask the published customer 360 in SQL, with pseudonyms in place of names, contacts and keys."""
+    """Ask the published customer 360 in SQL, with pseudonyms in place of names, contacts and keys.
+
+    Other files are neither read nor written: for these, open the published file in a DuckDB client.
+    """
     settings = settings_of(context)
     try:
         with published_file(settings.home, is_full=is_full) as published, open_reader(published) as connection:
+            if not duckdb.extract_statements(sql):
+                raise typer.BadParameter("it holds no statement. Write one, such as: FROM customer_360 LIMIT 5")
+            connection.execute(CLOSED)
             result = connection.execute(sql)
             names = [column[0] for column in result.description or ()]
             rows = result.fetchmany(limit + 1) if limit else result.fetchall()
+    except WarehouseUnreadable:
+        raise
     except duckdb.Error as error:
         err.print(f"[red]{escape(str(error).strip())}[/red]")
         raise typer.Exit(WRONG_USE) from None
     usage.note(settings, "query", columns_read(sql), now_of(context))
     shown = rows[:limit] if limit else rows
     if as_json:
-        print_json([dict(zip(names, row, strict=True)) for row in shown])
+        keys = [f"{name}_{before}" if (before := names[:at].count(name)) else name for at, name in enumerate(names)]
+        print_json([dict(zip(keys, row, strict=True)) for row in shown])
         return 0
     show_rows(names, shown, is_all=len(shown) == len(rows))
     return 0

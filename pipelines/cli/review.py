@@ -37,7 +37,9 @@ TAKES_EFFECT = "Decisions take effect with the next c360 sync."
 def review_command(
     context: typer.Context,
     by: Annotated[str | None, typer.Option(help="Who decides. Default: $C360_STEWARD.")] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Time for it; each pair takes about 20 seconds.")] = 10,
+    minutes: Annotated[
+        float, typer.Option(min=0.1, max=1440, help="Time for it; each pair takes about 20 seconds.")
+    ] = 10,
     export: Annotated[Path | None, typer.Option(help="Write the queue to this CSV file, decisions empty.")] = None,
     take_over: Annotated[Path | None, typer.Option("--import", help="Keep the decisions of such a file.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the decisions in force.")] = False,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pipelines.cli.app import app, now_of, settings_of
 from pipelines.cli.console import err, out
@@ -24,7 +25,7 @@ def create_command(
     customers: Annotated[int, typer.Option(min=1, help="People and organisations.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
     shop_url: Annotated[str | None, typer.Option(help="postgresql://… for the shop; default: a SQLite file.")] = None,
-    port: Annotated[int, typer.Option(help="Port that `c360 sample serve` will use.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port that `c360 sample serve` will use.")] = DEFAULT_PORT,
 ) -> int:
     """Create the company as it was yesterday, and write the connections that the shipped contracts need."""
     home = settings_of(context).home
@@ -36,7 +37,7 @@ def create_command(
     with err.status("Creating the company ..."):
         company.create(home.sample, customers=customers, seed=seed, start=start, shop_url=shop_url)
     write_connections(home, f"http://127.0.0.1:{port}")
-    out.print(f"The company lies in {home.sample}; its connections in {home.connections}.")
+    out.print(f"The company lies in {escape(str(home.sample))}; its connections in {escape(str(home.connections))}.")
     out.print("Next: c360 sample serve (in another terminal), then c360 sync.")
     return 0
 
@@ -44,7 +45,7 @@ def create_command(
 @sample.command("serve")
 def serve_command(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback interface.")] = DEFAULT_PORT,
 ) -> int:
     """Serve the company's helpdesk and mailer on the loopback interface until Ctrl-C."""
     from sample_company.server import serve

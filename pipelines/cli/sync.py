@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.contract import FeedContract
-from pipelines.cli.app import JsonOption, app, deployment_of, utc
+from pipelines.cli.app import JsonOption, app, chosen, deployment_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table
 from pipelines.deployment import Deployment
 from pipelines.identity.full_match import told
@@ -71,16 +70,6 @@ def refresh_command(context: typer.Context, as_json: JsonOption = False) -> int:
     return 0
 
 
-def chosen(deployment: Deployment, feeds: Sequence[str]) -> list[FeedContract]:
-    """The contracts named on the command line, all when none is. Wrong use when a name is unknown."""
-    unknown = [feed for feed in feeds if feed not in deployment.catalog]
-    if unknown:
-        known = ", ".join(deployment.catalog)
-        err.print(f"[red]No contract for {', '.join(unknown)}.[/red] Feeds in force: {known}.")
-        raise typer.Exit(WRONG_USE)
-    return [deployment.catalog[feed] for feed in feeds] or list(deployment.catalog.values())
-
-
 def sync_with_progress(
     deployment: Deployment,
     contracts: list[FeedContract],
@@ -131,6 +120,10 @@ def print_outcome(outcome: SyncOutcome) -> None:
         print_refreshed(outcome.refreshed)
     elif outcome.refresh_trouble is not None:
         err.print(f"[red]trouble[/red]  not published: {escape(outcome.refresh_trouble)}")
+    elif any(feed.tally.rows_new + feed.tally.rows_changed + feed.tally.rows_deleted for feed in outcome.feeds):
+        out.print("What is new was staged, and not published: c360 refresh does that.")
+    elif outcome.has_trouble:
+        out.print("Nothing was staged, so nothing was published.")
     else:
         out.print("Nothing changed; the published file still tells the truth.")
     if outcome.watch_trouble is not None:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from pipelines import stewardship
-from pipelines.cli.app import JsonOption, app, deployment_of, steward_of
+from pipelines.cli.app import JsonOption, app, deployment_of, reason_of, steward_of
 from pipelines.cli.console import WRONG_USE, err, out, print_json
 from pipelines.cli.review import TAKES_EFFECT
 from pipelines.identity.judgements import JudgementRefused
@@ -24,9 +24,9 @@ def unmerge_command(
     as_json: JsonOption = False,
 ) -> int:
     """Undo a merge: the records that an id brought are another customer, and have that id again after the next sync."""
-    name = steward_of(context, by)
+    name, reason = steward_of(context, by), reason_of(because, "--because")
     try:
-        done = stewardship.unmerge(deployment_of(context), customer_id.strip().upper(), by=name, reason=because)
+        done = stewardship.unmerge(deployment_of(context), customer_id.strip().upper(), by=name, reason=reason)
     except JudgementRefused as refused:
         err.print(f"[red]{escape(str(refused))}[/red]")
         return WRONG_USE

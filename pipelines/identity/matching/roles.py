@@ -31,6 +31,8 @@ def read_roles(path: Path) -> Roles:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise WrongInput(f"{path} is not text in UTF-8. Give a YAML file of `column: role` lines.") from None
     except OSError as error:
         raise WrongInput(
             f"{path} cannot be read ({error.strerror}). Give a YAML file of `column: role` lines."

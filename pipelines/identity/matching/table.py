@@ -62,6 +62,12 @@ def resolve_table(
         raise WrongInput(f"--threshold {threshold:g} is no probability. Give a number between 0 and 1.")
     if explanation and backend is not Backend.OURS:
         raise WrongInput(f"--explain shows the evidence of our own model, not of {backend}. Leave one of the two out.")
+    read, written = (records, roles, judgements), [path for path in (output, explanation) if path]
+    taken = {path.resolve() for path in read if path}
+    for path in written:
+        if path.resolve() in taken:
+            raise WrongInput(f"{path} is named twice, and would be written over. Give each file a name of its own.")
+        taken.add(path.resolve())
     match = matcher(backend)
     meaning = read_roles(roles)
     # The texts of all records are not held any longer than they are read.
@@ -110,7 +116,7 @@ def read_records(path: Path, roles: Roles, roles_path: Path) -> pa.Table:
             texts = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in map(quoted, sorted(columns)))
             table = connection.sql(f"SELECT {texts} FROM {scan} ORDER BY record_id").to_arrow_table().combine_chunks()
         except duckdb.Error as error:
-            fact = str(error).splitlines()[0]
+            fact = " ".join(str(error).splitlines()[:3])
             raise WrongInput(f"{path} cannot be read as {path.suffix[1:] or 'Parquet'}: {fact}") from None
     ids = table.column("record_id")
     if ids.null_count:

@@ -60,9 +60,13 @@ def test_an_alert_that_is_about_no_feed_is_shown_with_the_status_that_it_spoils(
     assert line == ["customers", "-", "-", "-", "-", "1", "A1", "follow_up_overdue"]
 
 
-def test_before_anything_was_looked_at_no_alert_is_open(tmp_path: Path) -> None:
-    said = c360(Home(tmp_path), "alerts", "list", now=NOON)
-    assert (said.code, said.out) == (0, "No alert is open.\n")
+def test_before_anything_was_looked_at_there_is_no_all_clear_and_no_home_is_made(tmp_path: Path) -> None:
+    for home in (tmp_path, tmp_path / "mistyped"):
+        said = c360(Home(home), "alerts", "list", now=NOON)
+        assert (said.code, said.out) == (1, "")
+        assert f"{home}: there is no ledger" in said.err
+        assert "Check --home, or run c360 sync first." in said.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_look_opens_an_alert_that_is_listed_and_its_story_told(home: Home) -> None:
@@ -177,3 +181,9 @@ def test_a_fault_of_watching_is_told_and_does_not_fail_a_sync(home: Home, monkey
     outcome = sync.sync(here, [], wants_refresh=False)
     assert not outcome.has_trouble
     assert "a detector is wrong" in (outcome.watch_trouble or "")
+
+
+def test_the_name_of_who_takes_an_alert_on_is_shown_as_it_is(home: Home) -> None:
+    watched(home)
+    taken = c360(home, "alerts", "ack", "A1", "--for", "90m", "--by", "[ana][/b]", now=NOON)
+    assert taken.out == "A1 is [ana][/b]'s until 2026-11-18 13:30 UTC.\n"

@@ -138,3 +138,27 @@ def test_parquet_with_dates_and_numbers_is_read_as_text(files: tuple[Path, Path,
     )
     pq.write_table(table, records)
     assert resolve_table(records, *files[1:]).customers == 1
+
+
+@pytest.mark.parametrize("given", ["records", "roles", "judgements"])
+def test_a_file_that_is_read_is_not_written_over(files: tuple[Path, Path, Path], tmp_path: Path, given: str) -> None:
+    (tmp_path / "judgements.csv").write_text("left_id,right_id,decision\n")
+    read = {"records": files[0], "roles": files[1], "judgements": tmp_path / "judgements.csv"}
+    before = {path: path.read_bytes() for path in read.values()}
+    # The same file by another way to it.
+    target = tmp_path / "sub" / ".." / read[given].name
+    (tmp_path / "sub").mkdir()
+    for output, explanation in ((target, None), (files[2], target), (files[2], files[2])):
+        with pytest.raises(WrongInput, match="is named twice, and would be written over"):
+            resolve_table(files[0], files[1], output, judgements=read["judgements"], explanation=explanation)
+    assert {path: path.read_bytes() for path in read.values()} == before
+    assert not files[2].exists()
+
+
+def test_files_in_another_encoding_are_named_with_it(files: tuple[Path, Path, Path]) -> None:
+    files[0].write_bytes(ROWS.replace("Anna", "J\xfcrgen").encode("latin-1"))
+    with pytest.raises(WrongInput, match=r"records\.csv cannot be read as csv: .* not utf-8"):
+        resolve_table(*files)
+    files[1].write_bytes(b"\xff\xfe")
+    with pytest.raises(WrongInput, match=r"roles\.yml is not text in UTF-8"):
+        resolve_table(*files)
