@@ -22,7 +22,7 @@ from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.mentions import Graves, Telling, telling_of_source, tombstone, without_mentions
-from warehouse.cast_sql import literal, quoted
+from warehouse.cast_sql import key_part, literal, quoted
 from warehouse.casting import CastTrouble, cast_batch
 from warehouse.connection import open_scratch
 
@@ -88,9 +88,9 @@ def erased_rows(table: Path, scratch: Path, contract: FeedContract, known: Grave
     return [int(number) for (number,) in rows]
 
 
-def own_reference(entity: str, system: str = "_source_system", key: str = "_key") -> str:
+def own_reference(entity: str, system: str = "_source_system") -> str:
     """SQL of what a row is itself called."""
-    return f"{system} || '/{entity}/' || {key}"
+    return f"{system} || '/{entity}/' || _key"
 
 
 def address_reference(address: str) -> str:
@@ -123,7 +123,6 @@ def _reference_columns(entity: Entity) -> list[str]:
 
 
 def _reference(column: str, target: str, source: str | None, entity: Entity, system: str) -> str:
+    named = key_part(f"nullif(trim({quoted(column)}), '')")
     issuer = f"coalesce({quoted(source)}, {system})" if source in entity.columns else system
-    # The same escapes as in staging's _key, so that a reference and the row's own key are one text.
-    escaped = rf"replace(replace(nullif(trim({quoted(column)}), ''), '\', '\\'), '|', '\|')"
-    return f"{issuer} || '/{target}/' || {escaped}"
+    return f"{issuer} || '/{target}/' || {named}"

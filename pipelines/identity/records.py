@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.hashing import hash_sql
-from warehouse.cast_sql import quoted
+from warehouse.cast_sql import key_part, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,11 +83,6 @@ def _record_key(system: str, entity: str, record: str) -> str:
     return f"concat({system}, '/', {entity}, '/', {record})"
 
 
-def _key_part(expression: str) -> str:
-    # The same escapes as in staging's _key, so that a reference and the account's own key are one text.
-    return rf"replace(replace({expression}, '\', '\\'), '|', '\|')"
-
-
 def _account_source(roles: EntityRoles) -> str:
     source = roles.columns("account_source")
     return f"coalesce({_first_filled(source)}, _source_system)" if source else "_source_system"
@@ -145,6 +140,6 @@ def references_of(roles: EntityRoles, rows: str) -> str:
     account = _first_filled(roles.columns("account_ref"))
     return f"""SELECT {row_number(roles.entity)} AS row_no,
                       {_record_key("_source_system", f"'{roles.entity}'", "_key")} AS source_record_key,
-                      {_account_source(roles)} AS source_system, {_key_part(account)} AS record_id,
-                      {_record_key(_account_source(roles), f"'{ACCOUNTS}'", _key_part(account))} AS account_key
+                      {_account_source(roles)} AS source_system, {key_part(account)} AS record_id,
+                      {_record_key(_account_source(roles), f"'{ACCOUNTS}'", key_part(account))} AS account_key
                FROM staging.{quoted(roles.entity)} WHERE {rows} AND {account} IS NOT NULL"""
