@@ -24,7 +24,7 @@ from pipelines.ledger.home_secrets import home_secret
 from pipelines.mentions import Graves, Telling, telling_of_source, tombstone, without_mentions
 from warehouse.cast_sql import key_part, literal, quoted
 from warehouse.casting import CastTrouble, cast_batch
-from warehouse.connection import open_scratch
+from warehouse.connection import open_scratch, remove_database
 
 ACCOUNT = "account_id"
 # Column → entity it refers to, and the column that says which system issued it.
@@ -84,7 +84,7 @@ def erased_rows(table: Path, scratch: Path, contract: FeedContract, known: Grave
             connection.register("grave", pa.table({"tombstone": pa.array(known.tombstones, pa.string())}))
             rows = connection.execute(f"SELECT row_number FROM batch WHERE {belongs} ORDER BY row_number").fetchall()
     finally:
-        scratch.unlink(missing_ok=True)
+        remove_database(scratch)
     return [int(number) for (number,) in rows]
 
 

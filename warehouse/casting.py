@@ -17,7 +17,7 @@ from sqlglot import exp
 from pipelines.hashing import hash_sql
 from warehouse import cast_sql
 from warehouse.cast_sql import ColumnRule, literal, quoted
-from warehouse.connection import open_scratch
+from warehouse.connection import open_scratch, remove_database
 from warehouse.counting import number
 
 _DELETED, _TEST, _OWN = "_is_deleted", "_is_test", "_is_own"
@@ -105,8 +105,7 @@ def cast_batch(
     Raises:
         CastTrouble: a rule names a column that was not landed, an unknown type, or an expression DuckDB refuses.
     """
-    for leftover in (scratch, scratch.with_name(scratch.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    remove_database(scratch)
     with open_scratch(scratch) as connection:
         source = _source_sql(landed, only_rows)
         landed_columns = _landed_columns(connection, landed)
@@ -300,8 +299,7 @@ def gather_checked(scratches: Sequence[Path], target: Path, *, stride: int) -> N
 
     Rows of the file at position p get the number row_number + p × stride.
     """
-    for leftover in (target, target.with_name(target.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    remove_database(target)
     with open_scratch(target) as connection:
         for position, scratch in enumerate(scratches):
             connection.execute(f"ATTACH {literal(str(scratch))} AS one (READ_ONLY)")

@@ -93,10 +93,6 @@ def write_days(marts: duckdb.DuckDBPyConnection, home: Path) -> None:
                        OR as_of_date = max(as_of_date) OVER (PARTITION BY date_trunc('month', as_of_date)))
                 SELECT {names} FROM every SEMI JOIN kept USING (as_of_date)"""
         )
-        marts.execute(f"COMMENT ON TABLE {place} IS {literal(days.description)}")
-        for column in days.columns:
-            text = literal(column.description)
-            marts.execute(f"COMMENT ON COLUMN {place}.{quoted(column.name)} IS {text}")
     marts.execute("DETACH warehouse")
 
 
