@@ -19,6 +19,7 @@ from connectors.csv_split import CsvSplitter, Dialect, SplitText
 from connectors.declared import missing_column, undeclared
 from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
 from connectors.duckdb_sessions import open_session
+from connectors.quoting import literal, quoted
 from connectors.source_spec import FileSource
 from connectors.text_file import DataLines, FrameClaims, first_line_of, utf8_chunks
 
@@ -159,13 +160,12 @@ class CsvFile:
         source = self._source
         columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(body.names)))
         wanted = ", ".join(
-            f'c{body.names.index(column)} AS "{column.replace(chr(34), chr(34) * 2)}"'
-            for column in self._contract.source_columns()
+            f"c{body.names.index(column)} AS {quoted(column)}" for column in self._contract.source_columns()
         )
         # Every option is given, so that nothing is guessed from a sample of the file.
-        return f"""SELECT {wanted} FROM read_csv({_literal(str(body.path))},
+        return f"""SELECT {wanted} FROM read_csv({literal(body.path)},
             columns = {{{columns}}}, auto_detect = false, header = false, new_line = '\\n',
-            delim = {_literal(source.separator)}, quote = {_literal(source.quote)}, escape = {_literal(source.escape)},
+            delim = {literal(source.separator)}, quote = {literal(source.quote)}, escape = {literal(source.escape)},
             store_rejects = true, max_line_size = {max(SMALLEST_LINE_LIMIT, body.split.longest_bytes + 1024)})"""
 
 
@@ -190,7 +190,3 @@ def _parse_line(line: bytes, source: FileSource) -> list[str]:
         return [name.strip(source.quote or None) for name in text.split(source.separator)] if text else []
     escape = source.escape if source.escape != source.quote else None
     return next(csv.reader([text], delimiter=source.separator, quotechar=source.quote, escapechar=escape), [])
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

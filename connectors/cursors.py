@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.contract import Cursor
 from connectors.delivery import Window
+from connectors.quoting import quoted
 
 
 def cursor_expression(cursor: Cursor) -> str:
@@ -13,7 +14,7 @@ def cursor_expression(cursor: Cursor) -> str:
 
     The session's time zone must be UTC, so that texts without a zone are read as UTC.
     """
-    column = '"' + cursor.column.replace('"', '""') + '"'
+    column = quoted(cursor.column)
     if cursor.type == "integer":
         return f"TRY_CAST({column} AS BIGINT)"
     if cursor.type == "epoch":

@@ -32,6 +32,7 @@ from connectors.delivery import (
     credentials_of,
 )
 from connectors.meter import Meter
+from connectors.quoting import literal
 from connectors.retry import with_retries
 from connectors.source_spec import SqlSource
 from connectors.told_moment import told_moment
@@ -206,11 +207,6 @@ class _SqlReader:
         return f"table {self._source.table}" if self._source.table is not None else "the query's result"
 
 
-def quoted(name: str) -> str:
-    """A column's or table's name as standard SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def all_text(columns: Sequence[str]) -> pa.Schema:
     """The schema of a read whose values the database writes as text, every one."""
     return pa.schema([(column, pa.string()) for column in columns])
@@ -225,14 +221,10 @@ def key_condition(values: Sequence[str], keys: pa.Table) -> str:
         return "1 = 1"
     rows = zip(*(column.to_pylist() for column in keys.columns), strict=True)
     if len(values) == 1:
-        return f"{values[0]} IN ({', '.join(_literal(value) for (value,) in rows if value is not None) or 'NULL'})"
+        return f"{values[0]} IN ({', '.join(literal(value) for (value,) in rows if value is not None) or 'NULL'})"
     listed = (" AND ".join(_equals(value, text) for value, text in zip(values, row, strict=True)) for row in rows)
     return " OR ".join(f"({one})" for one in listed)
 
 
 def _equals(value: str, text: str | None) -> str:
-    return f"{value} IS NULL" if text is None else f"{value} = {_literal(text)}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"{value} IS NULL" if text is None else f"{value} = {literal(text)}"

@@ -21,8 +21,9 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
 from connectors.meter import Meter, MeteredConnection
+from connectors.quoting import quoted
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, all_text, key_condition, quoted
+from connectors.sql import Reject, all_text, key_condition
 from connectors.sql_window import untyped_condition
 
 _JULIAN_DAY_ROUNDING = timedelta(milliseconds=2)  # SQLite keeps days as milliseconds
