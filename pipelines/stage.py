@@ -24,6 +24,8 @@ from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import CheckRecord
 from pipelines.writing import writing
 from warehouse import quarantine, staging
+from warehouse.absence import ShrinkRefused
+from warehouse.batch import Batch
 from warehouse.casting import CastTrouble
 from warehouse.connection import WarehouseBusy, open_warehouse
 
@@ -147,7 +149,7 @@ class Staging:
                 self.connection,
                 one.scratch,
                 self.folder.table(manifest.batch_id),
-                staging.Batch(
+                Batch(
                     batch_id=one.batch_id,
                     feed=contract.feed,
                     entity=contract.entity,
@@ -167,7 +169,7 @@ class Staging:
                 immutable=contract.watch.immutable,
                 event_time=contract.canonical.event_time,
             )
-        except staging.ShrinkRefused as refused:
+        except ShrinkRefused as refused:
             batches.mark_held(self.ledger, manifest.batch_id, str(refused))
             fact = f"batch {manifest.batch_id} is held: {refused}"
             raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused

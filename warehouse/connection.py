@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.settings import Home
 from warehouse.cast_sql import quoted
 
 LOCK_WAIT_SECONDS = 60.0  # longer than the staging transaction of one batch, shorter than a person's patience
@@ -73,12 +74,12 @@ class WarehouseAbsent(FileNotFoundError):
 
 def warehouse_path(home: Path) -> Path:
     """The one file that staging, identity and ops are written to."""
-    return home / "warehouse.duckdb"
+    return Home(home).warehouse
 
 
 def warehouse_work_path(home: Path) -> Path:
     """Scratch files and spills of whoever writes the warehouse. What lies here when nobody does, a kill has left."""
-    return home / "work" / "warehouse"
+    return Home(home).work / "warehouse"
 
 
 def marts_path(home: Path) -> Path:
@@ -88,12 +89,12 @@ def marts_path(home: Path) -> Path:
 
 def published_path(home: Path) -> Path:
     """The file analysts open; replaced as a whole, never written in place."""
-    return home / "customer_360.duckdb"
+    return Home(home).published
 
 
 def masked_path(home: Path) -> Path:
     """What analysts open who need no names: the published tables without anybody in them."""
-    return home / "masked" / "customer_360.duckdb"
+    return Home(home).masked
 
 
 def remove_database(path: Path) -> None:

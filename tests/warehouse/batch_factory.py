@@ -11,9 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.batch import Batch
 from warehouse.cast_sql import ColumnRule
 from warehouse.casting import cast_batch
-from warehouse.staging import Batch, Tally, apply_batch, ensure_schema
+from warehouse.staging import Tally, apply_batch, ensure_schema
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FAILURES = pa.schema(
