@@ -17,7 +17,7 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.csv_split import CsvSplitter, Dialect, SplitText
 from connectors.declared import missing_column, undeclared
-from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
+from connectors.delivery import FeedTrouble, Receipt, rejects_table
 from connectors.duckdb_sessions import open_session
 from connectors.quoting import literal, quoted
 from connectors.source_spec import FileSource
@@ -76,13 +76,11 @@ class CsvFile:
     def receipt(self) -> Receipt:
         """What header and trailer claim, the rejected lines, and columns that nobody declared."""
         claims = self._body.claims
-        columns = list(zip(*self._rejects, strict=True)) or [(), (), ()]
-        rejects = pa.table([pa.array(c, t) for c, t in zip(columns, REJECT_SCHEMA.types, strict=True)], REJECT_SCHEMA)
         return Receipt(
             claimed_rows=claims.rows,
             claimed_totals=claims.totals,
             other_claims=claims.other,
-            rejects=rejects,
+            rejects=rejects_table(self._rejects),
             undeclared_columns=undeclared(self._contract.source_columns(), self._body.names),
             sequence=claims.sequence,
             business_date=claims.business_date,

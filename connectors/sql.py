@@ -19,7 +19,6 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.declared import missing_column, undeclared
 from connectors.delivery import (
-    REJECT_SCHEMA,
     Bucketing,
     Credentials,
     Delivery,
@@ -27,17 +26,17 @@ from connectors.delivery import (
     FileIdentity,
     Probe,
     Receipt,
+    Reject,
     SourceReader,
     Window,
     credentials_of,
+    rejects_table,
 )
 from connectors.meter import Meter
 from connectors.quoting import literal
 from connectors.retry import with_retries
 from connectors.source_spec import SqlSource
 from connectors.told_moment import told_moment
-
-Reject = tuple[int | None, str, str]
 
 # Keys asked for in one query; their literals stay far below what any database takes in a statement.
 KEYS_AT_ONCE = 2_000
@@ -185,9 +184,8 @@ class _SqlReader:
         batches = self._database.read(relation, declared, window)
 
         def receipt() -> Receipt:
-            columns = list(zip(*self._database.rejects(), strict=True)) or [(), (), ()]
-            arrays = [pa.array(column, kind) for column, kind in zip(columns, REJECT_SCHEMA.types, strict=True)]
-            return Receipt(rejects=pa.table(arrays, REJECT_SCHEMA), undeclared_columns=undeclared(declared, present))
+            rejects = rejects_table(self._database.rejects())
+            return Receipt(rejects=rejects, undeclared_columns=undeclared(declared, present))
 
         yield Delivery(self._shown(), pa.RecordBatchReader.from_batches(schema, batches), receipt)
 

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import FeedContract
-from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
+from connectors.delivery import Bucketing, FeedTrouble, Probe, Reject, Window
 from connectors.meter import Meter, MeteredConnection
 from connectors.quoting import quoted
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, key_condition
+from connectors.sql import key_condition
 from connectors.sql_postgres_digest import digest_query
 from connectors.sql_window import condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
 
