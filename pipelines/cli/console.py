@@ -16,9 +16,6 @@ from rich.table import Table
 from typer.exceptions import TyperException
 
 from connectors.declaration_file import DeclarationError
-from connectors.delivery import FeedTrouble
-from pipelines.ledger.leases import LeaseHeld
-from pipelines.trouble import Trouble
 
 TROUBLE = 1
 WRONG_USE = 2
@@ -67,10 +64,8 @@ def complain(error: Exception) -> int:
         step = "See that this user may write in the home folder and that its disk has space, then run it again."
         err.print(f"[red]{fact}: {escape(str(error))}. {step}[/red]")
         return TROUBLE
-    if isinstance(error, FeedTrouble | Trouble | LeaseHeld | OSError):
-        err.print(f"[red]{escape(str(error))}[/red]")
-        return TROUBLE
-    if type(error).__module__.partition(".")[0] in ("connectors", "expectations", "pipelines", "warehouse"):
+    is_ours = type(error).__module__.partition(".")[0] in ("connectors", "expectations", "pipelines", "warehouse")
+    if is_ours or isinstance(error, OSError):
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
     traceback.print_exception(error)

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from connectors.contract import FeedContract
 from connectors.tiers import EVERYTHING
 from pipelines.cli.app import JsonOption, deployment_of
 from pipelines.cli.console import TROUBLE, err, out, print_json, status_text, table
 from pipelines.cli.feeds import feeds
-from pipelines.deployment import Deployment
+from pipelines.cli.sync import chosen
 from pipelines.freshness.reconcile import Reconciliation, reconcile_feed
 from pipelines.ingest import stage_feed
 from pipelines.probe import Answer, probe_feed
@@ -29,8 +28,7 @@ def probe_command(
 ) -> int:
     """Ask sources what they hold, and whether they let us in, without reading data. Exit code 1 when one does not."""
     deployment = deployment_of(context)
-    contracts = [_contract(deployment, name) for name in names] if names else list(deployment.catalog.values())
-    answers = [probe_feed(deployment, contract) for contract in contracts]
+    answers = [probe_feed(deployment, contract) for contract in chosen(deployment, names or [])]
     if as_json:
         print_json([asdict(answer) | {"trouble": str(answer.trouble or "") or None} for answer in answers])
     else:
@@ -52,7 +50,7 @@ def reconcile_command(
     Exit code 1 when something differs and was not repaired.
     """
     deployment = deployment_of(context)
-    contract = _contract(deployment, name)
+    (contract,) = chosen(deployment, [name])
     with err.status(f"Comparing {contract.feed} with its source ..."):
         found = reconcile_feed(deployment, contract, days=days, wants_repair=repair)
         staged = stage_feed(deployment, contract, None) if found.batch_ids else None
@@ -66,12 +64,6 @@ def reconcile_command(
             err.print(f"[red]{escape(trouble)}[/red]")
     is_left = found.differing > 0 and not found.batch_ids
     return TROUBLE if troubles or is_left else 0
-
-
-def _contract(deployment: Deployment, name: str) -> FeedContract:
-    if name not in deployment.catalog:
-        raise typer.BadParameter(f"there is no feed '{name}'. c360 feeds list shows all.")
-    return deployment.catalog[name]
 
 
 def _show_answers(answers: list[Answer]) -> None:
