@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.hashing import hash_sql
 from warehouse.cast_sql import key_part, quoted
@@ -47,15 +47,6 @@ class EntityRoles:
     def columns(self, role: str) -> tuple[str, ...]:
         """Columns of a role, in order; empty if the entity has none."""
         return self.roles.get(role, ())
-
-
-def roles_of(definition: Mapping[str, Any]) -> EntityRoles:
-    """Read the identity roles from an entity definition in the shape of connectors/entities/*.yml."""
-    roles: dict[str, tuple[str, ...]] = {}
-    for name, column in definition["columns"].items():
-        if role := column.get("identity"):
-            roles[role] = (*roles.get(role, ()), name)
-    return EntityRoles(definition["entity"], tuple(definition["key"]), roles, definition.get("event_time"))
 
 
 def row_number(entity: str, system: str = "_source_system", record: str = "_key") -> str:
