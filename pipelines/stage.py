@@ -178,7 +178,7 @@ class Staging:
         """Merge one judged batch, and write down where its rows went. `checks` speak for its group."""
         contract, now = self.contract, self.deployment.clock()
         applied = self.merge(one, manifest)
-        tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
+        tally = as_counted(applied)
         if one.batch_id == manifest.batch_id:  # rows that come back from quarantine say nothing new of the delivery
             record_contents(
                 self.connection,
@@ -242,6 +242,11 @@ class Staging:
 def is_current(contract: FeedContract, manifest: Manifest) -> bool:
     """Whether the rows are what the source held when they landed; a file delivered again may be an old one."""
     return manifest.kind == "reconcile" and contract.source.kind != "files"
+
+
+def as_counted(applied: staging.Tally) -> Tally:
+    """Where a merge put the rows, as far as the ledger counts it."""
+    return Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
 
 
 def _check(result: RuleResult) -> CheckRecord:
