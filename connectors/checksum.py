@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.quoting import quoted
+
 # Between two columns, and in place of NULL: control characters that no text has a reason to hold.
 SEPARATOR, NULL_MARK = "chr(31)", "chr(30)"
 
@@ -35,5 +37,5 @@ def check_sql(types: Mapping[str, str]) -> str | None:
     """DuckDB expression of a row's check value (BIGINT); `types` is column → Arrow type. None when there is none."""
     if any(kind not in _TEXTS for kind in types.values()):
         return None
-    texts = [_TEXTS[kind].format('"' + name.replace('"', '""') + '"') for name, kind in types.items()]
+    texts = [_TEXTS[kind].format(quoted(name)) for name, kind in types.items()]
     return f"CAST('0x' || md5({joined(texts)})[1:15] AS BIGINT)"

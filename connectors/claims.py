@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 from connectors.contract import FeedContract
 from connectors.delivery import FeedTrouble, Receipt
 from connectors.manifest import Manifest
-from connectors.rereads import literal
-from connectors.sql import quoted
+from connectors.quoting import literal, quoted
 
 _READ_AGAIN = "Nothing of it was landed; it is read again at the next sync."
 _DELIVER_AGAIN = "Nothing of it was landed. Ask the sender to deliver it again; the next sync reads it again."

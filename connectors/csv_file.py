@@ -17,8 +17,9 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.csv_split import CsvSplitter, Dialect, SplitText
 from connectors.declared import missing_column, undeclared
-from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
+from connectors.delivery import FeedTrouble, Receipt, rejects_table
 from connectors.duckdb_sessions import open_session
+from connectors.quoting import literal, quoted
 from connectors.source_spec import FileSource
 from connectors.text_file import DataLines, FrameClaims, first_line_of, utf8_chunks
 
@@ -75,13 +76,11 @@ class CsvFile:
     def receipt(self) -> Receipt:
         """What header and trailer claim, the rejected lines, and columns that nobody declared."""
         claims = self._body.claims
-        columns = list(zip(*self._rejects, strict=True)) or [(), (), ()]
-        rejects = pa.table([pa.array(c, t) for c, t in zip(columns, REJECT_SCHEMA.types, strict=True)], REJECT_SCHEMA)
         return Receipt(
             claimed_rows=claims.rows,
             claimed_totals=claims.totals,
             other_claims=claims.other,
-            rejects=rejects,
+            rejects=rejects_table(self._rejects),
             undeclared_columns=undeclared(self._contract.source_columns(), self._body.names),
             sequence=claims.sequence,
             business_date=claims.business_date,
@@ -159,13 +158,12 @@ class CsvFile:
         source = self._source
         columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(body.names)))
         wanted = ", ".join(
-            f'c{body.names.index(column)} AS "{column.replace(chr(34), chr(34) * 2)}"'
-            for column in self._contract.source_columns()
+            f"c{body.names.index(column)} AS {quoted(column)}" for column in self._contract.source_columns()
         )
         # Every option is given, so that nothing is guessed from a sample of the file.
-        return f"""SELECT {wanted} FROM read_csv({_literal(str(body.path))},
+        return f"""SELECT {wanted} FROM read_csv({literal(body.path)},
             columns = {{{columns}}}, auto_detect = false, header = false, new_line = '\\n',
-            delim = {_literal(source.separator)}, quote = {_literal(source.quote)}, escape = {_literal(source.escape)},
+            delim = {literal(source.separator)}, quote = {literal(source.quote)}, escape = {literal(source.escape)},
             store_rejects = true, max_line_size = {max(SMALLEST_LINE_LIMIT, body.split.longest_bytes + 1024)})"""
 
 
@@ -190,7 +188,3 @@ def _parse_line(line: bytes, source: FileSource) -> list[str]:
         return [name.strip(source.quote or None) for name in text.split(source.separator)] if text else []
     escape = source.escape if source.escape != source.quote else None
     return next(csv.reader([text], delimiter=source.separator, quotechar=source.quote, escapechar=escape), [])
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

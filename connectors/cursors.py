@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.contract import Cursor
 from connectors.delivery import Window
+from connectors.quoting import quoted
 
 
 def cursor_expression(cursor: Cursor) -> str:
@@ -13,7 +14,7 @@ def cursor_expression(cursor: Cursor) -> str:
 
     The session's time zone must be UTC, so that texts without a zone are read as UTC.
     """
-    column = '"' + cursor.column.replace('"', '""') + '"'
+    column = quoted(cursor.column)
     if cursor.type == "integer":
         return f"TRY_CAST({column} AS BIGINT)"
     if cursor.type == "epoch":
@@ -59,8 +60,14 @@ def later(cursor: Cursor | None, before: str | None, reached: str | None) -> str
     """The cursor after a batch: it never goes back."""
     if cursor is None or before is None or reached is None:
         return reached or before
-    known, new = cursor_value(cursor, before), cursor_value(cursor, reached)
-    return before if known > new else reached  # type: ignore[operator]
+    return before if is_after(cursor_value(cursor, before), cursor_value(cursor, reached)) else reached
+
+
+def is_after(one: datetime | int | None, other: datetime | int | None) -> bool:
+    """Whether one value lies after another of its kind; of different kinds, and of no value, none lies after one."""
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return one > other
+    return isinstance(one, int) and isinstance(other, int) and one > other
 
 
 def next_window(cursor: Cursor | None, cursor_before: str | None, source_clock: datetime) -> Window:

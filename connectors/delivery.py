@@ -17,6 +17,14 @@ import pyarrow as pa
 
 # A negative number stands for what arrived beside the lines, such as a scan that no line names.
 REJECT_SCHEMA = pa.schema([("line_number", pa.int64()), ("raw", pa.string()), ("reason", pa.string())])
+Reject = tuple[int | None, str, str]
+
+
+def rejects_table(rejects: Sequence[Reject]) -> pa.Table:
+    """Lines or rows that could not be read, one row each, in REJECT_SCHEMA."""
+    columns = list(zip(*rejects, strict=True)) or [(), (), ()]
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, REJECT_SCHEMA.types, strict=True)]
+    return pa.table(arrays, REJECT_SCHEMA)
 
 
 class FeedTrouble(Exception):
@@ -25,8 +33,9 @@ class FeedTrouble(Exception):
     `is_retryable` says whether trying again, with nothing changed, can help. `kind` is a short class name for the
     ledger. The source does not answer as it should: unreachable, limited (it asks to wait), denied, missing,
     error_page (an error where data belong), pages (its pages contradict each other), broken. A delivery is not whole:
-    partial, truncated, unfinished (still being written). The source is not what it was: other_source, rolled_back,
-    emptied. On our side: contract, busy, fenced (another run took over), stopped, storage.
+    partial, truncated, totals (other sums than it claims), unfinished (still being written). The source is not what it
+    was: other_source, rolled_back, emptied. On our side: contract, busy, held (a batch is kept out of staging), fenced
+    (another run took over), stopped, storage.
     """
 
     def __init__(self, feed: str, fact: str, next_step: str, *, kind: str, is_retryable: bool = False) -> None:
@@ -71,9 +80,8 @@ class FileIdentity:
 class Receipt:
     """What is known about a delivery once all its rows were read.
 
-    `undeclared_columns` are in the source but not in the contract; `absent_columns` are declared, optional, and left
-    out by every record of a JSON delivery; `ends_mid_line` says that a text file's last byte is no line end (None: not
-    known).
+    `undeclared_columns` are in the source but not in the contract; `ends_mid_line` says that a text file's last byte is
+    no line end (None: not known).
     """
 
     parts: tuple[Part, ...] = ()
@@ -82,7 +90,6 @@ class Receipt:
     other_claims: Mapping[str, str] = field(default_factory=dict)
     rejects: pa.Table = field(default_factory=lambda: REJECT_SCHEMA.empty_table())
     undeclared_columns: tuple[str, ...] = ()
-    absent_columns: tuple[str, ...] = ()
     sequence: int | None = None
     business_date: str | None = None
     partial_reason: str | None = None

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from os import SEEK_END
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import fsspec
 import pyarrow as pa
@@ -39,6 +38,7 @@ from connectors.error_page import is_error_file
 from connectors.json_file import JsonFile, JsonLinesFile
 from connectors.meter import Meter
 from connectors.parquet_file import ParquetFile
+from connectors.rest_client import shown_url
 from connectors.source_spec import FileSource
 from connectors.text_file import FrameClaims, first_line_of
 
@@ -65,7 +65,7 @@ def open_files(contract: FeedContract, source: FileSource, folder: str, *, meter
 class _FolderReader:
     def __init__(self, contract: FeedContract, source: FileSource, folder: str, meter: Meter) -> None:
         self._contract, self._source, self._meter = contract, source, meter
-        self._shown = _without_secrets(folder)
+        self._shown = shown_url(folder) if "://" in folder else folder
         try:
             self._system, self._root = fsspec.core.url_to_fs(folder)
         except (ImportError, ValueError) as error:
@@ -273,11 +273,3 @@ def _modified_at(entry: dict[str, Any]) -> str:
     if isinstance(moment, datetime):
         return moment.isoformat()
     return str(moment or entry.get("ETag") or "")
-
-
-def _without_secrets(folder: str) -> str:
-    """A URL without user, password and query."""
-    if "://" not in folder:
-        return folder
-    parts = urlsplit(folder)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.declared import known_names, missing_column, required_source_columns, undeclared
-from connectors.delivery import REJECT_SCHEMA, FeedTrouble, Receipt
+from connectors.delivery import FeedTrouble, Receipt, rejects_table
 from connectors.json_records import JsonRecords
 from connectors.source_spec import FileSource
 from connectors.text_file import DataLines, FrameClaims, readable, utf8_chunks
@@ -17,8 +17,8 @@ from connectors.text_file import DataLines, FrameClaims, readable, utf8_chunks
 ABSENT_PROOF_ROWS = 100  # so many records without a key, and it is missing rather than left out where empty
 
 
-def check_presence(contract: FeedContract, records: JsonRecords, place: str) -> tuple[str, ...]:
-    """Names of declared columns that no record of a finished delivery held.
+def check_presence(contract: FeedContract, records: JsonRecords, place: str) -> None:
+    """Miss declared columns that no record of a finished delivery held.
 
     JSON sources often leave out keys that are empty, so only a required column is missed at once, others after a
     hundred records.
@@ -28,13 +28,12 @@ def check_presence(contract: FeedContract, records: JsonRecords, place: str) -> 
     """
     shape = records.shape
     if shape.row_count == 0:
-        return ()
+        return
     absent = shape.absent(contract.source_columns())
     required = required_source_columns(contract)
     missing = [name for name in absent if shape.row_count >= ABSENT_PROOF_ROWS or name in required]
     if missing:
         raise missing_column(contract, place, missing, shape.names)
-    return tuple(absent)
 
 
 def undeclared_names(contract: FeedContract, records: JsonRecords) -> tuple[str, ...]:
@@ -50,7 +49,6 @@ class JsonLinesFile:
         self._lines = DataLines(utf8_chunks(path, source, contract.feed), source, contract.feed, name)
         self._records = JsonRecords(contract.source_columns())
         self._rejects: list[tuple[int, str, str]] = []
-        self._absent: tuple[str, ...] = ()
         self.schema = self._records.schema
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -65,7 +63,7 @@ class JsonLinesFile:
                 self._rejects += [(numbers[record.index], record.text, record.reason) for record in bad]
                 line_number += len(lines)
                 yield from table.to_batches()
-            self._absent = check_presence(self._contract, self._records, f"file '{self._name}'")
+            check_presence(self._contract, self._records, f"file '{self._name}'")
         finally:
             self._records.close()
 
@@ -91,15 +89,12 @@ class JsonLinesFile:
     def receipt(self) -> Receipt:
         """What header and trailer claim, the rejected lines, and keys that nobody declared."""
         claims: FrameClaims = self._lines.claims
-        columns = list(zip(*sorted(self._rejects), strict=True)) or [(), (), ()]
-        rejects = pa.table([pa.array(c, t) for c, t in zip(columns, REJECT_SCHEMA.types, strict=True)], REJECT_SCHEMA)
         return Receipt(
             claimed_rows=claims.rows,
             claimed_totals=claims.totals,
             other_claims=claims.other,
-            rejects=rejects,
+            rejects=rejects_table(sorted(self._rejects)),
             undeclared_columns=undeclared_names(self._contract, self._records),
-            absent_columns=self._absent,
             sequence=claims.sequence,
             business_date=claims.business_date,
         )
@@ -111,7 +106,6 @@ class JsonFile:
     def __init__(self, path: Path, name: str, contract: FeedContract, source: FileSource) -> None:
         self._contract, self._source, self._name, self._path = contract, source, name, path
         self._records = JsonRecords(contract.source_columns())
-        self._absent: tuple[str, ...] = ()
         self.schema = self._records.schema
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -127,7 +121,7 @@ class JsonFile:
             if table is None:
                 raise self._broken(f"has no list of records at {self._source.records}")
             yield from table.to_batches()
-            self._absent = check_presence(self._contract, self._records, f"file '{self._name}'")
+            check_presence(self._contract, self._records, f"file '{self._name}'")
         finally:
             self._records.close()
 
@@ -141,4 +135,4 @@ class JsonFile:
 
     def receipt(self) -> Receipt:
         """Keys that nobody declared."""
-        return Receipt(undeclared_columns=undeclared_names(self._contract, self._records), absent_columns=self._absent)
+        return Receipt(undeclared_columns=undeclared_names(self._contract, self._records))

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from connectors.duckdb_sessions import open_single_threaded_session
 from connectors.mapping import path_name
+from connectors.quoting import literal, quoted
 
 # One match is: all that is no number (whole strings are jumped over), then a number or the end of the text. Anchoring
 # the last match at the end keeps the search from starting inside a string; the empty pair of quotes it leaves is cut.
@@ -148,10 +149,10 @@ class JsonRecords:
             self._duckdb.execute("DELETE FROM record WHERE position IN (SELECT unnest(?))", [sorted(bad)])
         self._see_paths()
         values = ", ".join(
-            f"{_unmarked(f'found[{number}]', mark)} AS {_identifier(name)}"
+            f"{_unmarked(f'found[{number}]', mark)} AS {quoted(name)}"
             for number, name in enumerate(self.schema.names, 1)
         )
-        paths = ", ".join(_literal(path) for path in self._paths.values())
+        paths = ", ".join(literal(path) for path in self._paths.values())
         table = self._duckdb.sql(
             f"""WITH extracted AS (SELECT position, json_extract_string(marked, [{paths}]) AS found FROM record)
             SELECT {values} FROM extracted ORDER BY position"""
@@ -176,8 +177,8 @@ class JsonRecords:
 
 def _holds(path: str) -> str:
     parents = [path[: found.start()] for found in re.finditer(r"(?<=.)[.\[]", path) if found.start() > 1]
-    nulls = "".join(f" OR json_type(marked, {_literal(parent)}) = 'NULL'" for parent in parents)
-    return f"json_exists(marked, {_literal(path)}){nulls}"
+    nulls = "".join(f" OR json_type(marked, {literal(parent)}) = 'NULL'" for parent in parents)
+    return f"json_exists(marked, {literal(path)}){nulls}"
 
 
 def _mark_for(texts: Sequence[str]) -> str:
@@ -190,8 +191,8 @@ def _mark_for(texts: Sequence[str]) -> str:
 
 def _quick(text: str, mark: str) -> str:
     """SQL: the JSON `text` with what is likely a number as a string that begins with `mark`."""
-    wrapped = _literal(rf'\1"{mark}\2"\3')
-    return f"regexp_replace({text}, {_literal(_LIKELY_NUMBER)}, {wrapped}, 'g')"
+    wrapped = literal(rf'\1"{mark}\2"\3')
+    return f"regexp_replace({text}, {literal(_LIKELY_NUMBER)}, {wrapped}, 'g')"
 
 
 def _marked(text: str, quick: str, mark: str) -> str:
@@ -199,33 +200,25 @@ def _marked(text: str, quick: str, mark: str) -> str:
 
     A text whose numbers survive the parser as they are is left alone. The careful way's last match is cut off again.
     """
-    wrapped = _literal(rf'\1"{mark}\2"')
-    careful = f"left(regexp_replace({text}, {_literal(_UP_TO_NUMBER)}, {wrapped}, 'g'), -3)"
-    return f"""CASE WHEN NOT regexp_matches({text}, {_literal(_NEEDS_MARKS)}) THEN {text}
-                    WHEN json_valid({quick}) AND NOT regexp_matches({quick}, {_literal(_LIKELY_NUMBER)}) THEN {quick}
+    wrapped = literal(rf'\1"{mark}\2"')
+    careful = f"left(regexp_replace({text}, {literal(_UP_TO_NUMBER)}, {wrapped}, 'g'), -3)"
+    return f"""CASE WHEN NOT regexp_matches({text}, {literal(_NEEDS_MARKS)}) THEN {text}
+                    WHEN json_valid({quick}) AND NOT regexp_matches({quick}, {literal(_LIKELY_NUMBER)}) THEN {quick}
                     ELSE {careful} END"""
 
 
 def _unmarked(value: str, mark: str) -> str:
     """SQL: an extracted value without marks, be it a number or JSON text that holds numbers."""
-    nested = _literal(f'"{mark}([^"]*)"')
+    nested = literal(f'"{mark}([^"]*)"')
     return (
-        f"CASE WHEN NOT contains({value}, {_literal(mark)}) THEN {value}"
-        f" WHEN starts_with({value}, {_literal(mark)}) THEN {value}[2:]"
+        f"CASE WHEN NOT contains({value}, {literal(mark)}) THEN {value}"
+        f" WHEN starts_with({value}, {literal(mark)}) THEN {value}[2:]"
         f" ELSE regexp_replace({value}, {nested}, '\\1', 'g') END"
     )
 
 
 def _key_path(name: str) -> str:
     return '$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def value_at(document: object, path: str) -> object:

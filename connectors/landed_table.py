@@ -14,8 +14,7 @@ import pyarrow as pa
 
 from connectors.contract import FeedContract
 from connectors.manifest import IS_GONE
-from connectors.rereads import literal
-from connectors.sql import quoted
+from connectors.quoting import literal, quoted
 from pipelines.hashing import hash_sql
 
 # DuckDB's hash() may change between its versions, so a manifest says which one made its hashes; hashes of different

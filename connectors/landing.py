@@ -36,7 +36,7 @@ from connectors.manifest import (
     ManifestPart,
     read_manifest,
 )
-from connectors.rereads import literal
+from connectors.quoting import literal
 
 INCOMING = ".incoming"
 

@@ -21,8 +21,8 @@ from connectors.delivery import Bucketing
 from connectors.landed_table import texts_of, watched, write_table
 from connectors.landing import LandingFolder
 from connectors.manifest import IS_GONE, TABLE_NAME, Manifest
-from connectors.sql import quoted
-from connectors.tiers import Bound, Tier, literal, within, within_any
+from connectors.quoting import literal, quoted
+from connectors.tiers import Bound, Tier, bound_literal, within, within_any
 from pipelines.hashing import hash_sql
 
 MEMORY_LIMIT = "512MB"
@@ -113,14 +113,14 @@ class SideBySide:
     def buckets_that_differ(self, bucketing: Bucketing, digests: pa.Table) -> list[tuple[datetime, datetime]]:
         """The buckets whose count or check sum is not the source's, each from its lower to its upper bound."""
         self._connection.register("digest", digests)
-        first = f"epoch_us({literal(bucketing.lower)})"
+        first, upper = f"epoch_us({bound_literal(bucketing.lower)})", bound_literal(bucketing.upper)
         found = self._connection.execute(
             f"""WITH here AS (
                     SELECT (epoch_us(position) - {first}) // {bucketing.width_us} AS bucket, count(*) AS row_count,
                            CAST(sum(CAST(check_value AS HUGEINT)) AS VARCHAR) AS check_sum
                     FROM ours WHERE NOT is_gone AND {within("position", bucketing.lower, bucketing.upper)} GROUP BY 1)
                 SELECT make_timestamp({first} + bucket * {bucketing.width_us}),
-                       least(make_timestamp({first} + (bucket + 1) * {bucketing.width_us}), {literal(bucketing.upper)})
+                       least(make_timestamp({first} + (bucket + 1) * {bucketing.width_us}), {upper})
                 FROM here FULL JOIN digest USING (bucket)
                 WHERE here.row_count IS DISTINCT FROM digest.row_count
                    OR here.check_sum IS DISTINCT FROM digest.check_sum ORDER BY 1"""
@@ -150,7 +150,7 @@ class SideBySide:
         A row that left the stretch read for later times is no difference: the next sync brings it.
         """
         end = self.tiers[0].upper
-        is_closed = "true" if end is None else f"t.position < {literal(end)}"
+        is_closed = "true" if end is None else f"t.position < {bound_literal(end)}"
         self._connection.execute(
             f"""CREATE OR REPLACE TABLE difference AS
                 SELECT key_hash, CASE WHEN is_here THEN 'outdated' ELSE 'missing' END AS kind, tier, place FROM (
@@ -259,5 +259,4 @@ def _at_difference(is_kind: str) -> str:
 
 
 def _parquet(files: Sequence[str]) -> str:
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"read_parquet([{listed}], filename = '_file', union_by_name = true)"
+    return f"read_parquet([{', '.join(map(literal, files))}], filename = '_file', union_by_name = true)"

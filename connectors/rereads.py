@@ -12,13 +12,8 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.cursors import cursor_expression
 from connectors.delivery import Window
+from connectors.quoting import literal, quoted
 from connectors.source_spec import RestSource
-from connectors.sql import quoted
-
-
-def literal(path: Path) -> str:
-    """A path as a DuckDB string."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def repeated_rows(connection: duckdb.DuckDBPyConnection, contract: FeedContract, table: Path) -> int | None:

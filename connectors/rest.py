@@ -148,7 +148,6 @@ class _Extract:
         self._records = JsonRecords(contract.source_columns())
         self._parts: list[Part] = []
         self._claimed: int | None = None
-        self._absent: tuple[str, ...] = ()
         self.schema = self._records.schema
 
     def batches(self, window: Window) -> Iterator[pa.RecordBatch]:
@@ -165,7 +164,7 @@ class _Extract:
                 yield from table.to_batches()
                 link = response.links.get("next", {}).get("url")
                 request = self._next(pager, Page(document, table.num_rows, rows, link))
-            self._absent = check_presence(self._contract, self._records, f"the records of {self._shown}")
+            check_presence(self._contract, self._records, f"the records of {self._shown}")
         finally:
             self._records.close()
 
@@ -174,7 +173,6 @@ class _Extract:
             parts=tuple(self._parts),
             claimed_rows=self._claimed,
             undeclared_columns=undeclared_names(self._contract, self._records),
-            absent_columns=self._absent,
         )
 
     @property

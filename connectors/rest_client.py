@@ -121,7 +121,7 @@ class RestClient:
             return response
         if status in (408, 425, 429) or status >= 500:
             fact, kind = f"{shown} answers {status}", "limited" if status == 429 else "unreachable"
-            seconds = self._asked_to_wait(response)
+            seconds = asked_to_wait(response)
             if seconds is not None:
                 fact += f" and asks to wait {seconds:.0f} s"
                 raise PleaseWait(self._feed, fact, _NEXT_SYNC, seconds=seconds, kind=kind)
@@ -139,16 +139,6 @@ class RestClient:
     @property
     def _credentials(self) -> str:
         return self._source.auth.token or self._source.connection
-
-    def _asked_to_wait(self, response: httpx.Response) -> float | None:
-        """Seconds of Retry-After, be it a number or a date (against the server's own clock)."""
-        value = response.headers.get("retry-after", "").strip()
-        if value.isdigit():
-            return float(value)
-        until = moment_of(value)
-        if until is None or self.clock is None:
-            return None
-        return max(0.0, (until - self.clock).total_seconds())
 
     def _stay_home(self, url: str, what: str) -> None:
         """Credentials go to the source's own host and scheme only."""
@@ -179,6 +169,15 @@ def _secrets(source: RestSource, environment: Mapping[str, str], password: str |
 def _port(parts: object) -> int | None:
     port = getattr(parts, "port", None)
     return port or {"http": 80, "https": 443}.get(getattr(parts, "scheme", ""))
+
+
+def asked_to_wait(response: httpx.Response) -> float | None:
+    """Seconds of Retry-After, be it a number or a date (against the server's own clock)."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(value)
+    until, now = moment_of(value), moment_of(response.headers.get("date"))
+    return None if until is None or now is None else max(0.0, (until - now).total_seconds())
 
 
 def moment_of(value: str | None) -> datetime | None:

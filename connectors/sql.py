@@ -19,7 +19,6 @@ import pyarrow as pa
 from connectors.contract import FeedContract
 from connectors.declared import missing_column, undeclared
 from connectors.delivery import (
-    REJECT_SCHEMA,
     Bucketing,
     Credentials,
     Delivery,
@@ -27,16 +26,17 @@ from connectors.delivery import (
     FileIdentity,
     Probe,
     Receipt,
+    Reject,
     SourceReader,
     Window,
     credentials_of,
+    rejects_table,
 )
 from connectors.meter import Meter
+from connectors.quoting import literal
 from connectors.retry import with_retries
 from connectors.source_spec import SqlSource
 from connectors.told_moment import told_moment
-
-Reject = tuple[int | None, str, str]
 
 # Keys asked for in one query; their literals stay far below what any database takes in a statement.
 KEYS_AT_ONCE = 2_000
@@ -184,9 +184,8 @@ class _SqlReader:
         batches = self._database.read(relation, declared, window)
 
         def receipt() -> Receipt:
-            columns = list(zip(*self._database.rejects(), strict=True)) or [(), (), ()]
-            arrays = [pa.array(column, kind) for column, kind in zip(columns, REJECT_SCHEMA.types, strict=True)]
-            return Receipt(rejects=pa.table(arrays, REJECT_SCHEMA), undeclared_columns=undeclared(declared, present))
+            rejects = rejects_table(self._database.rejects())
+            return Receipt(rejects=rejects, undeclared_columns=undeclared(declared, present))
 
         yield Delivery(self._shown(), pa.RecordBatchReader.from_batches(schema, batches), receipt)
 
@@ -206,11 +205,6 @@ class _SqlReader:
         return f"table {self._source.table}" if self._source.table is not None else "the query's result"
 
 
-def quoted(name: str) -> str:
-    """A column's or table's name as standard SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def all_text(columns: Sequence[str]) -> pa.Schema:
     """The schema of a read whose values the database writes as text, every one."""
     return pa.schema([(column, pa.string()) for column in columns])
@@ -225,14 +219,10 @@ def key_condition(values: Sequence[str], keys: pa.Table) -> str:
         return "1 = 1"
     rows = zip(*(column.to_pylist() for column in keys.columns), strict=True)
     if len(values) == 1:
-        return f"{values[0]} IN ({', '.join(_literal(value) for (value,) in rows if value is not None) or 'NULL'})"
+        return f"{values[0]} IN ({', '.join(literal(value) for (value,) in rows if value is not None) or 'NULL'})"
     listed = (" AND ".join(_equals(value, text) for value, text in zip(values, row, strict=True)) for row in rows)
     return " OR ".join(f"({one})" for one in listed)
 
 
 def _equals(value: str, text: str | None) -> str:
-    return f"{value} IS NULL" if text is None else f"{value} = {_literal(text)}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"{value} IS NULL" if text is None else f"{value} = {literal(text)}"

@@ -16,10 +16,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from connectors.contract import FeedContract
-from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
+from connectors.delivery import Bucketing, FeedTrouble, Probe, Reject, Window
 from connectors.meter import Meter
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, all_text, key_condition
+from connectors.sql import all_text, key_condition
 from connectors.sql_window import untyped_condition
 
 BATCH_ROWS = 65_536

@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import FeedContract
-from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
+from connectors.delivery import Bucketing, FeedTrouble, Probe, Reject, Window
 from connectors.meter import Meter, MeteredConnection
+from connectors.quoting import quoted
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, key_condition, quoted
+from connectors.sql import key_condition
 from connectors.sql_postgres_digest import digest_query
 from connectors.sql_window import condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
 
@@ -114,7 +115,11 @@ class Postgres:
         infinite = " OR ".join(f"NOT isfinite({quoted(column)})" for column in checked) or "false"
         query = f"SELECT {self._selected(relation, columns)}, coalesce({infinite}, false) AS {_MARK}"
         # A literal without a type takes that of the column, so an index on the key serves.
-        where = self._condition(types, window) if keys is None else key_condition(_quoted(keys.column_names), keys)
+        where = (
+            self._condition(types, window)
+            if keys is None
+            else key_condition([quoted(name) for name in keys.column_names], keys)
+        )
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(f"{query} FROM {relation} WHERE {where}")
@@ -251,10 +256,6 @@ class Postgres:
         found = re.search(r"://[^/?@]*?:([^@]*)@", self._url)
         password = found[1] if found else ""
         return without_url.replace(password, "…") if password else without_url
-
-
-def _quoted(names: Sequence[str]) -> list[str]:
-    return [quoted(name) for name in names]
 
 
 def _connect_kind(message: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from connectors.checksum import joined
 from connectors.delivery import Bucketing
-from connectors.sql import quoted
+from connectors.quoting import quoted
 
 # PostgreSQL type of a column that arrives in an Arrow type of its own → expression of its text, as `checksum` wants it.
 # Floats and padded texts have none. All types that are not listed and arrive as text are compared as that text.

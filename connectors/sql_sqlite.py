@@ -19,10 +19,11 @@ import adbc_driver_sqlite.dbapi as driver
 import pyarrow as pa
 
 from connectors.contract import FeedContract
-from connectors.delivery import Bucketing, FeedTrouble, Probe, Window
+from connectors.delivery import Bucketing, FeedTrouble, Probe, Reject, Window
 from connectors.meter import Meter, MeteredConnection
+from connectors.quoting import quoted
 from connectors.source_spec import SqlSource
-from connectors.sql import Reject, all_text, key_condition, quoted
+from connectors.sql import all_text, key_condition
 from connectors.sql_window import untyped_condition
 
 _JULIAN_DAY_ROUNDING = timedelta(milliseconds=2)  # SQLite keeps days as milliseconds

@@ -81,15 +81,15 @@ def _stood_at(cursor: Cursor, manifests: Sequence[Manifest], days: int) -> int |
     return value if isinstance(value, int) else None
 
 
-def literal(bound: datetime | int) -> str:
+def bound_literal(bound: datetime | int) -> str:
     """DuckDB: a bound."""
     return f"TIMESTAMP '{bound.isoformat()}'" if isinstance(bound, datetime) else str(bound)
 
 
 def within(position: str, lower: Bound, upper: Bound) -> str:
     """DuckDB: a position lies from `lower` up to but not including `upper`. NULL lies in nothing that has an end."""
-    above = f"{position} >= {literal(lower)}" if lower is not None else "true"
-    below = f"{position} < {literal(upper)}" if upper is not None else "true"
+    above = f"{position} >= {bound_literal(lower)}" if lower is not None else "true"
+    below = f"{position} < {bound_literal(upper)}" if upper is not None else "true"
     return f"({above} AND {below})"
 
 

@@ -52,8 +52,8 @@ class PageSummary:
     tell_rules_failed: int
 
 
-def write_page(folder: Path, summary: PageSummary, judged: Any, *, masked: Collection[str]) -> Path:
-    """Replace the feed's page and the index; give the page's path. Failing values of `masked` columns are not shown."""
+def write_page(folder: Path, summary: PageSummary, judged: Any, *, masked: Collection[str]) -> None:
+    """Replace the feed's page and the index. Failing values of `masked` columns are not shown."""
     from great_expectations.render.renderer import ValidationResultsPageRenderer
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,9 @@ def write_page(folder: Path, summary: PageSummary, judged: Any, *, masked: Colle
     # The page names the run by its moment: that of the clock passed in, as everywhere.
     judged.meta["run_id"] = summary.judged_at.isoformat()
     rendered = _view().render(ValidationResultsPageRenderer(run_info_at_end=True).render(judged))
-    page = folder / f"{summary.feed}.html"
     _replace(folder / f"{summary.feed}.json", json.dumps(asdict(summary), default=datetime.isoformat, indent=1))
-    _replace(page, _self_contained(rendered))
+    _replace(folder / f"{summary.feed}.html", _self_contained(rendered))
     _replace(folder / "index.html", _index(folder))
-    return page
 
 
 @functools.cache

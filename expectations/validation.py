@@ -61,7 +61,6 @@ class Validation:
 
     results: tuple[RuleResult, ...]
     failures: pa.Table
-    docs_page: Path | None = None
 
 
 def validate(
@@ -99,7 +98,6 @@ def validate(
         failures: pa.Table = connection.sql(
             'SELECT row_number, rule, severity, reason, "column" FROM temp.failure ORDER BY row_number, rule'
         ).to_arrow_table()
-    page = None
     if docs_folder is not None:
         summary = docs.PageSummary(
             feed=feed,
@@ -110,8 +108,8 @@ def validate(
             stop_rules_failed=_failed(results, "stop"),
             tell_rules_failed=_failed(results, "tell"),
         )
-        page = docs.write_page(docs_folder, summary, judged, masked=facts.masked)
-    return Validation(results, failures.cast(FAILURE_SCHEMA), page)
+        docs.write_page(docs_folder, summary, judged, masked=facts.masked)
+    return Validation(results, failures.cast(FAILURE_SCHEMA))
 
 
 def _verdict(connection: duckdb.DuckDBPyConnection, rule: Rule, outcome: Any, facts: EntityFacts) -> RuleResult:

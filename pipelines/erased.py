@@ -22,9 +22,9 @@ from pipelines.ledger import erasures
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.mentions import Graves, Telling, telling_of_source, tombstone, without_mentions
-from warehouse.cast_sql import literal, quoted
+from warehouse.cast_sql import key_part, literal, quoted
 from warehouse.casting import CastTrouble, cast_batch
-from warehouse.connection import open_scratch
+from warehouse.connection import open_scratch, remove_database
 
 ACCOUNT = "account_id"
 # Column → entity it refers to, and the column that says which system issued it.
@@ -84,13 +84,13 @@ def erased_rows(table: Path, scratch: Path, contract: FeedContract, known: Grave
             connection.register("grave", pa.table({"tombstone": pa.array(known.tombstones, pa.string())}))
             rows = connection.execute(f"SELECT row_number FROM batch WHERE {belongs} ORDER BY row_number").fetchall()
     finally:
-        scratch.unlink(missing_ok=True)
+        remove_database(scratch)
     return [int(number) for (number,) in rows]
 
 
-def own_reference(entity: str, system: str = "_source_system", key: str = "_key") -> str:
+def own_reference(entity: str, system: str = "_source_system") -> str:
     """SQL of what a row is itself called."""
-    return f"{system} || '/{entity}/' || {key}"
+    return f"{system} || '/{entity}/' || _key"
 
 
 def address_reference(address: str) -> str:
@@ -123,7 +123,6 @@ def _reference_columns(entity: Entity) -> list[str]:
 
 
 def _reference(column: str, target: str, source: str | None, entity: Entity, system: str) -> str:
+    named = key_part(f"nullif(trim({quoted(column)}), '')")
     issuer = f"coalesce({quoted(source)}, {system})" if source in entity.columns else system
-    # The same escapes as in staging's _key, so that a reference and the row's own key are one text.
-    escaped = rf"replace(replace(nullif(trim({quoted(column)}), ''), '\', '\\'), '|', '\|')"
-    return f"{issuer} || '/{target}/' || {escaped}"
+    return f"{issuer} || '/{target}/' || {named}"

@@ -20,7 +20,7 @@ from expectations.validation import RuleResult, validate
 from pipelines.column_rules import column_rules, entity_facts, entity_types, personal_columns
 from pipelines.deployment import Deployment
 from warehouse.casting import cast_batch, gather_checked
-from warehouse.connection import warehouse_work_path
+from warehouse.connection import remove_database, warehouse_work_path
 
 # Row numbers of a group are those of its batches, set apart by this; a batch with more rows is judged alone.
 GROUP_STRIDE = 2**40
@@ -97,8 +97,7 @@ def judged(
         yield [Judged(batch.batch_id, scratch, own) for batch, scratch, own in batches], validation.results
     finally:
         for path in {*scratches, together}:
-            for leftover in (path, path.with_name(path.name + ".wal")):
-                leftover.unlink(missing_ok=True)
+            remove_database(path)
 
 
 def _scratch(deployment: Deployment, batch_id: str) -> Path:

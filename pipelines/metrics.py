@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import get_args
 
 from prometheus_client import CollectorRegistry
@@ -25,6 +25,7 @@ from pipelines.ledger.database import Ledger, moment
 from pipelines.ledger.deliveries import late
 from pipelines.ledger.publications import last_publication
 from pipelines.ledger.watching import last_stretch
+from pipelines.source_guard import credentials_end
 
 # What the sums by day still tell when batches are forgotten: a counter must never go back.
 OUTCOMES = ("in", "new", "changed", "quarantined", "deleted")
@@ -165,11 +166,7 @@ def _notified(ledger: Ledger) -> Metric:
 
 
 def _of_credentials(catalog: Mapping[str, FeedContract], environment: Mapping[str, str]) -> Iterator[Metric]:
-    ends = {
-        contract.feed: _said_end(environment.get(contract.watch.credentials_expire))
-        for contract in catalog.values()
-        if contract.watch.credentials_expire
-    }
+    ends = {contract.feed: credentials_end(contract, environment) for contract in catalog.values()}
     yield _gauge(
         "feed_credential_expiry_timestamp_seconds",
         "When the credentials of the source end.",
@@ -215,15 +212,6 @@ def _open_alerts(ledger: Ledger) -> Counter[tuple[str, ...]]:
     )
     notices = [json.loads(row["body"]) for row in rows]
     return Counter((notice["feed"], notice["failure"], notice["severity"]) for notice in notices)
-
-
-def _said_end(text: str | None) -> datetime | None:
-    """The moment that a variable holds; a day is its beginning. None when it holds none."""
-    try:
-        said = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 def _gauge(name: str, help_text: str, labels: tuple[str, ...], samples: Iterable[Sample]) -> Metric:

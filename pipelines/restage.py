@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from connectors.contract import FeedContract
 from connectors.manifest import Manifest, since_last_full
 from pipelines.deployment import Deployment
 from pipelines.judge import Judged, ToJudge, groups, judged
 from pipelines.ledger import batches, links
-from pipelines.ledger.batches import Tally
 from pipelines.ledger.database import Ledger
-from pipelines.stage import Staging, is_current
+from pipelines.stage import Staging, as_counted, is_current
 
 
 def restage_lost(deployment: Deployment, contract: FeedContract) -> int:
@@ -65,7 +64,7 @@ def _to_judge(run: Staging, batch_id: str, manifest: Manifest) -> ToJudge:
 def _applied(run: Staging, one: Judged, manifest: Manifest) -> int:
     """The ledger counted these rows as new already: what comes back is a change of staging."""
     applied = run.merge(one, manifest)
-    tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
+    tally = as_counted(applied)
     tally = replace(tally, rows_new=0, rows_changed=tally.rows_changed + tally.rows_new)
     batches.mark_staged(run.ledger, one.batch_id, run.contract.feed, tally, run.deployment.clock())
     return applied.rows_new

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from connectors.contract import Cursor, FeedContract
-from connectors.cursors import source_value
+from connectors.cursors import is_after, source_value
 from connectors.delivery import FeedTrouble, Probe
 from connectors.manifest import Manifest
 from pipelines.ledger.acceptances import Acceptance
@@ -79,9 +79,7 @@ def _check_not_rolled_back(
 
 
 def _is_behind(newest: datetime | int, before: datetime | int, cursor: Cursor) -> bool:
-    if isinstance(newest, datetime) and isinstance(before, datetime):
-        return newest < before - cursor.overlap
-    return isinstance(newest, int) and isinstance(before, int) and newest < before
+    return is_after(before - cursor.overlap if isinstance(before, datetime) else before, newest)
 
 
 def _held(contract: FeedContract, fact: str, kind: str) -> FeedTrouble:

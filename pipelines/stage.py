@@ -24,6 +24,8 @@ from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import CheckRecord
 from pipelines.writing import writing
 from warehouse import quarantine, staging
+from warehouse.absence import ShrinkRefused
+from warehouse.batch import Batch
 from warehouse.casting import CastTrouble
 from warehouse.connection import WarehouseBusy, open_warehouse
 
@@ -147,7 +149,7 @@ class Staging:
                 self.connection,
                 one.scratch,
                 self.folder.table(manifest.batch_id),
-                staging.Batch(
+                Batch(
                     batch_id=one.batch_id,
                     feed=contract.feed,
                     entity=contract.entity,
@@ -167,7 +169,7 @@ class Staging:
                 immutable=contract.watch.immutable,
                 event_time=contract.canonical.event_time,
             )
-        except staging.ShrinkRefused as refused:
+        except ShrinkRefused as refused:
             batches.mark_held(self.ledger, manifest.batch_id, str(refused))
             fact = f"batch {manifest.batch_id} is held: {refused}"
             raise FeedTrouble(contract.feed, fact, "Readers keep the data before it.", kind="held") from refused
@@ -176,7 +178,7 @@ class Staging:
         """Merge one judged batch, and write down where its rows went. `checks` speak for its group."""
         contract, now = self.contract, self.deployment.clock()
         applied = self.merge(one, manifest)
-        tally = Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
+        tally = as_counted(applied)
         if one.batch_id == manifest.batch_id:  # rows that come back from quarantine say nothing new of the delivery
             record_contents(
                 self.connection,
@@ -240,6 +242,11 @@ class Staging:
 def is_current(contract: FeedContract, manifest: Manifest) -> bool:
     """Whether the rows are what the source held when they landed; a file delivered again may be an old one."""
     return manifest.kind == "reconcile" and contract.source.kind != "files"
+
+
+def as_counted(applied: staging.Tally) -> Tally:
+    """Where a merge put the rows, as far as the ledger counts it."""
+    return Tally(**{field.name: getattr(applied, field.name) for field in fields(Tally)})
 
 
 def _check(result: RuleResult) -> CheckRecord:

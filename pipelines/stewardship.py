@@ -1,4 +1,4 @@
-"""What stewards write: judgements and samples, under the warehouse's lease, so that the next sync obeys them."""
+"""What stewards write, under the warehouse's lease, so that the next sync obeys: judgements, samples, rows let pass."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipelines.ledger import judging, leases
 from pipelines.ledger.database import Ledger
 from pipelines.trouble import Trouble
 from pipelines.writing import writing
+from warehouse import quarantine
 from warehouse.connection import WarehouseBusy, open_warehouse
 
 if TYPE_CHECKING:
@@ -70,6 +71,17 @@ def take_over(deployment: Deployment, path: Path, *, by: str) -> list[Judgement]
         if judged:
             _note(ledger, deployment, judged)
     return judged
+
+
+def accept_held(deployment: Deployment, held_ids: Sequence[str], *, by: str, reason: str) -> None:
+    """Let the rules that hold rows in quarantine no longer count for them; the next release stages them.
+
+    Raises:
+        Busy: a sync writes the warehouse.
+        quarantine.QuarantineTrouble: a row is not held, or has nothing that could be staged.
+    """
+    with _writing(deployment) as (_, connection):
+        quarantine.accept_as_is(connection, held_ids, accepted_by=by, reason=reason, now=deployment.clock())
 
 
 def draw_sample(deployment: Deployment, *, size: int, seed: int) -> str:

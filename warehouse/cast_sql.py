@@ -47,11 +47,6 @@ class ColumnRule:
     divide_by: int | None = None
     decimal_comma: bool = False
 
-    @property
-    def replaces_with_null(self) -> bool:
-        """Whether a value that is present at the source may become NULL on purpose."""
-        return bool(self.nulls) or None in (self.values or {}).values()
-
 
 def quoted(name: str) -> str:
     """An SQL identifier."""
@@ -69,6 +64,14 @@ def literal(value: str | int | float | bool | None) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def key_part(text_sql: str) -> str:
+    """A text as part of a row's key, where '|' stands between parts: '\\' and '|' inside it carry a '\\' in front.
+
+    A reference to a row has the same escapes, so that it and the row's own key are one text.
+    """
+    return rf"replace(replace({text_sql}, '\', '\\'), '|', '\|')"
+
+
 def is_castable(target: str) -> bool:
     """Whether a value can be read as this type: VARCHAR, BOOLEAN, DATE, TIMESTAMP, integers and DECIMAL(p,s)."""
     return target in {"VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP"} or _precision(target) is not None
@@ -77,7 +80,7 @@ def is_castable(target: str) -> bool:
 def text(raw: str, raw_type: str) -> str:
     """The value as trimmed text, NULL when nothing is left. Whole floats lose their '.0': 10023.0 is the id 10023."""
     if raw_type in _FLOAT_NOISE:
-        whole = f"{raw} = trunc({raw}) AND abs({raw}) < 9007199254740992"
+        whole = f"{raw} = trunc({raw}) AND abs({raw}) < {2**53}"  # below it a double holds every whole number
         return f"CASE WHEN {whole} THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
     if raw_type == "BLOB":
         shown = f"coalesce(TRY(decode({raw})), CAST({raw} AS VARCHAR))"

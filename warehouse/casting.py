@@ -6,7 +6,7 @@ belong here: judging values (expectations), deciding what is staged (`staging.py
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,28 +17,16 @@ from sqlglot import exp
 from pipelines.hashing import hash_sql
 from warehouse import cast_sql
 from warehouse.cast_sql import ColumnRule, literal, quoted
-from warehouse.connection import open_scratch
+from warehouse.connection import open_scratch, remove_database
+from warehouse.counting import number
 
-__all__ = ["CastResult", "CastTrouble", "ColumnRule", "cast_batch", "row_hash_sql", "with_quoted_paths"]
-
-_DELETED, _TEST, _OWN, _CHANGED = "_is_deleted", "_is_test", "_is_own", "_changed_at"
+_DELETED, _TEST, _OWN = "_is_deleted", "_is_test", "_is_own"
+_CHANGED = "updated_at"
 _SHOWN_EXPRESSION = 100
 
 
 class CastTrouble(ValueError):
     """The mapping does not fit the landed table: names the column, the fact and the next step."""
-
-
-@dataclass(frozen=True)
-class CastResult:
-    """What casting found, in rows. `failures` and `nulls_replaced` are per canonical column."""
-
-    rows: int
-    failed_rows: int
-    deleted_rows: int
-    test_rows: int
-    failures: Mapping[str, int]
-    nulls_replaced: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -50,11 +38,6 @@ class _Plan:
     raw_type: str
     position: int
     is_masked: bool
-
-    @property
-    def is_guarded(self) -> bool:
-        """Expressions and JSON paths may fail on one row; they are wrapped so that only this row fails."""
-        return self.rule.sql is not None or self.rule.json_path is not None
 
     def at(self, stage: str) -> str:
         """The column that holds this value at a stage."""
@@ -74,7 +57,7 @@ class _Plan:
     def is_failed(self) -> str:
         """True on a row whose value is present but could not be read."""
         unread = f"({self.at('meaning')} IS NOT NULL AND {self.at('typed')} IS NULL)"
-        return f"({unread} OR {self.at('errored')})" if self.is_guarded else unread
+        return f"({unread} OR {self.at('errored')})" if _is_guarded(self.rule) else unread
 
     def is_swapped(self) -> str:
         """True on a row whose value can be read once day and month change places."""
@@ -89,7 +72,7 @@ class _Plan:
             number=self.at("number"),
             is_masked=self.is_masked,
         )
-        if not self.is_guarded:
+        if not _is_guarded(self.rule):
             return unread
         origin = self.rule.sql or f"{self.rule.column} -> {self.rule.json_path}"
         errored = f"{self.rule.name}: the expression {_shortened(origin)} fails on this row"
@@ -104,27 +87,25 @@ def cast_batch(
     types: Mapping[str, str],
     key: Sequence[str],
     masked: Collection[str] = (),
-    changed_at: ColumnRule | None = None,
     deleted_when: str | None = None,
     test_when: str | None = None,
     own_when: str | None = None,
     only_rows: Sequence[int] | None = None,
-) -> CastResult:
+) -> None:
     """Cast one landed Parquet file into a new scratch file; an older scratch file of that name is replaced.
 
     Table `batch`, one row per landed row: row_number, the entity's columns of `types` (unmapped ones NULL), _key,
     _is_deleted, _is_test, _is_own, _changed_at, _row_hash, _cast_failed. Table `cast_failure`, one row per value that
     could not be read; `is_swapped` where it can be once its day and month change places. View `checked`: the rows that
     expectations judge, which are neither tombstones nor test rows nor our own nor failed.
-    `_changed_at` comes from the rule `changed_at`, or else from the column updated_at. `masked` names columns whose
-    values are not shown in reasons. A tombstone is held only when its key, time or flag cannot be read: other values
-    that cannot be read stay NULL, so that a deletion always arrives.
+    `_changed_at` is the column updated_at. `masked` names columns whose values are not shown in reasons. A tombstone is
+    held only when its key, time or flag cannot be read: other values that cannot be read stay NULL, so that a deletion
+    always arrives.
 
     Raises:
         CastTrouble: a rule names a column that was not landed, an unknown type, or an expression DuckDB refuses.
     """
-    for leftover in (scratch, scratch.with_name(scratch.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    remove_database(scratch)
     with open_scratch(scratch) as connection:
         source = _source_sql(landed, only_rows)
         landed_columns = _landed_columns(connection, landed)
@@ -133,20 +114,18 @@ def cast_batch(
             for name, sql in ((_DELETED, deleted_when), (_TEST, test_when), (_OWN, own_when))
             if sql is not None
         ]
-        times = [] if changed_at is None else [ColumnRule(**{**vars(changed_at), "name": _CHANGED})]
-        targets = {**types, _DELETED: "BOOLEAN", _TEST: "BOOLEAN", _OWN: "BOOLEAN", _CHANGED: "TIMESTAMP"}
-        plans = _plans(connection, source, [*rules, *flags, *times], targets, landed_columns, masked)
+        targets = {**types, _DELETED: "BOOLEAN", _TEST: "BOOLEAN", _OWN: "BOOLEAN"}
+        plans = _plans(connection, source, [*rules, *flags], targets, landed_columns, masked)
         values = _stages(source, plans, landed_columns)
         connection.execute(f"CREATE TABLE batch AS {_batch_sql(values, plans, types, key)}")
         connection.execute(_FAILURES)
         _record_failures(connection, values, plans)
         connection.execute(_CHECKED)
-        return _result(connection, values, plans)
 
 
-def row_hash_sql(columns: Collection[str], prefix: str = "") -> str:
+def row_hash_sql(columns: Collection[str]) -> str:
     """Fingerprint of a row's canonical values, whatever order the columns are declared in."""
-    values = [prefix + quoted(name) for name in sorted(columns)]
+    values = [quoted(name) for name in sorted(columns)]
     return hash_sql(values, [f"CAST({value} AS VARCHAR)" for value in values])
 
 
@@ -164,7 +143,7 @@ def _shortened(sql: str) -> str:
 def _source_sql(landed: Path, only_rows: Sequence[int] | None) -> str:
     wanted = ""
     if only_rows is not None:
-        wanted = f" WHERE _row_number IN ({', '.join(str(int(number)) for number in only_rows) or 'NULL'})"
+        wanted = f" WHERE _row_number IN ({', '.join(str(int(row)) for row in only_rows) or 'NULL'})"
     return f"SELECT * FROM read_parquet({literal(str(landed))}){wanted}"
 
 
@@ -220,6 +199,7 @@ def _raw_types(
 
 
 def _is_guarded(rule: ColumnRule) -> bool:
+    """Expressions and JSON paths may fail on one row; they are wrapped so that only this row fails."""
     return rule.sql is not None or rule.json_path is not None
 
 
@@ -254,7 +234,7 @@ def _stages(source: str, plans: Sequence[_Plan], landed_columns: Sequence[str]) 
     read, opened, texts, meanings, numbers, casts = (["_row_number AS row_number"], *(["*"] for _ in range(5)))
     for plan in plans:
         origin = _origin(plan.rule, landed_columns)
-        if plan.is_guarded:
+        if _is_guarded(plan.rule):
             read.append(f"{origin} AS {plan.at('tried')}")
             tried = plan.at("tried")
             opened += [f"{tried}.v AS {plan.at('raw')}", f"{tried} IS NULL AS {plan.at('errored')}"]
@@ -276,35 +256,32 @@ def _batch_sql(values: str, plans: Sequence[_Plan], types: Mapping[str, str], ke
         f"{by_name[name].at('typed') if name in by_name else f'CAST(NULL AS {kind})'} AS {quoted(name)}"
         for name, kind in types.items()
     ]
-    for flag in (_DELETED, _TEST, _OWN):
-        typed = f"coalesce({by_name[flag].at('typed')}, false)" if flag in by_name else "false"
-        columns.append(f"{typed} AS {flag}")
-    changed = by_name.get(_CHANGED) or by_name.get("updated_at")
-    columns.append(f"{changed.at('typed') if changed else 'CAST(NULL AS TIMESTAMP)'} AS {_CHANGED}")
-    failed = [plan.is_failed() for plan in plans if plan.rule.name != _DELETED]
-    vital = {*key, _DELETED, _TEST, _OWN, _CHANGED} | ({changed.rule.name} if changed else set())
-    failed_vital = [plan.is_failed() for plan in plans if plan.rule.name in vital]
-    is_gone = columns[len(types)].removesuffix(f" AS {_DELETED}")
-    columns.append(
-        f"CASE WHEN {is_gone} THEN {_any(failed_vital)} ELSE {_any([*failed, *failed_vital])} END AS _cast_failed"
-    )
+    flags = {
+        flag: f"coalesce({by_name[flag].at('typed')}, false)" if flag in by_name else "false"
+        for flag in (_DELETED, _TEST, _OWN)
+    }
+    columns += [f"{typed} AS {flag}" for flag, typed in flags.items()]
+    changed = by_name.get(_CHANGED)
+    columns.append(f"{changed.at('typed') if changed else 'CAST(NULL AS TIMESTAMP)'} AS _changed_at")
+    vital = {*key, *flags, _CHANGED}
+    failed = _any(plan.is_failed() for plan in plans)
+    failed_vital = _any(plan.is_failed() for plan in plans if plan.rule.name in vital)
+    columns.append(f"CASE WHEN {flags[_DELETED]} THEN {failed_vital} ELSE {failed} END AS _cast_failed")
     typed_rows = f"SELECT row_number, {', '.join(columns)} FROM ({values})"
     return f"SELECT *, {_key_sql(key)} AS _key, {row_hash_sql(types)} AS _row_hash FROM ({typed_rows})"
 
 
-def _any(conditions: Sequence[str]) -> str:
+def _any(conditions: Iterable[str]) -> str:
     return " OR ".join(conditions) or "false"
 
 
 def _key_sql(key: Sequence[str]) -> str:
-    """Key values joined by '|', with '\\' and '|' inside values escaped; NULL when a part is missing."""
-    parts = [f"replace(replace(CAST({quoted(name)} AS VARCHAR), '\\', '\\\\'), '|', '\\|')" for name in key]
-    return " || '|' || ".join(parts)
+    """Key values joined by '|'; NULL when a part is missing."""
+    return " || '|' || ".join(cast_sql.key_part(f"CAST({quoted(name)} AS VARCHAR)") for name in key)
 
 
 def _record_failures(connection: duckdb.DuckDBPyConnection, values: str, plans: Sequence[_Plan]) -> None:
-    any_failed = connection.execute("SELECT count(*) > 0 FROM batch WHERE _cast_failed").fetchone()
-    if any_failed is None or not any_failed[0]:
+    if not number(connection, "SELECT count(*) FROM batch WHERE _cast_failed"):
         return
     failed = f"SELECT * FROM ({values}) WHERE row_number IN (SELECT row_number FROM batch WHERE _cast_failed)"
     connection.execute(f"CREATE TEMP TABLE failed_value AS {failed}")
@@ -317,31 +294,12 @@ def _record_failures(connection: duckdb.DuckDBPyConnection, values: str, plans: 
         )
 
 
-def _result(connection: duckdb.DuckDBPyConnection, values: str, plans: Sequence[_Plan]) -> CastResult:
-    counts = connection.execute(
-        "SELECT count(*), count(*) FILTER (_cast_failed), count(*) FILTER (_is_deleted), count(*) FILTER (_is_test) "
-        "FROM batch"
-    ).fetchone()
-    rows, failed, deleted, tests = counts if counts is not None else (0, 0, 0, 0)
-    failures = connection.execute("SELECT column_name, count(*) FROM cast_failure GROUP BY ALL ORDER BY ALL").fetchall()
-    replacing = [plan for plan in plans if plan.rule.replaces_with_null]
-    replaced: dict[str, int] = {}
-    if replacing:
-        sums = [
-            f"count(*) FILTER ({plan.at('text')} IS NOT NULL AND {plan.at('meaning')} IS NULL)" for plan in replacing
-        ]
-        found = connection.execute(f"SELECT {', '.join(sums)} FROM ({values})").fetchone() or ()
-        replaced = {plan.rule.name: count for plan, count in zip(replacing, found, strict=True)}
-    return CastResult(rows, failed, deleted, tests, dict(failures), replaced)
-
-
 def gather_checked(scratches: Sequence[Path], target: Path, *, stride: int) -> None:
     """Put the rows to judge of several scratch files into one, whose view `checked` it makes anew.
 
     Rows of the file at position p get the number row_number + p × stride.
     """
-    for leftover in (target, target.with_name(target.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    remove_database(target)
     with open_scratch(target) as connection:
         for position, scratch in enumerate(scratches):
             connection.execute(f"ATTACH {literal(str(scratch))} AS one (READ_ONLY)")

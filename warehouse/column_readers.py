@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent
+from warehouse.dbt_process import PROJECT
+
 _NOT_SQL = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
 _MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\(.*?\{%-?\s*endmacro", re.DOTALL)
 _STAGED = re.compile(r"\b(?:source\('staging',\s*|identified\()'(\w+)'")

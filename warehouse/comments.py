@@ -31,7 +31,7 @@ def write_comments(
     statements = []
     for table in mart_tables():
         if kind := kinds.get((table.schema, table.name)):
-            name = f"{quoted(table.schema)}.{quoted(table.name)}"
+            name = table.place
             statements.append(f"COMMENT ON {kind} {name} IS {literal(table.description)}")
             statements += [
                 f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(column.description + remark(column))}"

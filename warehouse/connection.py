@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
+from pipelines.settings import Home
 from warehouse.cast_sql import quoted
 
 LOCK_WAIT_SECONDS = 60.0  # longer than the staging transaction of one batch, shorter than a person's patience
@@ -77,12 +78,12 @@ class WarehouseAbsent(FileNotFoundError):
 
 def warehouse_path(home: Path) -> Path:
     """The one file that staging, identity and ops are written to."""
-    return home / "warehouse.duckdb"
+    return Home(home).warehouse
 
 
 def warehouse_work_path(home: Path) -> Path:
     """Scratch files and spills of whoever writes the warehouse. What lies here when nobody does, a kill has left."""
-    return home / "work" / "warehouse"
+    return Home(home).work / "warehouse"
 
 
 def marts_path(home: Path) -> Path:
@@ -92,42 +93,34 @@ def marts_path(home: Path) -> Path:
 
 def published_path(home: Path) -> Path:
     """The file analysts open; replaced as a whole, never written in place."""
-    return home / "customer_360.duckdb"
+    return Home(home).published
 
 
 def masked_path(home: Path) -> Path:
     """What analysts open who need no names: the published tables without anybody in them."""
-    return home / "masked" / "customer_360.duckdb"
+    return Home(home).masked
+
+
+def remove_database(path: Path) -> None:
+    """Remove a DuckDB file that nobody has open, and the log that a kill left beside it, where they are."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
 
 
 @contextmanager
-def open_warehouse(
-    home: Path,
-    *,
-    wait_seconds: float = LOCK_WAIT_SECONDS,
-    memory_limit: str | None = None,
-    threads: int | None = None,
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(home: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open warehouse.duckdb for reading and writing; create it when absent; close it on leaving.
 
-    ``memory_limit`` is DuckDB's text form ('4GB'). Sorts and joins that need more spill to `warehouse_work_path`.
+    Sorts and joins that need more than memory spill to `warehouse_work_path`.
     Raises WarehouseBusy when the file is still locked after ``wait_seconds``.
     """
-    path = warehouse_path(home)
     spill = warehouse_work_path(home)
     spill.mkdir(parents=True, exist_ok=True)
-    settings: dict[str, str | int] = {"temp_directory": str(spill), "checkpoint_threshold": CHECKPOINT_THRESHOLD}
-    if memory_limit is not None:
-        settings["memory_limit"] = memory_limit
-    if threads is not None:
-        settings["threads"] = threads
-    connection = _connect(path, read_only=False, settings=settings, wait_seconds=wait_seconds)
-    try:
+    settings = {"temp_directory": str(spill), "checkpoint_threshold": CHECKPOINT_THRESHOLD}
+    with closing(_connect(warehouse_path(home), settings=settings, wait_seconds=wait_seconds)) as connection:
         yield connection
         if _has_little_to_reclaim(connection):
             connection.execute("SET GLOBAL max_vacuum_tasks = 0")
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -138,38 +131,29 @@ def open_reader(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
     """
     if not path.is_file():
         raise WarehouseAbsent(f"{path}: no such DuckDB file. Run a refresh to build it.")
-    connection = _connect(path, read_only=True, settings={}, wait_seconds=wait_seconds)
-    try:
+    with closing(_connect(path, is_reader=True, wait_seconds=wait_seconds)) as connection:
         yield connection
-    finally:
-        connection.close()
 
 
 @contextmanager
-def open_marts(home: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_marts(home: Path, *, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the file that dbt has built, for reading and writing, in UTC; close it on leaving.
 
     Raises WarehouseBusy when it is still locked after ``wait_seconds``.
     """
-    connection = _connect(marts_path(home), read_only=False, settings={}, wait_seconds=wait_seconds)
-    try:
+    with closing(_connect(marts_path(home), wait_seconds=wait_seconds)) as connection:
         yield connection
-    finally:
-        connection.close()
 
 
 @contextmanager
-def open_scratch(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_scratch(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the scratch file of one batch for reading and writing, in UTC; create it when absent; close it on leaving.
 
-    Raises WarehouseBusy when another process holds it for ``wait_seconds``.
+    Raises WarehouseBusy when another process holds it for LOCK_WAIT_SECONDS.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = _connect(path, read_only=False, settings={}, wait_seconds=wait_seconds)
-    try:
+    with closing(_connect(path, wait_seconds=LOCK_WAIT_SECONDS)) as connection:
         yield connection
-    finally:
-        connection.close()
 
 
 def ensure_ops_schema(connection: duckdb.DuckDBPyConnection) -> None:
@@ -195,12 +179,12 @@ def _has_little_to_reclaim(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _connect(
-    path: Path, *, read_only: bool, settings: dict[str, str | int], wait_seconds: float
+    path: Path, *, wait_seconds: float, is_reader: bool = False, settings: Mapping[str, str] | None = None
 ) -> duckdb.DuckDBPyConnection:
     give_up_at = time.monotonic() + wait_seconds
     while True:
         try:
-            connection = duckdb.connect(str(path), read_only=read_only, config=dict(settings))
+            connection = duckdb.connect(str(path), read_only=is_reader, config=dict(settings or {}))
         except duckdb.Error as error:
             if not any(sign in str(error) for sign in _BUSY_SIGNS):
                 fact = f"{path}: DuckDB cannot open it ({str(error).splitlines()[0]})"

@@ -12,9 +12,9 @@ from warehouse.cast_sql import literal
 def number(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[object] | dict[str, object] | None = None
 ) -> int:
-    """The first value of the first row; for INSERT, UPDATE and DELETE the number of rows."""
-    row = connection.execute(sql, parameters).fetchone()
-    return int(row[0]) if row else 0
+    """The first value of the first row of a query that gives some; for INSERT, UPDATE and DELETE the number of rows."""
+    ((value, *_), *_) = connection.execute(sql, parameters).fetchall()
+    return int(value)
 
 
 def parquet_rows(connection: duckdb.DuckDBPyConnection, path: Path | None) -> int:

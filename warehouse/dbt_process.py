@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from warehouse.connection import marts_path, warehouse_path, warehouse_work_path
 
 PROJECT = Path(__file__).resolve().parent
@@ -48,6 +50,13 @@ def invoke(home: Path, arguments: Sequence[str], *, project: Path = PROJECT) -> 
     if outcome.exception is not None:
         raise DbtStopped(str(outcome.exception)) from outcome.exception
     return outcome.result
+
+
+def make_empty_home(home: Path) -> None:
+    """The files that dbt connects to, empty, in an empty folder: for what it makes of the project alone."""
+    marts_path(home).parent.mkdir()
+    warehouse_work_path(home).mkdir(parents=True)
+    duckdb.connect(str(warehouse_path(home))).close()
 
 
 def project_files() -> list[Path]:

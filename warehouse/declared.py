@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from warehouse.cast_sql import quoted
+
 MODELS = Path(__file__).resolve().parent / "models"
 _SCHEMA_OF_FOLDER = {
     "core": "main",
@@ -70,6 +72,11 @@ class MartTable:
     def qualified(self) -> str:
         """Schema and name, as a query writes them."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def place(self) -> str:
+        """Schema and name as identifiers, for SQL that is put together."""
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
 
     @property
     def of_days(self) -> MartTable | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.cast_sql import literal, quoted
+from warehouse.cast_sql import literal
 from warehouse.connection import open_reader
 from warehouse.declared import MartTable, mart_tables
 
@@ -107,8 +107,8 @@ def _write(
         "sources": json.dumps(manifest["sources"]),
     }
     metadata = ", ".join(f"{key}: {literal(value)}" for key, value in told.items())
-    place = f"{quoted(table.schema)}.{quoted(table.name)}"
     ((rows,),) = connection.execute(
-        f"COPY (FROM {place}) TO {literal(str(file))} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{metadata}}})"
+        f"COPY (FROM {table.place}) TO {literal(str(file))} "
+        f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{metadata}}})"
     ).fetchall()
     return {"table": table.qualified, "file": file.name, "rows": rows, "bytes": file.stat().st_size}

@@ -77,11 +77,10 @@ def write_days(marts: duckdb.DuckDBPyConnection, home: Path) -> None:
     for table in mart_tables():
         if (days := table.of_days) is None:
             continue
-        place = f"{quoted(days.schema)}.{quoted(days.name)}"
         names = ", ".join(quoted(column.name) for column in table.columns)
         marts.execute(
-            f"""CREATE OR REPLACE TABLE {place} AS
-                WITH today AS (SELECT {names} FROM {quoted(table.schema)}.{quoted(table.name)}),
+            f"""CREATE OR REPLACE TABLE {days.place} AS
+                WITH today AS (SELECT {names} FROM {table.place}),
                 every AS (
                   SELECT {names} FROM warehouse.{_place(table)}
                   WHERE as_of_date < (SELECT CAST(snapshot_at AS DATE) FROM ops.snapshot)
@@ -93,10 +92,6 @@ def write_days(marts: duckdb.DuckDBPyConnection, home: Path) -> None:
                        OR as_of_date = max(as_of_date) OVER (PARTITION BY date_trunc('month', as_of_date)))
                 SELECT {names} FROM every SEMI JOIN kept USING (as_of_date)"""
         )
-        marts.execute(f"COMMENT ON TABLE {place} IS {literal(days.description)}")
-        for column in days.columns:
-            text = literal(column.description)
-            marts.execute(f"COMMENT ON COLUMN {place}.{quoted(column.name)} IS {text}")
     marts.execute("DETACH warehouse")
 
 
@@ -128,12 +123,12 @@ def _take_in(
     if not columns:
         return
     if table.of_days:
-        condition, values = _new_days(connection, readers, table)
+        condition, values = _new_days(connection, readers, table, shown)
     elif table.history == "valid_from":
         condition, values = _new_periods(connection, readers, table, since)
     else:
         condition, values = _never_told(connection, readers, table)
-    names, source = ", ".join(map(quoted, columns)), f"{quoted(shown.schema)}.{quoted(shown.name)}"
+    names, source = ", ".join(map(quoted, columns)), shown.place
     new = readers.sql(f"SELECT {names} FROM {source} WHERE {condition}", params=values).to_arrow_table()
     connection.register("shown", new)
     connection.execute(f"INSERT INTO {_place(table)} BY NAME FROM shown")
@@ -141,12 +136,12 @@ def _take_in(
 
 
 def _new_days(
-    connection: duckdb.DuckDBPyConnection, readers: duckdb.DuckDBPyConnection, table: MartTable
+    connection: duckdb.DuckDBPyConnection, readers: duckdb.DuckDBPyConnection, table: MartTable, shown: MartTable
 ) -> tuple[str, list[object]]:
     """Let go of days that readers have no more and of the one that was built again; what is new then, in SQL."""
     kept = _days(connection, _place(table))
-    today = _days(readers, f"{quoted(table.schema)}.{quoted(table.name)}")
-    told = _days(readers, f"{quoted(table.schema)}.{quoted(f'{table.name}_history')}")
+    today = _days(readers, table.place)
+    told = _days(readers, shown.place)
     gone = kept & today | kept - told
     connection.execute(
         f"DELETE FROM {_place(table)} WHERE list_contains(CAST($1 AS DATE[]), as_of_date)", [sorted(gone)]
@@ -166,8 +161,7 @@ def _new_periods(
     connection.execute(f"DELETE FROM {place} WHERE valid_from > $1", [since])
     connection.execute(f"UPDATE {place} SET valid_to = NULL, is_current = true WHERE valid_to > $1", [since])
     ended = readers.sql(
-        f"SELECT {key}, valid_from, valid_to FROM {quoted(table.schema)}.{quoted(table.name)} "
-        "WHERE valid_to > $1 AND valid_from <= $1",
+        f"SELECT {key}, valid_from, valid_to FROM {table.place} WHERE valid_to > $1 AND valid_from <= $1",
         params=[since],
     ).to_arrow_table()
     connection.register("ended", ended)

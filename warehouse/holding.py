@@ -13,6 +13,7 @@ import duckdb
 
 from warehouse.batch import Batch
 from warehouse.cast_sql import literal, quoted
+from warehouse.counting import number
 from warehouse.moments import utc
 from warehouse.quarantine import KEY_MISSING, OWN_ROW, TEST_ROW, UNREADABLE
 
@@ -91,7 +92,8 @@ def hold(connection: duckdb.DuckDBPyConnection, batch: Batch, landed: Path, reje
         {"now": utc(now), "feed": batch.feed},
     )
     connection.execute("DELETE FROM quarantine.held_row WHERE held_id IN (SELECT held_id FROM temp.held_row_now)")
-    written = connection.execute(
+    return number(
+        connection,
         """
         INSERT INTO quarantine.held_row
         SELECT held_id, $feed, $entity, $system, _key, $landed, row_number, rules, reasons, payload, first_held_at,
@@ -105,8 +107,7 @@ def hold(connection: duckdb.DuckDBPyConnection, batch: Batch, landed: Path, reje
             "landed": batch.landed_batch_id,
             "seq": batch.batch_seq,
         },
-    ).fetchone()
-    return int(written[0]) if written else 0
+    )
 
 
 def settle(connection: duckdb.DuckDBPyConnection, batch: Batch, now: datetime) -> None:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 import duckdb
 
-from warehouse.cast_sql import quoted
+from warehouse.cast_sql import key_part, quoted
 from warehouse.moments import utc
 
 
@@ -185,5 +185,5 @@ def count_staged(connection: duckdb.DuckDBPyConnection, entity: str) -> dict[str
 
 
 def _as_key(table: str, column: str) -> str:
-    """A reference as the key of the row that it names: '\\' and '|' inside values are escaped there."""
-    return f"replace(replace(CAST({table}.{quoted(column)} AS VARCHAR), '\\', '\\\\'), '|', '\\|')"
+    """A reference as the key of the row that it names."""
+    return key_part(f"CAST({table}.{quoted(column)} AS VARCHAR)")

@@ -58,16 +58,16 @@ def choose_versions(connection: duckdb.DuckDBPyConnection) -> int:
         "CREATE TEMP TABLE candidate AS SELECT row_number, _key, _changed_at, _row_hash, _is_deleted "
         "FROM scratch.batch ANTI JOIN temp.held_now USING (row_number)"
     )
-    removed = connection.execute(
+    return number(
+        connection,
         """
         DELETE FROM temp.candidate WHERE row_number IN (
             SELECT row_number FROM temp.candidate
             WHERE _key IN (SELECT _key FROM temp.candidate GROUP BY _key HAVING count(*) > 1)
             QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _changed_at DESC NULLS LAST, row_number DESC) > 1
         )
-        """
-    ).fetchone()
-    return int(removed[0]) if removed else 0
+        """,
+    )
 
 
 def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
@@ -110,11 +110,11 @@ def compare(connection: duckdb.DuckDBPyConnection, source: Incoming) -> States:
             "entity": source.entity,
         },
     )
-    row = connection.execute(
+    (counts,) = connection.execute(
         "SELECT count(*) FILTER (state = 'unchanged'), count(*) FILTER (state = 'refused'), "
         "count(*) FILTER (is_deletion AND state IN ('new', 'changed')) FROM temp.verdict"
-    ).fetchone()
-    return States(*row) if row else States(0, 0, 0)
+    ).fetchall()
+    return States(*counts)
 
 
 def count_reused(connection: duckdb.DuckDBPyConnection, source: Incoming, immutable: Sequence[str]) -> int:

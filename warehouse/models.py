@@ -24,6 +24,7 @@ from warehouse.connection import (
     marts_path,
     open_marts,
     open_reader,
+    remove_database,
     warehouse_path,
     warehouse_work_path,
 )
@@ -80,8 +81,7 @@ def build(home: Path, *, unit_tests: bool = False, wait_seconds: float = LOCK_WA
     marts = marts_path(home)
     marts.parent.mkdir(parents=True, exist_ok=True)
     warehouse_work_path(home).mkdir(parents=True, exist_ok=True)
-    for leftover in (marts, marts.with_name(marts.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    remove_database(marts)
     try:
         plan = plan_for(home)
         with _building(home, wait_seconds) as connection:

@@ -21,10 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
-
-from warehouse.connection import marts_path, warehouse_path
-from warehouse.dbt_process import PROJECT, DbtStopped, invoke, project_files
+from warehouse.dbt_process import PROJECT, DbtStopped, invoke, make_empty_home, project_files
 
 _TOOLS = ("dbt-core", "dbt-duckdb")
 _BESIDE_THE_PROJECT = PROJECT / "target" / "plans"
@@ -109,12 +106,9 @@ def _state(files: Iterable[Path]) -> str:
 
 
 def _compiled() -> Plan:
-    """Ask dbt, which wants files to connect to and reads nothing of them."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        marts_path(home).parent.mkdir()
-        (home / "work").mkdir()
-        duckdb.connect(str(warehouse_path(home))).close()
+        make_empty_home(home)
         outcome = invoke(home, ["compile", "--no-write-json", "--no-populate-cache"])
     nodes = {result.node.unique_id: result.node for result in outcome.results}
     models = {name: node for name, node in nodes.items() if node.resource_type == "model"}

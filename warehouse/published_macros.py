@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import yaml
 
-from warehouse.cast_sql import quoted
+from warehouse.cast_sql import literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,5 +61,4 @@ def create_macros(connection: duckdb.DuckDBPyConnection, names: Collection[str] 
         keyword = "TABLE" if macro.kind == "table" else ""
         parameters = ", ".join(map(quoted, macro.parameters))
         connection.execute(f"CREATE OR REPLACE MACRO main.{quoted(macro.name)}({parameters}) AS {keyword} {macro.sql}")
-        comment = macro.description.replace("'", "''")
-        connection.execute(f"COMMENT ON MACRO {keyword} main.{quoted(macro.name)} IS '{comment}'")
+        connection.execute(f"COMMENT ON MACRO {keyword} main.{quoted(macro.name)} IS {literal(macro.description)}")

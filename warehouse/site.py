@@ -10,11 +10,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import duckdb
 import yaml
 
-from warehouse.connection import marts_path, warehouse_path
-from warehouse.dbt_process import PROJECT, DbtStopped, invoke
+from warehouse.dbt_process import PROJECT, DbtStopped, invoke, make_empty_home
 from warehouse.questions import questions
 
 _OF_THE_PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
@@ -32,9 +30,8 @@ def write_site(folder: Path) -> Path:
     """
     with tempfile.TemporaryDirectory() as place:
         home, project = Path(place) / "home", Path(place) / "project"
-        (home / "work").mkdir(parents=True)
-        marts_path(home).parent.mkdir()
-        duckdb.connect(str(warehouse_path(home))).close()
+        home.mkdir()
+        make_empty_home(home)
         project.mkdir()
         for name in _OF_THE_PROJECT:
             copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copyfile

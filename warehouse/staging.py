@@ -17,23 +17,11 @@ import duckdb
 import pyarrow as pa
 
 from warehouse import absence, holding, merging, quarantine
-from warehouse.absence import ShrinkRefused, delete_absent, find_absent
+from warehouse.absence import delete_absent, find_absent
 from warehouse.batch import Batch
 from warehouse.cast_sql import literal, quoted
 from warehouse.counting import number, parquet_rows
 from warehouse.moments import utc
-
-__all__ = [
-    "Batch",
-    "ConservationBroken",
-    "SchemaConflict",
-    "ShrinkRefused",
-    "Tally",
-    "applied_tally",
-    "apply_batch",
-    "ensure_schema",
-    "scratch_attached",
-]
 
 META_COLUMNS = {
     "_feed": "VARCHAR",
@@ -218,8 +206,8 @@ def apply_batch(
 def applied_tally(connection: duckdb.DuckDBPyConnection, batch_id: str) -> Tally | None:
     """The tally stored when the batch was applied; None when it was not."""
     names = ", ".join(field.name for field in fields(Tally))
-    row = connection.execute(f"SELECT {names} FROM staging.applied_batch WHERE batch_id = ?", [batch_id]).fetchone()
-    return Tally(*row) if row else None
+    rows = connection.execute(f"SELECT {names} FROM staging.applied_batch WHERE batch_id = ?", [batch_id]).fetchall()
+    return Tally(*rows[0]) if rows else None
 
 
 @contextmanager
@@ -273,8 +261,9 @@ def _canonical_columns(connection: duckdb.DuckDBPyConnection, entity: str) -> li
 
 
 def _latest_seq(connection: duckdb.DuckDBPyConnection, feed: str) -> int | None:
-    row = connection.execute("SELECT max(batch_seq) FROM staging.applied_batch WHERE feed = ?", [feed]).fetchone()
-    return None if row is None else row[0]
+    sql = "SELECT max(batch_seq) FROM staging.applied_batch WHERE feed = ?"
+    ((latest,),) = connection.execute(sql, [feed]).fetchall()
+    return None if latest is None else int(latest)
 
 
 def _write(

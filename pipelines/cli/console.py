@@ -18,9 +18,6 @@ from rich.table import Table
 from typer.exceptions import TyperException
 
 from connectors.declaration_file import DeclarationError
-from connectors.delivery import FeedTrouble
-from pipelines.ledger.leases import LeaseHeld
-from pipelines.trouble import Trouble
 
 TROUBLE = 1
 WRONG_USE = 2
@@ -84,10 +81,7 @@ def complain(error: Exception) -> int:
         step = "See that the path is right and that this user may use it, then run it again."
         err.print(f"[red]{escape(str(error.filename))}: {error.strerror}. {step}[/red]")
         return TROUBLE
-    if isinstance(error, FeedTrouble | Trouble | LeaseHeld | OSError):
-        err.print(f"[red]{escape(str(error))}[/red]")
-        return TROUBLE
-    if type(error).__module__.partition(".")[0] in OURS:
+    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in OURS:
         err.print(f"[red]{escape(str(error))}[/red]")
         return TROUBLE
     traceback.print_exception(error)

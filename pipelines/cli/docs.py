@@ -19,7 +19,7 @@ def docs_command(
         Path | None, typer.Option(help="Write the site of tables, questions and lineage into this folder instead.")
     ] = None,
 ) -> int:
-    """Write the data dictionary, the table of feed failures and the runbook's alerts from their declarations."""
+    """Write the data dictionary, feed failures, requirements and the runbook's alerts from their declarations."""
     from pipelines import pages
 
     if site is not None:

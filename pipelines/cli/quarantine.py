@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +11,13 @@ import duckdb
 import typer
 from rich.markup import escape
 
-from pipelines.cli.app import JsonOption, LimitOption, app, chosen, deployment_of, settings_of
+from pipelines import stewardship
+from pipelines.cli.app import JsonOption, LimitOption, app, chosen, deployment_of, settings_of, steward_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table, when
 from pipelines.stage import release_rows
 from pipelines.trouble import Trouble
 from warehouse import quarantine as held_rows
-from warehouse.connection import WarehouseAbsent, open_reader, open_warehouse
+from warehouse.connection import WarehouseAbsent, open_reader
 
 quarantine = typer.Typer(no_args_is_help=True, help="Rows that were kept out of staging.")
 app.add_typer(quarantine, name="quarantine")
@@ -73,6 +73,7 @@ def release_command(
     held_ids: Annotated[list[str] | None, typer.Argument(help="Only these rows.")] = None,
     as_is: Annotated[bool, typer.Option("--as-is", help="Stage the named rows although rules hold them.")] = False,
     reason: Annotated[str | None, typer.Option(help="Why --as-is is right; it is written down.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who says so of --as-is. Default: $C360_STEWARD.")] = None,
 ) -> int:
     """Judge held rows again under today's contract; those that pass are staged, and readers see them at once."""
     deployment = deployment_of(context)
@@ -81,14 +82,7 @@ def release_command(
         err.print("--as-is needs the rows by name, and --reason.")
         raise typer.Exit(WRONG_USE)
     if as_is:
-        with open_warehouse(deployment.home.root) as connection:
-            held_rows.accept_as_is(
-                connection,
-                held_ids or [],
-                accepted_by=getpass.getuser(),
-                reason=reason or "",
-                now=deployment.clock(),
-            )
+        stewardship.accept_held(deployment, held_ids or [], by=steward_of(context, by), reason=reason or "")
     staged = release_rows(deployment, contract, held_ids)
     back = sum(batch.tally.rows_new + batch.tally.rows_changed + batch.tally.rows_unchanged for batch in staged)
     still = sum(batch.tally.rows_quarantined for batch in staged)

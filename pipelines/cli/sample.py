@@ -80,8 +80,10 @@ def write_connections(home: Home, services_url: str) -> None:
 
     pairs = company.connections(home.sample, services_url)
     lines = "".join(f"{name}={value}\n" for name, value in sorted(pairs.items()))
-    home.connections.write_text(f"# Connections of the sample company.\n{lines}", encoding="utf-8")
+    # Its owner's alone before there is anything to read.
+    home.connections.touch(mode=0o600)
     home.connections.chmod(0o600)
+    home.connections.write_text(f"# Connections of the sample company.\n{lines}", encoding="utf-8")
 
 
 def _needs_company(folder: Path) -> None:

@@ -14,6 +14,7 @@ from connectors.contract import FeedContract
 from pipelines.cli.app import JsonOption, app, chosen, deployment_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table
 from pipelines.deployment import Deployment
+from pipelines.freshness.status import CURRENT
 from pipelines.identity.full_match import told
 from pipelines.ingest import FeedOutcome
 from pipelines.refresh import Refreshed, refresh
@@ -136,7 +137,7 @@ def print_refreshed(refreshed: Refreshed) -> None:
     if held_back := refreshed.resolution.held_back:
         fact = f"re-match held back: it would affect {told(held_back)}"
         out.print(f"{status_text('WARN')}  {fact}. See whom with c360 rematch.")
-    behind = [status for status in refreshed.statuses if status.status not in ("FRESH", "IDLE")]
+    behind = [status for status in refreshed.statuses if status.status not in CURRENT]
     for status in behind:
         out.print(f"{status_text(status.status)}  {status.feed}: {escape(status.reason)}")
 

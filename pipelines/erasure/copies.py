@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.settings import Home
 from warehouse.cast_sql import literal, quoted
-from warehouse.connection import marts_path
+from warehouse.connection import marts_path, remove_database
 
 Redact = Callable[[str], str]
 
@@ -19,8 +19,7 @@ Redact = Callable[[str], str]
 def rewrite_warehouse(home: Home) -> None:
     """Copy the warehouse into a new file that takes its place; call while holding its lease."""
     fresh = home.root / f".{home.warehouse.name}"
-    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    remove_database(fresh)
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(str(home.warehouse))} AS former")
         connection.execute(f"ATTACH {literal(str(fresh))} AS fresh")
@@ -32,7 +31,7 @@ def rewrite_warehouse(home: Home) -> None:
 
 def forget_marts(home: Home) -> None:
     """Remove the marts; the next refresh builds them from nothing. What readers have open stays until it publishes."""
-    marts_path(home.root).unlink(missing_ok=True)
+    remove_database(marts_path(home.root))
 
 
 def redact_ledger(ledger: Path, redact: Redact) -> int:

@@ -120,7 +120,7 @@ def measure(connection: duckdb.DuckDBPyConnection) -> Churn:
              AND source_record_key NOT IN (FROM newly_judged)
            GROUP BY ALL"""
     )
-    row = connection.execute(
+    (figures,) = connection.execute(
         """SELECT (SELECT count(DISTINCT customer_id) FROM former),
                   (SELECT count(DISTINCT customer_id) FROM next_crosswalk),
                   count(*) FILTER (event_type = 'merge'), count(*) FILTER (event_type = 'split'),
@@ -129,9 +129,8 @@ def measure(connection: duckdb.DuckDBPyConnection) -> Churn:
                   (SELECT count(*) FROM (SELECT DISTINCT customer_id FROM former)
                    WHERE customer_id IN (SELECT unnest([old_customer_id, customer_id]) FROM flow))
            FROM change_event"""
-    ).fetchone()
-    assert row  # noqa: S101
-    return Churn(*row)
+    ).fetchall()
+    return Churn(*figures)
 
 
 def most_affected(connection: duckdb.DuckDBPyConnection, most: int) -> list[Affected]:

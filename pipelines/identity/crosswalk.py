@@ -136,7 +136,7 @@ def _create_ids(connection: duckdb.DuckDBPyConnection) -> None:
                  OR cluster_no IN (SELECT cluster_no FROM cluster_customer WHERE is_new
                                    QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY oldest_key) > 1))"""
         )
-        if not connection.execute("SELECT 1 FROM cluster_customer WHERE customer_id IS NULL").fetchone():
+        if not connection.execute("SELECT 1 FROM cluster_customer WHERE customer_id IS NULL LIMIT 1").fetchall():
             return
 
 

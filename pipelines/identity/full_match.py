@@ -107,24 +107,24 @@ def merged_since(connection: duckdb.DuckDBPyConnection, since: datetime, run_id:
 
     The run is that of `run_id`, at `since` (aware). Where the clock is held still, later ones are of the same moment.
     """
-    row = connection.execute(
+    ((merged,),) = connection.execute(
         """SELECT coalesce(sum(least(merges, affected)), 0)::BIGINT FROM identity.full_match
            WHERE is_applied AND weighed_at >= ? AND run_id <> ?""",
         [since.astimezone(UTC).replace(tzinfo=None), run_id],
-    ).fetchone()
-    assert row  # noqa: S101
-    return int(row[0])
+    ).fetchall()
+    return int(merged)
 
 
 def held_back(connection: duckdb.DuckDBPyConnection, rules: str) -> HeldBack | None:
     """What is held back by rules with this fingerprint; None when all is applied, or nothing was matched yet."""
-    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'full_match'").fetchone():
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'full_match'").fetchall():
         return None
     # Rows are only ever added, so the last one is the newest, also of two of one moment.
-    row = connection.execute(
+    rows = connection.execute(
         f"""SELECT is_applied, rules_fingerprint, cause, weighed_at, records, {", ".join(MEASURES)}
             FROM identity.full_match ORDER BY rowid DESC LIMIT 1"""
-    ).fetchone()
-    if row is None or row[0] or row[1] != rules:
-        return None
-    return HeldBack(row[2], row[3], row[4], Churn(*row[5:]))
+    ).fetchall()
+    for is_applied, its_rules, cause, weighed_at, records, *measures in rows:
+        if not is_applied and its_rules == rules:
+            return HeldBack(cause, weighed_at, records, Churn(*measures))
+    return None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.hashing import hash_sql
-from warehouse.cast_sql import quoted
+from warehouse.cast_sql import key_part, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,15 +49,6 @@ class EntityRoles:
         return self.roles.get(role, ())
 
 
-def roles_of(definition: Mapping[str, Any]) -> EntityRoles:
-    """Read the identity roles from an entity definition in the shape of connectors/entities/*.yml."""
-    roles: dict[str, tuple[str, ...]] = {}
-    for name, column in definition["columns"].items():
-        if role := column.get("identity"):
-            roles[role] = (*roles.get(role, ()), name)
-    return EntityRoles(definition["entity"], tuple(definition["key"]), roles, definition.get("event_time"))
-
-
 def row_number(entity: str, system: str = "_source_system", record: str = "_key") -> str:
     """SQL of the number of a row, the same wherever it stands: that of its entity, system and key."""
     return _number(f"'{entity}'", system, record)
@@ -81,11 +72,6 @@ def _first_filled(columns: tuple[str, ...]) -> str:
 
 def _record_key(system: str, entity: str, record: str) -> str:
     return f"concat({system}, '/', {entity}, '/', {record})"
-
-
-def _key_part(expression: str) -> str:
-    # The same escapes as in staging's _key, so that a reference and the account's own key are one text.
-    return rf"replace(replace({expression}, '\', '\\'), '|', '\|')"
 
 
 def _account_source(roles: EntityRoles) -> str:
@@ -145,6 +131,6 @@ def references_of(roles: EntityRoles, rows: str) -> str:
     account = _first_filled(roles.columns("account_ref"))
     return f"""SELECT {row_number(roles.entity)} AS row_no,
                       {_record_key("_source_system", f"'{roles.entity}'", "_key")} AS source_record_key,
-                      {_account_source(roles)} AS source_system, {_key_part(account)} AS record_id,
-                      {_record_key(_account_source(roles), f"'{ACCOUNTS}'", _key_part(account))} AS account_key
+                      {_account_source(roles)} AS source_system, {key_part(account)} AS record_id,
+                      {_record_key(_account_source(roles), f"'{ACCOUNTS}'", key_part(account))} AS account_key
                FROM staging.{quoted(roles.entity)} WHERE {rows} AND {account} IS NOT NULL"""

@@ -25,8 +25,9 @@ def draw(connection: duckdb.DuckDBPyConnection, *, size: int, seed: int, now: da
     the same resolution goes on with the sample it drew before. Positions go round the bands, so that a part of the
     answers is a smaller sample. `now` is aware.
     """
-    row = connection.execute("SELECT arg_max(run_id, (resolved_at, run_id)) FROM identity.resolution").fetchone()
-    name = f"{row[0] if row else None}/seed-{seed}"
+    newest = "SELECT arg_max(run_id, (resolved_at, run_id)) FROM identity.resolution"
+    ((run_id,),) = connection.execute(newest).fetchall()
+    name = f"{run_id}/seed-{seed}"
     connection.execute(
         f"""INSERT INTO identity.review_sample
             WITH banded AS (

@@ -104,7 +104,7 @@ def write_source_records(
         },
     )
     _write(connection, now)
-    if not everything and connection.execute("SELECT 1 FROM outdated LIMIT 1").fetchone():
+    if not everything and connection.execute("SELECT 1 FROM outdated LIMIT 1").fetchall():
         forget_unused(connection)
 
 

@@ -147,10 +147,10 @@ def _build_nearby(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) ->
 
 
 def _display_name(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str | None:
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT display_name FROM identity.golden_customers WHERE customer_id = ?", [customer_id]
-    ).fetchone()
-    return row[0] if row else None
+    ).fetchall()
+    return rows[0][0] if rows else None
 
 
 def _judged(connection: duckdb.DuckDBPyConnection, ones: Sequence[str], others: Sequence[str]) -> tuple[Judgement, ...]:

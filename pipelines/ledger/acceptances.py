@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.ledger.database import Ledger, stamp
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,5 @@ def last_acceptance(ledger: Ledger, feed: str) -> Acceptance | None:
     row = ledger.row("SELECT * FROM source_acceptance WHERE feed = ? ORDER BY accepted_at DESC, rowid DESC", feed)
     if row is None:
         return None
-    accepted_at = moment(row["accepted_at"])
-    assert accepted_at is not None  # noqa: S101  (the column is NOT NULL)
+    accepted_at = datetime.fromisoformat(row["accepted_at"])
     return Acceptance(row["feed"], row["identity"], accepted_at, row["accepted_by"], row["reason"])

@@ -143,11 +143,11 @@ def read_links(ledger: Ledger, feed: str) -> tuple[LinkDay, ...]:
         LinkDay(
             row["parent"],
             row["column_name"],
-            _at(row["landed_on"]),
+            datetime.fromisoformat(row["landed_on"]),
             row["row_count"],
             row["orphans"],
             moment(row["oldest_at"]),
-            _at(row["counted_at"]),
+            datetime.fromisoformat(row["counted_at"]),
         )
         for row in ledger.rows("SELECT * FROM feed_link WHERE feed = ? ORDER BY column_name, landed_on", feed)
     )
@@ -156,7 +156,13 @@ def read_links(ledger: Ledger, feed: str) -> tuple[LinkDay, ...]:
 def read_totals(ledger: Ledger, feed: str) -> tuple[TotalDay, ...]:
     """The feed's control totals by parent and day, oldest first."""
     return tuple(
-        TotalDay(row["parent"], _at(row["day"]), row["parents"], row["differing"], _at(row["counted_at"]))
+        TotalDay(
+            row["parent"],
+            datetime.fromisoformat(row["day"]),
+            row["parents"],
+            row["differing"],
+            datetime.fromisoformat(row["counted_at"]),
+        )
         for row in ledger.rows("SELECT * FROM feed_total WHERE feed = ? ORDER BY parent, day", feed)
     )
 
@@ -167,11 +173,11 @@ def read_followed(ledger: Ledger, feed: str) -> tuple[FollowDay, ...]:
         FollowDay(
             row["parent"],
             row["column_name"],
-            _at(row["day"]),
+            datetime.fromisoformat(row["day"]),
             row["age"],
             row["parents"],
             row["followed"],
-            _at(row["counted_at"]),
+            datetime.fromisoformat(row["counted_at"]),
         )
         for row in ledger.rows("SELECT * FROM feed_follow WHERE feed = ? ORDER BY column_name, day, age", feed)
     )
@@ -180,16 +186,12 @@ def read_followed(ledger: Ledger, feed: str) -> tuple[FollowDay, ...]:
 def newest_followed(ledger: Ledger, feed: str) -> dict[str, datetime]:
     """Column → when the newest 24 hours begin of which it was counted how many parents had a child."""
     rows = ledger.rows("SELECT column_name, max(day) AS day FROM feed_follow WHERE feed = ? GROUP BY 1", feed)
-    return {row["column_name"]: _at(row["day"]) for row in rows}
+    return {row["column_name"]: datetime.fromisoformat(row["day"]) for row in rows}
 
 
 def read_count(ledger: Ledger, feed: str) -> StagedCount | None:
     """What staging held at the last refresh; None before the first."""
     row = ledger.row("SELECT * FROM feed_count WHERE feed = ?", feed)
-    return None if row is None else StagedCount(row["staged"], row["tallied"], _at(row["counted_at"]))
-
-
-def _at(text: str) -> datetime:
-    found = moment(text)
-    assert found is not None  # noqa: S101  (the column is NOT NULL)
-    return found
+    return (
+        None if row is None else StagedCount(row["staged"], row["tallied"], datetime.fromisoformat(row["counted_at"]))
+    )

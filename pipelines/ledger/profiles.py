@@ -86,11 +86,6 @@ def record_profiles(ledger: Ledger, feed: str, profiles: Iterable[ColumnProfile]
         )
 
 
-def read_profiles(ledger: Ledger, feed: str, since: datetime) -> list[ColumnProfile]:
-    """Profiles of the feed's batches profiled since a moment, oldest first."""
-    return [profile for columns in profiles_by_batch(ledger, feed, since).values() for profile in columns.values()]
-
-
 def profiles_by_batch(ledger: Ledger, feed: str, since: datetime) -> Mapping[str, Mapping[str, ColumnProfile]]:
     """Batch → column → profile since a moment, oldest first. A batch is unpacked when it is asked for."""
     rows = ledger.tuples(

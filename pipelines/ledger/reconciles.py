@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.ledger.database import Ledger, stamp
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,10 @@ def read_results(ledger: Ledger, feed: str, since: datetime) -> list[TierResult]
 
 
 def _result(row: sqlite3.Row) -> TierResult:
-    reconciled_at = moment(row["reconciled_at"])
-    assert reconciled_at is not None  # noqa: S101  (the column is NOT NULL)
     same = ("days", "unit", "method", "window_lower", "window_upper", "rows_source", "rows_here")
     return TierResult(
         **{name: row[name] for name in (*same, "missing", "outdated", "extra")},
-        reconciled_at=reconciled_at,
+        reconciled_at=datetime.fromisoformat(row["reconciled_at"]),
         totals={column: (source, here) for column, (source, here) in json.loads(row["totals"]).items()},
         samples={kind: tuple(found) for kind, found in json.loads(row["samples"]).items()},
         is_repaired=bool(row["is_repaired"]),

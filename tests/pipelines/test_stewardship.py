@@ -19,7 +19,8 @@ from pipelines.settings import Home
 from pipelines.stewardship import Busy
 from pipelines.trouble import Trouble
 from tests.pipelines.identity.resolved_factory import NOW, Resolved, key
-from warehouse.connection import open_reader
+from warehouse import quarantine
+from warehouse.connection import open_reader, open_warehouse
 
 
 @pytest.fixture
@@ -68,6 +69,36 @@ def test_what_is_refused_changes_nothing(deployment: Deployment) -> None:
     with pytest.raises(Contradiction):
         stewardship.keep(deployment, [said("ab", "match"), said("bc", "match"), said("ac", "no_match")])
     assert (stored(deployment), reason_to_refresh(deployment)) == (0, None)
+
+
+def held(deployment: Deployment) -> None:
+    """One row in quarantine, which breaks a rule."""
+    with open_warehouse(deployment.home.root) as connection:
+        quarantine.ensure_schema(connection)
+        connection.execute(
+            "INSERT INTO quarantine.held_row (held_id, feed, _key, rules, status) "
+            "VALUES ('b1/1', 'shop.orders', '1', ['total_negative'], 'held')"
+        )
+
+
+def accepted(deployment: Deployment) -> list[tuple[object, ...]]:
+    with open_reader(deployment.home.warehouse) as connection:
+        return connection.execute("SELECT held_id, rule, accepted_by, reason FROM quarantine.accepted_rule").fetchall()
+
+
+def test_a_row_that_is_let_pass_bears_the_stewards_name(deployment: Deployment) -> None:
+    held(deployment)
+    stewardship.accept_held(deployment, ["b1/1"], by="ana", reason="a refund")
+    assert accepted(deployment) == [("b1/1", "total_negative", "ana", "a refund")]
+
+
+def test_no_row_is_let_pass_while_a_sync_writes(deployment: Deployment) -> None:
+    held(deployment)
+    with Ledger(deployment.home.ledger) as ledger:
+        leases.acquire(ledger, "warehouse", now=NOW)
+        with pytest.raises(Busy, match="Nothing was written"):
+            stewardship.accept_held(deployment, ["b1/1"], by="ana", reason="a refund")
+    assert accepted(deployment) == []
 
 
 def test_a_sample_is_no_reason_to_refresh(deployment: Deployment) -> None:

@@ -11,8 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.casting import CastResult, ColumnRule, cast_batch
-from warehouse.staging import Batch, Tally, apply_batch, ensure_schema
+from warehouse.batch import Batch
+from warehouse.cast_sql import ColumnRule
+from warehouse.casting import cast_batch
+from warehouse.staging import Tally, apply_batch, ensure_schema
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FAILURES = pa.schema(
@@ -57,12 +59,12 @@ class Desk:
         self.connection.execute("SET TimeZone = 'UTC'")
         ensure_schema(self.connection, {"orders": ORDER_TYPES})
 
-    def cast(self, batch_id: str, rows: Sequence[dict[str, Any]], only_rows: Sequence[int] | None = None) -> CastResult:
+    def cast(self, batch_id: str, rows: Sequence[dict[str, Any]], only_rows: Sequence[int] | None = None) -> None:
         """Land and cast; a release casts chosen rows of what has landed."""
         landed = self.folder / f"{batch_id}.parquet"
         if not landed.exists():
             land(landed, rows, ["order_id", "amount", "status", "updated_at", "gone", "test", "own"])
-        return cast_batch(
+        cast_batch(
             landed,
             self.folder / f"{batch_id}.duckdb",
             rules=ORDER_RULES,

@@ -10,7 +10,8 @@ import pyarrow as pa
 from expectations.validation import FAILURE_SCHEMA
 from tests.warehouse.batch_factory import NOW, Desk, land
 from warehouse.breaches import MOST_CODES, Breach, count_breaches
-from warehouse.casting import ColumnRule, cast_batch
+from warehouse.cast_sql import ColumnRule
+from warehouse.casting import cast_batch
 from warehouse.staging import scratch_attached
 
 DATES = ("25/11/2026", "11/25/2026", "13/13/2026", "11/12/2026")

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.batch_factory import cast_one, land
-from warehouse.casting import CastTrouble, ColumnRule, cast_batch
+from warehouse.cast_sql import ColumnRule
+from warehouse.casting import CastTrouble, cast_batch
 
 
 def cast_rows(folder: Path, rows: list[dict[str, Any]], rules: list[ColumnRule], types: dict[str, str], **more: Any):
     landed = land(folder / "landed.parquet", rows)
-    result = cast_batch(landed, folder / "scratch.duckdb", rules=rules, types=types, **({"key": ["id"]} | more))
-    return result, duckdb.connect(str(folder / "scratch.duckdb"), read_only=True)
+    cast_batch(landed, folder / "scratch.duckdb", rules=rules, types=types, **({"key": ["id"]} | more))
+    return duckdb.connect(str(folder / "scratch.duckdb"), read_only=True)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_every_amount_in_cents_survives_the_cast_exactly(tmp_path_factory, cents
     rows = [{"id": str(number), "v": f"{amount:f}"} for number, amount in enumerate(amounts)]
     rules = [ColumnRule("id", column="id"), ColumnRule("v", column="v")]
     types = {"id": "VARCHAR", "v": "DECIMAL(18,2)"}
-    _, connection = cast_rows(tmp_path_factory.mktemp("cast"), rows, rules, types)
+    connection = cast_rows(tmp_path_factory.mktemp("cast"), rows, rules, types)
     assert [row[0] for row in connection.execute("SELECT v FROM batch ORDER BY row_number").fetchall()] == amounts
     connection.close()
 
@@ -196,25 +197,25 @@ def test_codes_are_translated_and_an_unknown_code_stays_to_be_seen(tmp_path):
     assert cast_one(tmp_path, "J", "BOOLEAN", values={"J": "true", "N": "false"}) == (True, None)
 
 
-def test_texts_that_mean_nothing_become_null_and_are_counted(tmp_path):
+def test_texts_that_mean_nothing_become_null_and_are_no_failures(tmp_path):
     rules = [ColumnRule("id", column="id"), ColumnRule("v", column="v", nulls=("N/A", "-"))]
     rows = [{"id": str(n), "v": v} for n, v in enumerate(["N/A", "-", "n/a", "3", None, ""])]
-    result, connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "DECIMAL(5,1)"})
-    assert result.nulls_replaced == {"v": 2}
-    assert result.failures == {"v": 1}
+    connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "DECIMAL(5,1)"})
+    values = connection.execute("SELECT v FROM batch ORDER BY row_number").fetchall()
+    assert values == [(None,), (None,), (None,), (Decimal("3.0"),), (None,), (None,)]
     assert connection.execute("SELECT reason FROM cast_failure").fetchall() == [("v: 'n/a' is not a DECIMAL(5,1)",)]
 
 
 def test_an_expression_that_fails_on_one_row_fails_only_this_row(tmp_path):
     rules = [ColumnRule("id", column="id"), ColumnRule("v", sql="CAST(a AS INTEGER) / CAST(b AS INTEGER)")]
     rows = [{"id": "1", "a": "6", "b": "2"}, {"id": "2", "a": "x", "b": "2"}, {"id": "3", "a": None, "b": "2"}]
-    result, connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "DECIMAL(9,2)"})
+    connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "DECIMAL(9,2)"})
     assert connection.execute("SELECT v FROM batch ORDER BY row_number").fetchall() == [
         (Decimal("3.00"),),
         (None,),
         (None,),
     ]
-    assert (result.rows, result.failed_rows) == (3, 1)
+    assert connection.execute("SELECT row_number FROM batch WHERE _cast_failed").fetchall() == [(2,)]
     assert connection.execute("SELECT row_number, rule, reason FROM cast_failure").fetchall() == [
         (2, "v_cast", "v: the expression CAST(a AS INTEGER) / CAST(b AS INTEGER) fails on this row")
     ]
@@ -222,7 +223,7 @@ def test_an_expression_that_fails_on_one_row_fails_only_this_row(tmp_path):
 
 def test_an_expression_may_name_a_nested_column_by_its_path(tmp_path):
     rules = [ColumnRule("id", column="id"), ColumnRule("v", sql="lower(requester.email)")]
-    _, connection = cast_rows(
+    connection = cast_rows(
         tmp_path, [{"id": "1", "requester.email": "ANN@X.ORG"}], rules, {"id": "VARCHAR", "v": "VARCHAR"}
     )
     assert connection.execute("SELECT v FROM batch").fetchall() == [("ann@x.org",)]
@@ -235,7 +236,7 @@ def test_a_json_path_is_read_within_its_column_and_broken_json_fails_its_row(tmp
         {"id": "2", "meta": '{"score": '},
         {"id": "3", "meta": "{}"},
     ]
-    _, connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "DECIMAL(5,2)"})
+    connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "DECIMAL(5,2)"})
     assert connection.execute("SELECT v FROM batch ORDER BY row_number").fetchall() == [
         (Decimal("4.50"),),
         (None,),
@@ -247,14 +248,14 @@ def test_a_json_path_is_read_within_its_column_and_broken_json_fails_its_row(tmp
 def test_a_constant_fills_every_row_and_an_unmapped_column_is_null_of_its_type(tmp_path):
     rules = [ColumnRule("id", column="id"), ColumnRule("v", value="EUR")]
     types = {"id": "VARCHAR", "v": "VARCHAR", "born": "DATE"}
-    _, connection = cast_rows(tmp_path, [{"id": "1"}, {"id": "2"}], rules, types)
+    connection = cast_rows(tmp_path, [{"id": "1"}, {"id": "2"}], rules, types)
     assert connection.execute("SELECT v, born, typeof(born) FROM batch").fetchall() == [("EUR", None, "DATE")] * 2
 
 
 def test_personal_data_is_shown_in_reasons_by_its_length_only(tmp_path):
     rules = [ColumnRule("id", column="id"), ColumnRule("born", column="born")]
     rows = [{"id": "1", "born": "31 of May 1980"}]
-    _, connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "born": "DATE"}, masked=["born"])
+    connection = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "born": "DATE"}, masked=["born"])
     reason = connection.execute("SELECT reason FROM cast_failure").fetchone()
     assert reason == ("born: <14 characters> is not a DATE (or has a time of day)",)
 
@@ -267,7 +268,7 @@ def test_a_long_value_is_cut_to_sixty_characters_in_the_reason(tmp_path):
 def test_the_key_joins_its_parts_so_that_no_two_keys_look_alike(tmp_path):
     rules = [ColumnRule("a", column="a"), ColumnRule("b", column="b")]
     rows = [{"a": "x|y", "b": "z"}, {"a": "x", "b": "y|z"}, {"a": "x\\", "b": "z"}, {"a": None, "b": "z"}]
-    _, connection = cast_rows(tmp_path, rows, rules, {"a": "VARCHAR", "b": "VARCHAR"}, key=["a", "b"])
+    connection = cast_rows(tmp_path, rows, rules, {"a": "VARCHAR", "b": "VARCHAR"}, key=["a", "b"])
     keys = [row[0] for row in connection.execute("SELECT _key FROM batch ORDER BY row_number").fetchall()]
     assert keys == ["x\\|y|z", "x|y\\|z", "x\\\\|z", None]
 
@@ -281,7 +282,7 @@ def test_flags_mark_tombstones_and_test_rows_and_keep_them_from_being_judged(tmp
         {"id": "4", "v": "four", "state": "live"},
         {"id": "5", "v": "five", "state": "gone"},
     ]
-    result, connection = cast_rows(
+    connection = cast_rows(
         tmp_path,
         rows,
         rules,
@@ -292,33 +293,33 @@ def test_flags_mark_tombstones_and_test_rows_and_keep_them_from_being_judged(tmp
     assert connection.execute("SELECT row_number FROM checked").fetchall() == [(1,)]
     # The tombstone's unreadable value does not keep the deletion from arriving.
     assert connection.execute("SELECT row_number FROM cast_failure").fetchall() == [(4,)]
-    assert (result.deleted_rows, result.test_rows, result.failed_rows) == (2, 1, 1)
+    flags = "SELECT row_number, _is_deleted, _is_test, _cast_failed FROM batch ORDER BY row_number"
+    assert connection.execute(flags).fetchall() == [
+        (1, False, False, False),
+        (2, True, False, False),
+        (3, False, True, False),
+        (4, False, False, True),
+        (5, True, False, False),
+    ]
 
 
-def test_the_time_of_change_comes_from_updated_at_or_from_a_rule_of_its_own(tmp_path):
+def test_the_time_of_change_is_that_of_updated_at(tmp_path):
     rules = [ColumnRule("id", column="id"), ColumnRule("updated_at", column="u")]
     types = {"id": "VARCHAR", "updated_at": "TIMESTAMP"}
-    rows = [{"id": "1", "u": "2026-01-01", "touched": "2026-02-02"}]
-    _, connection = cast_rows(tmp_path, rows, rules, types)
+    connection = cast_rows(tmp_path, [{"id": "1", "u": "2026-01-01"}], rules, types)
     assert connection.execute("SELECT _changed_at FROM batch").fetchall() == [(datetime(2026, 1, 1),)]
-    connection.close()
-    _, connection = cast_rows(tmp_path, rows, rules, types, changed_at=ColumnRule("any", column="touched"))
-    assert connection.execute("SELECT _changed_at FROM batch").fetchall() == [(datetime(2026, 2, 2),)]
 
 
 def test_only_chosen_rows_are_cast_for_a_release(tmp_path):
     rules = [ColumnRule("id", column="id")]
-    result, connection = cast_rows(
-        tmp_path, [{"id": "a"}, {"id": "b"}, {"id": "c"}], rules, {"id": "VARCHAR"}, only_rows=[2]
-    )
-    assert result.rows == 1
+    connection = cast_rows(tmp_path, [{"id": "a"}, {"id": "b"}, {"id": "c"}], rules, {"id": "VARCHAR"}, only_rows=[2])
     assert connection.execute("SELECT row_number, id FROM batch").fetchall() == [(2, "b")]
 
 
 def test_a_batch_without_rows_casts_to_an_empty_table(tmp_path):
-    result, connection = cast_rows(tmp_path, [], [ColumnRule("id", value="1")], {"id": "VARCHAR"})
-    assert (result.rows, result.failed_rows, result.deleted_rows, result.test_rows) == (0, 0, 0, 0)
-    assert connection.execute("SELECT count(*) FROM checked").fetchone() == (0,)
+    connection = cast_rows(tmp_path, [], [ColumnRule("id", value="1")], {"id": "VARCHAR"})
+    for table in ("batch", "cast_failure", "checked"):
+        assert connection.execute(f"FROM {table}").fetchall() == []
 
 
 @pytest.mark.parametrize(
@@ -339,9 +340,9 @@ def test_a_mapping_that_does_not_fit_stops_with_the_column_named(tmp_path, rule,
 def test_the_fingerprint_does_not_depend_on_the_order_of_columns_or_rows(tmp_path):
     rules = [ColumnRule("id", column="id"), ColumnRule("v", column="v")]
     rows = [{"id": "1", "v": "a"}, {"id": "2", "v": "b"}]
-    _, one = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "VARCHAR"})
+    one = cast_rows(tmp_path, rows, rules, {"id": "VARCHAR", "v": "VARCHAR"})
     first = set(one.execute("SELECT id, _row_hash FROM batch").fetchall())
     one.close()
-    _, other = cast_rows(tmp_path, rows[::-1], rules[::-1], {"v": "VARCHAR", "id": "VARCHAR"})
+    other = cast_rows(tmp_path, rows[::-1], rules[::-1], {"v": "VARCHAR", "id": "VARCHAR"})
     assert set(other.execute("SELECT id, _row_hash FROM batch").fetchall()) == first
     assert len({row[1] for row in first}) == 2

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.warehouse.batch_factory import NOW, ORDER_TYPES, Desk
 from warehouse import staging
-from warehouse.staging import Batch, ConservationBroken, SchemaConflict, ShrinkRefused, ensure_schema
+from warehouse.absence import ShrinkRefused
+from warehouse.batch import Batch
+from warehouse.staging import ConservationBroken, SchemaConflict, ensure_schema
 
 
 def order(order_id: str | None, amount: str = "1.00", at: str | None = None, **more: Any) -> dict[str, Any]:

@@ -6,8 +6,6 @@ import logging
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from connectors.rest_client import asked_to_wait
 from pipelines.alerts.notice import Receipt
 
 # Who does not answer in this time is tried again in a later round, and does not hold this one up.
@@ -60,7 +59,7 @@ def post(
     return Receipt(
         False,
         f"HTTP {response.status_code} {response.reason_phrase}: {said}"[:LONGEST_DETAIL],
-        retry_after_seconds=_asked_to_wait(response),
+        retry_after_seconds=asked_to_wait(response),
         is_refused=response.status_code in REFUSALS,
     )
 
@@ -90,15 +89,3 @@ def _json_object(response: httpx.Response) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _asked_to_wait(response: httpx.Response) -> float | None:
-    """Seconds of Retry-After, be it a number or a date (against the other side's own clock)."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        wait: timedelta = parsedate_to_datetime(value) - parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError):  # no dates, or only one of them with a zone
-        return None
-    return max(0.0, wait.total_seconds())

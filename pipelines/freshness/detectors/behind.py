@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from connectors.contract import Cursor
-from connectors.cursors import cursor_value, source_value
+from connectors.cursors import cursor_value, is_after, source_value
 from pipelines.freshness.history import FeedHistory, Run
 
 Value = datetime | int
@@ -32,13 +32,6 @@ def landed_value(cursor: Cursor, text: str | None) -> Value | None:
         return cursor_value(cursor, text)
     except ValueError:
         return None
-
-
-def is_after(one: Value, other: Value) -> bool:
-    """Whether one value lies after another of its kind; of different kinds none lies after the other."""
-    if isinstance(one, datetime) and isinstance(other, datetime):
-        return one > other
-    return isinstance(one, int) and isinstance(other, int) and one > other
 
 
 def _is_left(cursor: Cursor, newest: Value, run: Run) -> bool:

@@ -27,8 +27,6 @@ UNIT_DIGITS = 1.0
 BATCHES_BEFORE = 40
 BATCHES_NEWEST = 20
 
-NOTHING = "no batch with rows was staged in the last four weeks"
-
 
 @dataclass(frozen=True)
 class Damage:
@@ -46,7 +44,7 @@ def damaged_text(history: FeedHistory) -> Iterator[Finding]:
     """
     batches = chosen(history)
     if not batches:
-        yield Finding(history.feed, "damaged_text", "UNKNOWN", NOTHING)
+        yield Finding(history.feed, "damaged_text", "UNKNOWN", dirt.NOTHING)
         return
     evidence_at = batches[-1].landed_at
     for column, newest in history.profiles[batches[-1].batch_id].items():
@@ -92,7 +90,7 @@ def _by_column(history: FeedHistory, failure: str, judge: Judge) -> Iterator[Fin
     """A FAIL for each column of the newest rows that the judge finds damaged, and a PASS for the others."""
     batches = chosen(history)
     if not batches:
-        yield Finding(history.feed, failure, "UNKNOWN", NOTHING)
+        yield Finding(history.feed, failure, "UNKNOWN", dirt.NOTHING)
         return
     newest = _newest(batches)
     before = batches[: len(batches) - len(newest)]

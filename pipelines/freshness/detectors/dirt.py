@@ -31,6 +31,7 @@ USUAL = 0.02
 NEVER = 0.001
 # A batch of a few rows is looked at together with those before it, up to this many rows.
 WINDOW_ROWS = 20
+NOTHING = "no batch with rows was staged in the last four weeks"
 
 
 class Part(NamedTuple):
@@ -150,7 +151,7 @@ def findings(
     """
     batches = history.staged_batches
     if not batches:
-        yield Finding(history.feed, failure, "UNKNOWN", "no batch with rows was staged in the last four weeks")
+        yield Finding(history.feed, failure, "UNKNOWN", NOTHING)
         return
     evidence_at = batches[-1].landed_at
     told = {segment: look(parts_of(batches, bad), usual) for segment, bad in segments.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from connectors.cursors import source_value
+from connectors.cursors import is_after, source_value
 from pipelines.freshness.cadence import RateBand
 from pipelines.freshness.day_classes import day_classes
 from pipelines.freshness.detectors.detects import detects
@@ -95,4 +95,4 @@ def _idle_at(history: FeedHistory, last: datetime) -> datetime | None:
     landed = source_value(cursor, history.batches[-1].cursor_after)
     if newest is None or landed is None:
         return None
-    return answer.probed_at if newest <= landed else None  # type: ignore[operator]
+    return None if is_after(newest, landed) else answer.probed_at

@@ -11,6 +11,7 @@ from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import FeedHistory
 from pipelines.freshness.status import next_due
+from pipelines.ledger.evidence import Verdict
 from pipelines.ledger.links import LinkDay
 
 Histories = Mapping[str, FeedHistory]
@@ -75,11 +76,11 @@ def mixed_times(histories: Histories) -> Iterator[Finding]:
             continue
         promised = history.contract.freshness.promise + history.contract.freshness.grace
         behind = newest - read[feed]
-        verdict = "FAIL" if behind > promised else "PASS"
+        verdict: Verdict = "FAIL" if behind > promised else "PASS"
         fact = f"its source was read {behind.total_seconds() / 3600:.1f} h before the newest of the feeds"
         onset = read[feed] + promised if verdict == "FAIL" else None
         evidence_at = newest if verdict == "FAIL" else read[feed]
-        yield Finding(feed, "mixed_times", verdict, fact, onset=onset, evidence_at=evidence_at)  # type: ignore[arg-type]
+        yield Finding(feed, "mixed_times", verdict, fact, onset=onset, evidence_at=evidence_at)
 
 
 @detects("totals_disagree")

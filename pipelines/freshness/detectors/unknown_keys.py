@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.freshness.detectors import dirt
-from pipelines.freshness.detectors.damage import NOTHING, chosen
+from pipelines.freshness.detectors.damage import chosen
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.detectors.forms import strange_columns
 from pipelines.freshness.finding import Finding
@@ -20,7 +20,7 @@ def unknown_keys(history: FeedHistory) -> Iterator[Finding]:
     """
     batches = chosen(history)
     if not history.contract.watch.parents or not batches:
-        fact = NOTHING if history.contract.watch.parents else "the contract names no parent"
+        fact = dirt.NOTHING if history.contract.watch.parents else "the contract names no parent"
         yield Finding(history.feed, "unknown_keys", "UNKNOWN", fact)
         return
     evidence_at = batches[-1].landed_at

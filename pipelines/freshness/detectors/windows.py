@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 
 from connectors.contract import Cursor
-from connectors.cursors import source_value
-from pipelines.freshness.detectors.behind import is_after, landed_value, reads_behind
+from connectors.cursors import is_after, source_value
+from pipelines.freshness.detectors.behind import landed_value, reads_behind
 from pipelines.freshness.detectors.detects import detects
 from pipelines.freshness.finding import Finding
 from pipelines.freshness.history import LATELY, FeedHistory, Run, SourceAnswer

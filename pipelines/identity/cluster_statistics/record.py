@@ -51,7 +51,7 @@ def update(connection: duckdb.DuckDBPyConnection, *, now: datetime, run_id: str)
 
 def latest(connection: duckdb.DuckDBPyConnection) -> list[Judged]:
     """The statistics of the last run that changed something, in declared order; empty before there is one."""
-    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'cluster_statistic'").fetchone():
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'cluster_statistic'").fetchall():
         return []
     rows = connection.execute(
         """SELECT statistic, value, base, lowest, highest, former_value, status, note, run_id, resolved_at
@@ -65,10 +65,8 @@ def latest(connection: duckdb.DuckDBPyConnection) -> list[Judged]:
 
 def behind(connection: duckdb.DuckDBPyConnection, statistic: Statistic, limit: int) -> list[tuple[str, str]]:
     """Customers whom a statistic counts now (id, name), those with most records first."""
-    row = connection.execute("SELECT max(resolved_at) FROM identity.resolution").fetchone()
-    if not row or row[0] is None:
-        return []
-    return customers_behind(connection, statistic, limit, row[0])
+    ((resolved_at,),) = connection.execute("SELECT max(resolved_at) FROM identity.resolution").fetchall()
+    return [] if resolved_at is None else customers_behind(connection, statistic, limit, resolved_at)
 
 
 def _former(connection: duckdb.DuckDBPyConnection, moment: datetime) -> dict[str, Measured]:

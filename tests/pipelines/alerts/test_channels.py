@@ -71,7 +71,9 @@ def test_a_200_with_an_error_in_its_body_is_not_taken() -> None:
         ({"Retry-After": "120"}, 120.0),
         ({"Retry-After": "Wed, 18 Nov 2026 12:01:30 GMT", "Date": "Wed, 18 Nov 2026 12:00:00 GMT"}, 90.0),
         ({"Retry-After": "Wed, 18 Nov 2026 11:00:00 GMT", "Date": "Wed, 18 Nov 2026 12:00:00 GMT"}, 0.0),
-        ({"Retry-After": "Wed, 18 Nov 2026 12:01:30", "Date": "Wed, 18 Nov 2026 12:00:00 GMT"}, None),
+        # A date of HTTP means GMT, said or not (RFC 9110, 5.6.7).
+        ({"Retry-After": "Wed, 18 Nov 2026 12:01:30", "Date": "Wed, 18 Nov 2026 12:00:00 GMT"}, 90.0),
+        ({"Retry-After": "Wed, 18 Nov 2026 12:01:30 GMT", "Date": ""}, None),
         ({"Retry-After": "soon"}, None),
         ({}, None),
     ],

@@ -12,14 +12,16 @@ import duckdb
 import pyarrow as pa
 import yaml
 
-from pipelines.identity.records import EntityRoles, roles_of
+from connectors.entities import load_entities
+from pipelines.identity.records import EntityRoles
 from pipelines.identity.resolve import Resolution, resolve
+from pipelines.refresh import entity_roles
 
 DEFINITIONS = [
     yaml.safe_load(file.read_text(encoding="utf-8"))
     for file in sorted((Path(__file__).parents[3] / "connectors" / "entities").glob("*.yml"))
 ]
-ENTITIES: dict[str, EntityRoles] = {definition["entity"]: roles_of(definition) for definition in DEFINITIONS}
+ENTITIES: dict[str, EntityRoles] = {name: entity_roles(entity) for name, entity in load_entities().items()}
 BOOKKEEPING = {
     "_feed": "VARCHAR", "_source_system": "VARCHAR", "_key": "VARCHAR", "_row_hash": "UBIGINT", "_batch_id": "VARCHAR",
     "_batch_seq": "BIGINT", "_changed_at": "TIMESTAMP", "_landed_at": "TIMESTAMP", "_staged_at": "TIMESTAMP",

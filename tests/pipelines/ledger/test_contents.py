@@ -14,7 +14,7 @@ from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import Verdict
 from pipelines.ledger.findings import FindingRecord, failing_before, record_findings
 from pipelines.ledger.links import LinkDay, TotalDay, read_count, read_links, read_totals, record_count, record_links
-from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch, read_profiles, record_profiles
+from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch, record_profiles
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 HOURS = (0, 3, *[0] * 22)
@@ -30,15 +30,14 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def test_profiles_come_back_as_they_were(ledger: Ledger) -> None:
     record_profiles(ledger, "shop.orders", [CITY, TIME], NOON)
-    assert read_profiles(ledger, "shop.orders", NOON) == [CITY, TIME]
-    assert profiles_by_batch(ledger, "shop.orders", NOON)["b1"] == {"city": CITY, "ordered_at": TIME}
-    assert read_profiles(ledger, "shop.accounts", NOON) == []
+    assert profiles_by_batch(ledger, "shop.orders", NOON) == {"b1": {"city": CITY, "ordered_at": TIME}}
+    assert profiles_by_batch(ledger, "shop.accounts", NOON) == {}
 
 
 def test_a_batch_that_was_profiled_stays_as_it_is(ledger: Ledger) -> None:
     record_profiles(ledger, "shop.orders", [CITY], NOON)
     record_profiles(ledger, "shop.orders", [replace(CITY, nulls=9)], NOON)
-    assert read_profiles(ledger, "shop.orders", NOON) == [CITY]
+    assert profiles_by_batch(ledger, "shop.orders", NOON) == {"b1": {"city": CITY}}
 
 
 def test_a_profile_of_twenty_columns_takes_less_than_a_kilobyte(ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ from pipelines.ledger import batches, evidence, retention, runs
 from pipelines.ledger.batches import BatchRecord, Tally
 from pipelines.ledger.breaches import BreachRecord, codes_since, read_breaches, record_breaches
 from pipelines.ledger.database import Ledger
-from pipelines.ledger.profiles import ColumnProfile, read_profiles, record_profiles
+from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch, record_profiles
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FEED = "shop.orders"
@@ -127,7 +127,7 @@ def test_profiles_and_breaches_go_with_the_batches_that_they_tell_of(ledger: Led
     day(ledger, 1)
     retention.forget(ledger, NOW)
     long_ago = NOW - timedelta(days=99)
-    assert [profile.batch_id for profile in read_profiles(ledger, FEED, long_ago)] == ["b20"]
+    assert list(profiles_by_batch(ledger, FEED, long_ago)) == ["b20"]
     assert [breach.batch_id for breach in read_breaches(ledger, FEED, long_ago)] == ["b20"]
 
 
