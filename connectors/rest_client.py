@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,9 @@ from connectors.source_spec import RestSource
 
 MOST_REDIRECTS = 5
 _NEXT_SYNC = "Nothing was landed; the next sync tries again."
+
+# httpx logs every address that it asks, and some addresses hold secrets.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class RestClient:

@@ -57,7 +57,8 @@ def test_credentials_come_from_the_environment(server, tmp_path, auth, header, v
     assert server.asked[0][2][header] == value
 
 
-def test_a_token_in_the_query_is_sent_with_every_page_and_told_to_nobody(server, tmp_path):
+def test_a_token_in_the_query_is_sent_with_every_page_and_told_to_nobody(server, tmp_path, caplog):
+    caplog.set_level("DEBUG")
     server.answer = lambda _path, params: (
         page([order(1)], next="/api/orders?p=2") if "p" not in params else page("{}", 500)
     )
@@ -66,6 +67,7 @@ def test_a_token_in_the_query_is_sent_with_every_page_and_told_to_nobody(server,
     )
     trouble(server, tmp_path, contract)
     assert {asked[1]["key"] for asked in server.asked} == {SECRET}
+    assert "key=" not in caplog.text
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, "denied"), (403, "denied"), (404, "missing"), (422, "broken")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +20,6 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 LONGEST_DETAIL = 300
 # What is wrong with the notice itself, and not with the address, the credentials or the hour.
 REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
-
-# httpx logs every address that it asks, and some addresses are secrets.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
