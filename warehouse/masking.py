@@ -123,7 +123,7 @@ def _has_pseudonym(column: MartColumn) -> bool:
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, table: MartTable, salt: str, rows: int) -> None:
-    place = f"{quoted(table.schema)}.{quoted(table.name)}"
+    place = table.place
     varied = _varied(connection, table, f"built.{place}") if rows > _VECTOR else set()
     declared = ", ".join(
         # Hashes that hardly repeat become half as large when they are compressed, and cost three times as much.

@@ -44,7 +44,7 @@ class NodeResult:
 
 
 def run_plan(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Iterator[NodeResult]:
-    """Build all models in an empty file to which the warehouse is attached, test them, and drop the scratch tables.
+    """Build all models in an empty file to which the warehouse is attached, and test them.
 
     What needs a model that failed is skipped.
     """

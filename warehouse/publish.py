@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import marts_path, open_reader, published_path, warehouse_path
+from warehouse.counting import number
 from warehouse.declared import MartTable, mart_tables
 from warehouse.published_macros import published_macros
 
@@ -135,12 +136,7 @@ def _present(marts: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _count(marts: duckdb.DuckDBPyConnection, table: MartTable) -> int:
-    return _number(marts, f'SELECT count(*) FROM "{table.schema}"."{table.name}"')
-
-
-def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+    return number(marts, f"SELECT count(*) FROM {table.place}")
 
 
 def _undeclared_or_missing(present: set[str]) -> list[str]:
@@ -195,10 +191,10 @@ def _unlike_staging(home: Path, counts: Mapping[str, int]) -> list[str]:
     with open_reader(warehouse_path(home)) as warehouse:
         for fact, entity in _STAGED_BY_FACT.items():
             built = counts.get(f"main.{fact}")
-            staged = _number(warehouse, f'SELECT count(*) FROM staging."{entity}" WHERE NOT _is_deleted')
+            staged = number(warehouse, f'SELECT count(*) FROM staging."{entity}" WHERE NOT _is_deleted')
             if built is not None and built != staged:
                 problems.append(f"main.{fact} has {built} rows; staging.{entity} has {staged} live rows.")
-        customers = _number(warehouse, "SELECT count(*) FROM identity.golden_customers")
+        customers = number(warehouse, "SELECT count(*) FROM identity.golden_customers")
         if counts.get("main.dim_customer", customers) != customers:
             problems.append(
                 f"main.dim_customer has {counts['main.dim_customer']} rows; identity knows {customers} customers."
@@ -226,7 +222,7 @@ def _shrunk_or_older(
         for name in _WATCHED_FOR_SHRINK:
             if name not in present or name not in counts:
                 continue
-            before, after = _number(published, f"SELECT count(*) FROM {name}"), counts[name]
+            before, after = number(published, f"SELECT count(*) FROM {name}"), counts[name]
             lost = before - after - (merged_customers if name == _CUSTOMERS else 0)
             emptied = before > 0 and after == 0 and allowed_shrink < 1.0
             if emptied or (lost > ALLOWED_SHRINK_ROWS and lost > before * allowed_shrink):
