@@ -70,5 +70,9 @@ def _of(rows: Sequence[sqlite3.Row]) -> Figures:
 
 def _between(rows: Sequence[sqlite3.Row], begin: str, end: str, *, or_from: str | None = None) -> Lasting | None:
     ends = [(row[begin] or (row[or_from] if or_from else None), row[end]) for row in rows]
-    spans = [datetime.fromisoformat(ended) - datetime.fromisoformat(began) for began, ended in ends if began and ended]
-    return Lasting(median(spans), max(spans)) if spans else None
+    spans = [
+        (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
+        for began, ended in ends
+        if began and ended
+    ]
+    return Lasting(timedelta(seconds=median(spans)), timedelta(seconds=max(spans))) if spans else None
