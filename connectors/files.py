@@ -35,10 +35,10 @@ from connectors.delivery import (
     credentials_of,
 )
 from connectors.error_page import is_error_file
+from connectors.http_semantics import shown_url
 from connectors.json_file import JsonFile, JsonLinesFile
 from connectors.meter import Meter
 from connectors.parquet_file import ParquetFile
-from connectors.rest_client import shown_url
 from connectors.source_spec import FileSource
 from connectors.text_file import FrameClaims, first_line_of
 

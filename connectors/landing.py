@@ -37,6 +37,7 @@ from connectors.manifest import (
     read_manifest,
 )
 from connectors.quoting import literal
+from pipelines.durability import fsync
 
 INCOMING = ".incoming"
 
@@ -78,7 +79,7 @@ class LandedBatch:
     def rename(self) -> None:
         """Commit: give the folder its final name, durably."""
         self.incoming.rename(self.final)
-        _fsync(self.final.parent)
+        fsync(self.final.parent)
 
 
 @dataclass(frozen=True)
@@ -324,12 +325,4 @@ def _empty(folder: Path) -> None:
 
 def _fsync_tree(folder: Path) -> None:
     for path in (*folder.rglob("*"), folder):
-        _fsync(path)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        fsync(path)

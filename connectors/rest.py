@@ -32,11 +32,12 @@ from connectors.delivery import (
     credentials_of,
 )
 from connectors.error_page import is_error_document, is_page
+from connectors.http_semantics import shown_url
 from connectors.json_file import check_presence, undeclared_names
 from connectors.json_records import JsonRecords, value_at
 from connectors.meter import Meter
 from connectors.paging import Page, Pager, PagingLoop, Request
-from connectors.rest_client import RestClient, shown_url
+from connectors.rest_client import RestClient
 from connectors.source_spec import RestSource
 from connectors.told_moment import told_moment
 

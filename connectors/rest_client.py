@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import base64
-import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urlsplit, urlunsplit
+from datetime import datetime
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 from connectors.delivery import FeedTrouble
+from connectors.http_semantics import asked_to_wait, moment_of, shown_url
 from connectors.meter import Meter
 from connectors.paging import Request
 from connectors.retry import PleaseWait, with_retries
+from connectors.secrecy import without_secrets
 from connectors.source_spec import RestSource
 
 MOST_REDIRECTS = 5
 _NEXT_SYNC = "Nothing was landed; the next sync tries again."
-
-# httpx logs every address that it asks, and some addresses hold secrets.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class RestClient:
@@ -66,9 +63,7 @@ class RestClient:
 
     def clean(self, text: str) -> str:
         """The text without any secret of this source."""
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return text
+        return without_secrets(text, self._secrets)
 
     def close(self) -> None:
         """Close the connections."""
@@ -136,7 +131,7 @@ class RestClient:
             404: ("missing", f"Check 'path' in the contract and {self._source.connection}."),
             410: ("missing", "The endpoint was withdrawn: find its successor and correct 'path' in the contract."),
         }.get(status, ("broken", "Check 'params' and 'incremental' in the contract against the source's manual."))
-        start = self.clean(response.text[:80]).strip()
+        start = self.clean(response.text)[:80].strip()
         fact = f"{shown} answers {status}" + (f": '{start}'" if start else "")
         raise FeedTrouble(self._feed, fact, next_step, kind=kind)
 
@@ -167,33 +162,9 @@ def _secrets(source: RestSource, environment: Mapping[str, str], password: str |
     values.append(password or "")
     if len(values) > 2:
         values.append(base64.b64encode(f"{values[1]}:{values[0]}".encode()).decode())
-    return sorted({form for value in values if value for form in (value, quote(value, safe=""))}, key=len, reverse=True)
+    return [form for value in values if value for form in (value, quote(value, safe=""))]
 
 
 def _port(parts: object) -> int | None:
     port = getattr(parts, "port", None)
     return port or {"http": 80, "https": 443}.get(getattr(parts, "scheme", ""))
-
-
-def asked_to_wait(response: httpx.Response) -> float | None:
-    """Seconds of Retry-After, be it a number or a date (against the server's own clock)."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value)
-    until, now = moment_of(value), moment_of(response.headers.get("date"))
-    return None if until is None or now is None else max(0.0, (until - now).total_seconds())
-
-
-def moment_of(value: str | None) -> datetime | None:
-    """An HTTP date as an aware moment in UTC; None when it is none."""
-    try:
-        moment = parsedate_to_datetime(value or "")
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def shown_url(url: str) -> str:
-    """A URL fit for messages: without user, password and query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

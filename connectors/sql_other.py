@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from sqlglot import exp
@@ -18,6 +18,7 @@ from sqlglot import exp
 from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Reject, Window
 from connectors.meter import Meter
+from connectors.secrecy import without_password
 from connectors.source_spec import SqlSource
 from connectors.sql import all_text, key_condition
 from connectors.sql_window import untyped_condition
@@ -144,10 +145,7 @@ class OtherDatabase:
             raise self._trouble(error) from None
 
     def _trouble(self, error: Exception) -> FeedTrouble:
-        message = str(error).replace(self._url, "the URL").split("\n")[0]
-        password = urlsplit(self._url).password
-        for secret in {password, unquote(password or "")} - {None, ""}:
-            message = message.replace(str(secret), "…")
+        message = without_password(str(error), self._url).split("\n")[0]
         kind, is_retryable = "broken", False
         if re.search(r"denied|password|login failed|authenticat", message, re.IGNORECASE):
             kind = "denied"

@@ -21,6 +21,7 @@ from connectors.contract import FeedContract
 from connectors.delivery import Bucketing, FeedTrouble, Probe, Reject, Window
 from connectors.meter import Meter, MeteredConnection
 from connectors.quoting import quoted
+from connectors.secrecy import without_password
 from connectors.source_spec import SqlSource
 from connectors.sql import key_condition
 from connectors.sql_postgres_digest import digest_query
@@ -243,19 +244,12 @@ class Postgres:
         message, state = str(error), getattr(error, "sqlstate", None) or ""
         kind = _KINDS.get(state) or _KINDS.get(state[:2]) or ("broken" if state else _connect_kind(message))
         fact = re.sub(r"^.*?(?:FATAL|ERROR):\s*", "", message.split("\nQuery was")[0], flags=re.DOTALL)
-        fact = self._clean(fact.split("\n")[0].replace("IO: [libpq] ", ""))
+        fact = without_password(fact.split("\n")[0].replace("IO: [libpq] ", ""), self._url)
         next_step = _NEXT_STEPS[kind].format(name=self._source.connection)
         is_retryable = kind in ("unreachable", "busy")
         return FeedTrouble(
             self._contract.feed, f"PostgreSQL says: {fact}", next_step, kind=kind, is_retryable=is_retryable
         )
-
-    def _clean(self, text: str) -> str:
-        """Take the password out of a message, however it got there."""
-        without_url = text.replace(self._url, "the URL")
-        found = re.search(r"://[^/?@]*?:([^@]*)@", self._url)
-        password = found[1] if found else ""
-        return without_url.replace(password, "…") if password else without_url
 
 
 def _connect_kind(message: str) -> str:

@@ -131,7 +131,7 @@ class Staging:
         staged: list[StagedBatch] = []
         for release in quarantine.release_batch(self.connection, feed=self.contract.feed, held_ids=held_ids):
             number = batches.release_count(self.ledger, release.batch_id) + 1
-            release_id = f"{release.batch_id}/release-{number}"
+            release_id = batches.release_id(release.batch_id, number)
             rows = release.row_numbers
             manifest, landed = self.folder.manifest(release.batch_id), self.folder.table(release.batch_id)
             again = ToJudge(release_id, landed, len(rows), rows, says_gone=is_current(self.contract, manifest))

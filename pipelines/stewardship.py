@@ -1,4 +1,4 @@
-"""What stewards write, under the warehouse's lease, so that the next sync obeys: judgements, samples, rows let pass."""
+"""What stewards write, under the warehouse's lease, so that the next sync obeys: judgements, samples, held rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.identity import judgements, review_file, sample, unmerging
 from pipelines.identity.judgements import Judgement
 from pipelines.identity.tables import ensure_schema
 from pipelines.identity.unmerging import Unmerge
-from pipelines.ledger import judging, leases
+from pipelines.ledger import evidence, judging, leases
 from pipelines.ledger.database import Ledger
 from pipelines.trouble import Trouble
 from pipelines.writing import writing
@@ -82,6 +82,26 @@ def accept_held(deployment: Deployment, held_ids: Sequence[str], *, by: str, rea
     """
     with _writing(deployment) as (_, connection):
         quarantine.accept_as_is(connection, held_ids, accepted_by=by, reason=reason, now=deployment.clock())
+
+
+def dismiss_held(
+    deployment: Deployment, feed: str, held_ids: Sequence[str] = (), *, rule: str | None = None, by: str, reason: str
+) -> int:
+    """Close rows of a feed in quarantine without staging them: those named, and all that a rule holds; how many.
+
+    Raises:
+        Busy: a sync writes the warehouse.
+        quarantine.QuarantineTrouble: a row is not held, the rule holds none, or no reason is given.
+    """
+    with _writing(deployment) as (ledger, connection):
+        quarantine.ensure_schema(connection)
+        of_rule = quarantine.held_by(connection, feed, rule) if rule else []
+        chosen = sorted({*held_ids, *of_rule})
+        now = deployment.clock()
+        quarantine.dismiss(connection, chosen, feed=feed, dismissed_by=by, reason=reason, now=now)
+        # Before the warehouse commits: of a kill in between, a count that the next batch corrects is the better half.
+        evidence.record_held_rows(ledger, feed, *quarantine.count_held(connection, feed), now)
+    return len(chosen)
 
 
 def draw_sample(deployment: Deployment, *, size: int, seed: int) -> str:

@@ -103,8 +103,13 @@ def masked_path(home: Path) -> Path:
 
 def remove_database(path: Path) -> None:
     """Remove a DuckDB file that nobody has open, and the log that a kill left beside it, where they are."""
-    for leftover in (path, path.with_name(path.name + ".wal")):
+    for leftover in (path, wal_of(path)):
         leftover.unlink(missing_ok=True)
+
+
+def wal_of(path: Path) -> Path:
+    """Where DuckDB keeps the write-ahead log of a file that is open for writing, or that a kill left open."""
+    return path.with_name(path.name + ".wal")
 
 
 @contextmanager

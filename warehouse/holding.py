@@ -97,7 +97,7 @@ def hold(connection: duckdb.DuckDBPyConnection, batch: Batch, landed: Path, reje
         """
         INSERT INTO quarantine.held_row
         SELECT held_id, $feed, $entity, $system, _key, $landed, row_number, rules, reasons, payload, first_held_at,
-            'held', NULL, NULL, changed_at, $seq
+            'held', NULL, NULL, changed_at, $seq, NULL
         FROM temp.held_row_now ORDER BY row_number NULLS LAST, held_id
         """,
         {
@@ -111,7 +111,8 @@ def hold(connection: duckdb.DuckDBPyConnection, batch: Batch, landed: Path, reje
 
 
 def settle(connection: duckdb.DuckDBPyConnection, batch: Batch, now: datetime) -> None:
-    """Close held rows that this batch has overtaken: released ones, and those with a newer version staged or held."""
+    """Close held rows that this batch has overtaken or that are dismissed: released ones, those with a newer version
+    staged or held, and those that come again as they were when a steward dismissed them."""
     facts = {"now": utc(now), "by": batch.batch_id, "feed": batch.feed}
     if batch.release_of is not None:
         connection.execute(
@@ -119,10 +120,12 @@ def settle(connection: duckdb.DuckDBPyConnection, batch: Batch, now: datetime) -
             UPDATE quarantine.held_row AS h SET settled_at = $now, settled_by = $by,
                 status = CASE WHEN v.state IN ('new', 'changed', 'unchanged') THEN 'released' ELSE 'superseded' END
             FROM scratch.batch b ANTI JOIN temp.held_now USING (row_number) LEFT JOIN temp.verdict v USING (row_number)
-            WHERE h.held_id = $landed || '/' || b.row_number AND h.feed = $feed AND h.status = 'held'
+            WHERE h.held_id = $landed || '/' || b.row_number AND h.feed = $feed AND h.status IN ('held', 'dismissed')
             """,
             {**facts, "landed": batch.landed_batch_id},
         )
+    else:
+        _leave_dismissed(connection, facts)
     connection.execute(
         """
         UPDATE quarantine.held_row AS h SET status = 'superseded', settled_at = $now, settled_by = $by
@@ -147,4 +150,22 @@ def settle(connection: duckdb.DuckDBPyConnection, batch: Batch, now: datetime) -
         ) older WHERE h.held_id = older.held_id
         """,
         facts,
+    )
+
+
+def _leave_dismissed(connection: duckdb.DuckDBPyConnection, facts: dict[str, object]) -> None:
+    """A row that a steward dismissed, and that came again as it was, for the same reasons, needs no second word."""
+    connection.execute(
+        """
+        UPDATE quarantine.held_row AS h SET status = 'dismissed', settled_at = $now, settled_by = d.settled_by,
+            settled_reason = d.settled_reason
+        FROM (
+            SELECT payload::VARCHAR AS payload, rules, any_value(settled_by) AS settled_by,
+                any_value(settled_reason) AS settled_reason
+            FROM quarantine.held_row WHERE feed = $feed AND status = 'dismissed' AND payload IS NOT NULL GROUP BY ALL
+        ) AS d
+        WHERE h.feed = $feed AND h.status = 'held' AND h.rules = d.rules AND h.payload::VARCHAR = d.payload
+            AND h.held_id IN (SELECT held_id FROM temp.held_row_now)
+        """,
+        {"now": facts["now"], "feed": facts["feed"]},
     )

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import marts_path, open_reader, published_path, warehouse_path
+from pipelines.durability import fsync
+from warehouse.connection import marts_path, open_reader, published_path, wal_of, warehouse_path
 from warehouse.counting import number
 from warehouse.declared import MartTable, mart_tables
 from warehouse.published_macros import published_macros
@@ -95,7 +96,7 @@ def audit(home: Path, *, allowed_shrink: float = ALLOWED_SHRINK, merged_customer
         problems += snapshot_problems
     problems += _unlike_staging(home, counts)
     problems += _shrunk_or_older(home, counts, snapshot_at, allowed_shrink, merged_customers)
-    if _wal_of(built).exists():
+    if wal_of(built).exists():
         problems.append(f"{built.name} still has a write-ahead log: a writer has not finished.")
     state = built.stat()
     return AuditReport(snapshot_id, snapshot_at, counts, tuple(problems), state.st_size, state.st_mtime_ns)
@@ -120,11 +121,11 @@ def publish(home: Path, report: AuditReport) -> Published:
 
 def put_in_place(written: Path, target: Path) -> None:
     """Give readers a finished file in place of the former one, in one step that survives a power cut."""
-    _fsync(written)
+    fsync(written)
     # A log left by someone who opened the former file for writing must never be replayed into the new one.
-    _wal_of(target).unlink(missing_ok=True)
+    wal_of(target).unlink(missing_ok=True)
     os.replace(written, target)  # noqa: PTH105  the atomic step, named as the system call it is
-    _fsync(target.parent)
+    fsync(target.parent)
 
 
 def _present(marts: duckdb.DuckDBPyConnection) -> set[str]:
@@ -230,15 +231,3 @@ def _shrunk_or_older(
                     f"{name} shrank from {before} to {after} rows; at most {allowed_shrink:.0%} may go in one publish."
                 )
     return problems
-
-
-def _wal_of(path: Path) -> Path:
-    return path.with_name(path.name + ".wal")
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

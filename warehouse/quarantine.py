@@ -25,8 +25,10 @@ CREATE SCHEMA IF NOT EXISTS quarantine;
 CREATE TABLE IF NOT EXISTS quarantine.held_row (
     held_id VARCHAR, feed VARCHAR, entity VARCHAR, source_system VARCHAR, _key VARCHAR, batch_id VARCHAR,
     row_number BIGINT, rules VARCHAR[], reasons VARCHAR[], payload JSON, first_held_at TIMESTAMP,
-    status VARCHAR, settled_at TIMESTAMP, settled_by VARCHAR, changed_at TIMESTAMP, batch_seq BIGINT
+    status VARCHAR, settled_at TIMESTAMP, settled_by VARCHAR, changed_at TIMESTAMP, batch_seq BIGINT,
+    settled_reason VARCHAR
 );
+ALTER TABLE quarantine.held_row ADD COLUMN IF NOT EXISTS settled_reason VARCHAR;
 CREATE TABLE IF NOT EXISTS quarantine.accepted_rule (
     held_id VARCHAR, rule VARCHAR, accepted_by VARCHAR, reason VARCHAR, accepted_at TIMESTAMP
 );
@@ -106,15 +108,15 @@ def release_batch(
 ) -> list[Release]:
     """The held rows of a feed, or those chosen, by landed batch, oldest batch first: cast, judge and apply them again.
 
-    Changes nothing. Unreadable lines have no row to cast and are left out.
+    Changes nothing. Unreadable lines have no row to cast and are left out. A row that was dismissed may be chosen.
 
     Raises:
         QuarantineTrouble: a chosen row is not held for this feed, or is an unreadable line.
     """
     rows = connection.execute(
         "SELECT batch_id, list(row_number ORDER BY row_number), list(held_id) FROM quarantine.held_row "
-        "WHERE feed = $feed AND status = 'held' AND row_number IS NOT NULL "
-        "AND ($ids::VARCHAR[] IS NULL OR list_contains($ids::VARCHAR[], held_id)) "
+        "WHERE feed = $feed AND row_number IS NOT NULL AND CASE WHEN $ids::VARCHAR[] IS NULL THEN status = 'held' "
+        "ELSE status IN ('held', 'dismissed') AND list_contains($ids::VARCHAR[], held_id) END "
         "GROUP BY batch_id, batch_seq ORDER BY batch_seq, batch_id",
         {"feed": feed, "ids": None if held_ids is None else list(held_ids)},
     ).fetchall()
@@ -158,26 +160,53 @@ def accept_as_is(
     )
 
 
-def dismiss(
-    connection: duckdb.DuckDBPyConnection, held_ids: Sequence[str], *, dismissed_by: str, now: datetime
-) -> None:
-    """Close held rows for good without staging them, such as test rows and unreadable lines.
+def held_by(connection: duckdb.DuckDBPyConnection, feed: str, rule: str) -> list[str]:
+    """The rows of a feed that a rule holds now, alone or with others, the oldest first.
 
     Raises:
-        QuarantineTrouble: a row is not held.
+        QuarantineTrouble: it holds none.
     """
-    _require_held(connection, held_ids)
+    rows = connection.execute(
+        "SELECT held_id FROM quarantine.held_row WHERE feed = ? AND status = 'held' AND list_contains(rules, ?) "
+        "ORDER BY first_held_at, batch_seq, row_number, held_id",
+        [feed, rule],
+    ).fetchall()
+    if not rows:
+        raise QuarantineTrouble(f"{feed}: no row is held by {rule}. List the held rows and take a rule from there.")
+    return [held_id for (held_id,) in rows]
+
+
+def dismiss(
+    connection: duckdb.DuckDBPyConnection,
+    held_ids: Sequence[str],
+    *,
+    feed: str,
+    dismissed_by: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """A steward's decision that rows of a feed are not wanted, such as test rows and unreadable lines: none is staged.
+
+    A row that comes again as it was stays dismissed (`holding.settle`); one that comes changed is judged anew.
+
+    Raises:
+        QuarantineTrouble: a row is not held for this feed, or no reason is given.
+    """
+    if not reason.strip() or not dismissed_by.strip():
+        raise QuarantineTrouble("dismissing held rows needs a name and a reason. Give both.")
+    _require_held(connection, held_ids, feed)
     connection.execute(
-        "UPDATE quarantine.held_row SET status = 'superseded', settled_at = ?, settled_by = ? "
+        "UPDATE quarantine.held_row SET status = 'dismissed', settled_at = ?, settled_by = ?, settled_reason = ? "
         "WHERE list_contains(?::VARCHAR[], held_id)",
-        [utc(now), dismissed_by, list(held_ids)],
+        [utc(now), dismissed_by, reason, list(held_ids)],
     )
 
 
-def _require_held(connection: duckdb.DuckDBPyConnection, held_ids: Sequence[str]) -> None:
+def _require_held(connection: duckdb.DuckDBPyConnection, held_ids: Sequence[str], feed: str | None = None) -> None:
     rows = connection.execute(
-        "SELECT held_id FROM quarantine.held_row WHERE status = 'held' AND list_contains(?::VARCHAR[], held_id)",
-        [list(held_ids)],
+        "SELECT held_id FROM quarantine.held_row WHERE status = 'held' AND list_contains($ids::VARCHAR[], held_id) "
+        "AND feed = coalesce($feed, feed)",
+        {"ids": list(held_ids), "feed": feed},
     ).fetchall()
     missing = sorted(set(held_ids) - {row[0] for row in rows})
     if missing:

@@ -105,8 +105,8 @@ def is_breached(alert: Alert, successive: int, *, is_failing: bool) -> bool:
 
 
 def is_over(alert: Alert, now: datetime) -> bool:
-    """Whether what fails from now on is another alert."""
-    if alert.state != "RESOLVED":
+    """Whether what fails from now on is another alert: not while an incident of this one is open outside."""
+    if alert.state != "RESOLVED" or alert.is_told:
         return alert.state == "DROPPED"
     return now - (alert.resolved_at or now) > REOPEN_WINDOW
 

@@ -23,7 +23,7 @@ from pipelines.settings import silence_telemetry
 STOPPED = 130  # 128 + SIGINT, as shells have it
 # Command → modules of this package that add it and its subcommands to the app when they are imported.
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "alerts": ("alerts", "alert_channels"),
+    "alerts": ("alerts", "alert_channels", "alert_figures"),
     "ask": ("ask",),
     "customer": ("customer",),
     "demo": ("demo",),

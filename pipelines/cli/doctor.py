@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import typer
 from rich.markup import escape
 
 from connectors.catalog import load_catalog
+from connectors.contract import FeedContract
 from connectors.contract_file import ContractError
+from connectors.secrecy import LEAST_LENGTH, password_of
+from connectors.source_spec import RestSource
 from pipelines.alerts.channels.build import variables_missing
-from pipelines.alerts.plan import AlertsFileError, load_plan
+from pipelines.alerts.plan import AlertPlan, AlertsFileError, load_plan
 from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, out
 from pipelines.ledger.database import Ledger
@@ -63,7 +66,13 @@ def _look(settings: Settings) -> Iterator[Finding]:
         f"{', '.join(missing)} not set." if missing else f"{len(needed)} set",
         f"Set them in the environment or in {home.connections}.",
     )
-    yield _alerts(settings)
+    try:
+        plan = load_plan(settings.alerts_file, settings.home.alerts)
+    except AlertsFileError as error:
+        yield Finding("alerts", False, f"{len(error.problems)} problems.", "Run c360 alerts test to see them.")
+    else:
+        yield _alerts(settings, plan)
+        yield _secrets(settings, catalog.values(), plan)
     existing = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     fact = f"{free / 1024**3:.1f} GiB free at {existing}."
@@ -82,17 +91,28 @@ def _look(settings: Settings) -> Iterator[Finding]:
             yield Finding(thing, False, "a run is writing it now.", "That is well.", is_warning=True)
 
 
-def _alerts(settings: Settings) -> Finding:
+def _alerts(settings: Settings, plan: AlertPlan) -> Finding:
     """Whether everybody who is to be told can be: nothing is sent."""
-    try:
-        plan = load_plan(settings.alerts_file, settings.home.alerts)
-    except AlertsFileError as error:
-        return Finding("alerts", False, f"{len(error.problems)} problems.", "Run c360 alerts test to see them.")
     told_by = {spec.name: spec for spec in plan.channels} | ({"dead_man": plan.dead_man} if plan.dead_man else {})
     missing = {name: variables_missing(spec, settings.environment) for name, spec in told_by.items()}
     lacking = [f"{', '.join(names)} ({name})" for name, names in missing.items() if names]
     fact = f"{', '.join(lacking)} not set." if lacking else f"channels {', '.join(plan.names)}"
     return Finding("alerts", not lacking, fact, f"Set them in the environment or in {settings.home.connections}.")
+
+
+def _secrets(settings: Settings, contracts: Iterable[FeedContract], plan: AlertPlan) -> Finding:
+    """Whether secrets are long enough for messages to hide them."""
+    held = {
+        one.source.connection: password_of(settings.environment.get(one.source.connection, "")) for one in contracts
+    }
+    tokens = [one.source.auth.token for one in contracts if isinstance(one.source, RestSource)]
+    of_channels = [getattr(spec, part, None) for spec in plan.channels for part in ("key", "secret", "token")]
+    held |= {name: settings.environment.get(name, "") for name in (*tokens, *of_channels) if name}
+    short = sorted(name for name, secret in held.items() if 0 < len(secret) < LEAST_LENGTH)
+    if not short:
+        return Finding("secrets", True, f"{sum(map(bool, held.values()))} set")
+    fact = f"{', '.join(short)}: fewer than {LEAST_LENGTH} characters, so anybody guesses it and messages show it."
+    return Finding("secrets", False, fact, "Have the source give out a longer one.", is_warning=True)
 
 
 def _ledger(settings: Settings) -> Finding:

@@ -12,8 +12,9 @@ import typer
 from rich.markup import escape
 
 from pipelines import stewardship
-from pipelines.cli.app import JsonOption, LimitOption, app, chosen, deployment_of, settings_of, steward_of
+from pipelines.cli.app import JsonOption, LimitOption, app, chosen, deployment_of, reason_of, settings_of, steward_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table, when
+from pipelines.deployment import Deployment
 from pipelines.stage import release_rows
 from pipelines.trouble import Trouble
 from warehouse import quarantine as held_rows
@@ -52,17 +53,15 @@ def show_command(
     """Show one held row as it arrived, personal data included: for the people who repair it."""
     with _reader(settings_of(context).home.warehouse) as connection:
         found = connection.execute(
-            """SELECT feed, status, first_held_at, rules, reasons, payload::VARCHAR FROM quarantine.held_row
-               WHERE held_id = ?""",
+            """SELECT feed, status, first_held_at AS held_since, rules, reasons, payload::VARCHAR AS payload,
+                   COLUMNS('^settled_') FROM quarantine.held_row WHERE held_id = ?""",
             [held_id],
-        ).fetchall()
-    if not found:
+        )
+        names, rows = [column[0] for column in found.description or ()], found.fetchall()
+    if not rows:
         err.print(f"No row {escape(held_id)} was ever held. See c360 quarantine list.")
         return TROUBLE
-    ((feed, status, since, rules, reasons, payload),) = found
-    print_json(
-        {"feed": feed, "status": status, "held_since": since, "rules": rules, "reasons": reasons, "payload": payload}
-    )
+    print_json(dict(zip(names, rows[0], strict=True)))
     return 0
 
 
@@ -88,11 +87,41 @@ def release_command(
     still = sum(batch.tally.rows_quarantined for batch in staged)
     out.print(f"{back:,} rows were released, {still:,} are still held.")
     if back:
-        from pipelines.cli.sync import print_refreshed
-        from pipelines.refresh import refresh
-
-        print_refreshed(refresh(deployment))
+        _refresh(deployment)
     return 0
+
+
+@quarantine.command("dismiss")
+def dismiss_command(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="Feed whose held rows are not wanted.")],
+    reason: Annotated[str, typer.Option(help="Why; it is written down.")],
+    held_ids: Annotated[list[str] | None, typer.Argument(help="These rows.")] = None,
+    rule: Annotated[str | None, typer.Option(help="All rows that this rule holds now, such as test_row.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who says so. Default: $C360_STEWARD.")] = None,
+) -> int:
+    """Close held rows for good without staging them, and have readers see who did, when and why.
+
+    One that comes again as it was stays dismissed; one that comes changed is judged anew. `release` with its name takes
+    it back.
+    """
+    deployment = deployment_of(context)
+    chosen(deployment, [feed])
+    if not (held_ids or rule):
+        err.print("Name the rows, or --rule: c360 quarantine list shows both.")
+        raise typer.Exit(WRONG_USE)
+    name, why = steward_of(context, by), reason_of(reason, "--reason")
+    count = stewardship.dismiss_held(deployment, feed, held_ids or [], rule=rule, by=name, reason=why)
+    out.print(f"{count:,} rows were dismissed by {escape(name)}.")
+    _refresh(deployment)
+    return 0
+
+
+def _refresh(deployment: Deployment) -> None:
+    from pipelines.cli.sync import print_refreshed
+    from pipelines.refresh import refresh
+
+    print_refreshed(refresh(deployment))
 
 
 @contextmanager

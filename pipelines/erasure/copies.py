@@ -68,7 +68,7 @@ def _text_columns(connection: sqlite3.Connection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for table, column in connection.execute(
         """SELECT told.name, held.name FROM sqlite_master AS told, pragma_table_info(told.name) AS held
-           WHERE told.type = 'table' AND told.name NOT LIKE 'sqlite_%' AND held.type = 'TEXT'"""
+           WHERE told.type = 'table' AND substr(told.name, 1, 7) <> 'sqlite_' AND held.type = 'TEXT'"""
     ).fetchall():
         found.setdefault(table, []).append(column)
     return found

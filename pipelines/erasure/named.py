@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     import duckdb
 
 # What people wrote about rows, beside what their feeds say.
-_REASONS = ("identity.judgements", "identity.identity_event", "quarantine.accepted_rule")
+_REASONS = {
+    "identity.judgements": "reason",
+    "identity.identity_event": "reason",
+    "quarantine.accepted_rule": "reason",
+    "quarantine.held_row": "settled_reason",
+}
 
 
 def redact_warehouse(
@@ -35,7 +40,7 @@ def redact_warehouse(
     """
     with transaction(connection):
         found = {name: _redact_entity(connection, entity, known) for name, entity in load_entities().items()}
-        found |= {table: _redact_reasons(connection, table, known) for table in _REASONS}
+        found |= {table: _redact_reasons(connection, table, reason, known) for table, reason in _REASONS.items()}
         held = sum(_redact_held(connection, contract, known) for contract in contracts)
     return {place: rows for place, rows in (found | {"quarantine": held}).items() if rows}
 
@@ -58,11 +63,11 @@ def _redact_entity(connection: duckdb.DuckDBPyConnection, entity: Entity, known:
     return int(anew.num_rows)
 
 
-def _redact_reasons(connection: duckdb.DuckDBPyConnection, table: str, known: Graves) -> int:
-    anew = without_mentions(connection, table, "rowid", Telling(("reason",)), known)
+def _redact_reasons(connection: duckdb.DuckDBPyConnection, table: str, reason: str, known: Graves) -> int:
+    anew = without_mentions(connection, table, "rowid", Telling((reason,)), known)
     if anew.num_rows:
         connection.register("anew", anew)
-        connection.execute(f"UPDATE {table} SET reason = anew.reason FROM anew WHERE {table}.rowid = number")
+        connection.execute(f"UPDATE {table} SET {reason} = anew.{reason} FROM anew WHERE {table}.rowid = number")
         connection.unregister("anew")
     return int(anew.num_rows)
 

@@ -54,23 +54,19 @@ def reconcile_feed(
     is returned, not raised.
     """
     found, meter = Reconciliation(contract.feed), Meter()
-    with Ledger(deployment.home.ledger) as ledger, _cost_noted(deployment, ledger, contract.feed, meter):
-        try:
+    with (
+        Ledger(deployment.home.ledger) as ledger,
+        _cost_noted(deployment, ledger, contract.feed, meter),
+        _trouble_kept(found),
+    ):
+        if wants_repair:
+            found.rows_restaged = restage_lost(deployment, contract)
+        with opened_source(contract, deployment, meter) as source:
+            identity = _checked_identity(deployment, ledger, contract, source)
             if wants_repair:
-                found.rows_restaged = restage_lost(deployment, contract)
-            with opened_source(contract, deployment, meter) as source:
-                identity = _checked_identity(deployment, ledger, contract, source)
-                if wants_repair:
-                    _compare_and_repair(deployment, ledger, contract, source, identity, days, found)
-                    return found
-                with compared(deployment, ledger, contract, source, days) as comparison:
-                    found.results, found.note = comparison.results, comparison.note
-                record_results(ledger, contract.feed, found.results, None)
-        except FeedTrouble as trouble:
-            found.trouble = trouble
-        except (LeaseHeld, LeaseLost) as busy:
-            step = "Nothing was repaired; run it again when that is done."
-            found.trouble = FeedTrouble(contract.feed, str(busy), step, kind="busy", is_retryable=True)
+                _compare_and_repair(deployment, ledger, contract, source, identity, days, found)
+            else:
+                _compare(deployment, ledger, contract, source, days, found)
     return found
 
 
@@ -93,6 +89,17 @@ def _cost_noted(deployment: Deployment, ledger: Ledger, feed: str, meter: Meter)
             )
 
 
+@contextmanager
+def _trouble_kept(found: Reconciliation) -> Iterator[None]:
+    try:
+        yield
+    except FeedTrouble as trouble:
+        found.trouble = trouble
+    except (LeaseHeld, LeaseLost) as busy:
+        step = "Nothing was repaired; run it again when that is done."
+        found.trouble = FeedTrouble(found.feed, str(busy), step, kind="busy", is_retryable=True)
+
+
 def _checked_identity(deployment: Deployment, ledger: Ledger, contract: FeedContract, source: SourceReader) -> str:
     """Who the source is. Raises FeedTrouble when it is not the one that was landed: all of it would seem to differ."""
     folder = LandingFolder(deployment.home.landing, contract)
@@ -101,6 +108,19 @@ def _checked_identity(deployment: Deployment, ledger: Ledger, contract: FeedCont
     probe = source.probe(before=believed_until(contract.cursor, deployment.clock()))
     source_guard.check_source(ledger, contract, probe, previous, acceptances.last_acceptance(ledger, contract.feed))
     return probe.identity
+
+
+def _compare(
+    deployment: Deployment,
+    ledger: Ledger,
+    contract: FeedContract,
+    source: SourceReader,
+    days: int,
+    found: Reconciliation,
+) -> None:
+    with compared(deployment, ledger, contract, source, days) as comparison:
+        found.results, found.note = comparison.results, comparison.note
+    record_results(ledger, contract.feed, found.results, None)
 
 
 def _compare_and_repair(

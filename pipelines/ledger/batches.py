@@ -225,9 +225,19 @@ def mark_raw_removed(ledger: Ledger, batch_id: str, now: datetime) -> None:
     ledger.write("UPDATE feed_batch SET raw_removed_at = ? WHERE batch_id = ?", stamp(now), batch_id)
 
 
+def release_id(batch_id: str, number: int) -> str:
+    """What the tally of rows of a batch goes by that were judged again, for the `number`th time."""
+    return f"{batch_id}/release-{number}"
+
+
+def is_release_of(batch_id: str) -> str:
+    """SQL: whether a row of stage_tally is of a release of a batch (SQL). A range, so that its primary key finds it."""
+    return f"batch_id > {batch_id} || '/release-' AND batch_id < {batch_id} || '/release.'"
+
+
 def release_count(ledger: Ledger, batch_id: str) -> int:
     """How often held rows of a batch were judged again."""
-    row = ledger.row("SELECT count(*) AS n FROM stage_tally WHERE batch_id LIKE ?", f"{batch_id}/release-%")
+    row = ledger.row(f"SELECT count(*) AS n FROM stage_tally WHERE {is_release_of('?1')}", batch_id)
     return row["n"] if row else 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+from pipelines.ledger.batches import is_release_of
 from pipelines.ledger.database import Ledger, moment, stamp
 
 # A week more than detectors look back.
@@ -65,11 +66,11 @@ def _forget_runs(connection: sqlite3.Connection, feed: str, limit: str, empty_li
 def _forget_batches(connection: sqlite3.Connection, feed: str, limit: str) -> int:
     """Forget the feed's oldest batches up to the first that is still of use."""
     ((floor,),) = connection.execute(
-        """SELECT coalesce(min(batch_seq), 0) FROM feed_batch AS b WHERE feed = ?1 AND (
+        f"""SELECT coalesce(min(batch_seq), 0) FROM feed_batch AS b WHERE feed = ?1 AND (
                state <> 'staged' OR landed_at >= ?2 OR file_name IS NOT NULL
                OR (byte_count > 0 AND raw_removed_at IS NULL)
                OR batch_seq = (SELECT max(batch_seq) FROM feed_batch WHERE feed = ?1)
-               OR EXISTS (SELECT 1 FROM stage_tally WHERE batch_id LIKE b.batch_id || '/release-%'))""",
+               OR EXISTS (SELECT 1 FROM stage_tally WHERE {is_release_of("b.batch_id")}))""",
         (feed, limit),
     ).fetchall()
     old = "SELECT batch_id FROM feed_batch WHERE feed = ? AND batch_seq < ?"

@@ -101,6 +101,16 @@ def test_no_row_is_let_pass_while_a_sync_writes(deployment: Deployment) -> None:
     assert accepted(deployment) == []
 
 
+def test_dismissed_rows_are_counted_out_and_named_with_who_and_why(deployment: Deployment) -> None:
+    held(deployment)
+    assert stewardship.dismiss_held(deployment, "shop.orders", rule="total_negative", by="ana", reason="a test") == 1
+    with open_reader(deployment.home.warehouse) as connection:
+        rows = connection.execute("SELECT status, settled_by, settled_reason FROM quarantine.held_row").fetchall()
+    assert rows == [("dismissed", "ana", "a test")]
+    with Ledger(deployment.home.ledger) as ledger:
+        assert ledger.tuples("SELECT feed, held, oldest_at FROM quarantine_count") == [("shop.orders", 0, None)]
+
+
 def test_a_sample_is_no_reason_to_refresh(deployment: Deployment) -> None:
     publish(deployment)
     assert stewardship.draw_sample(deployment, size=5, seed=7) == "run-1/seed-7"

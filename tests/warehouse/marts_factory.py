@@ -47,7 +47,7 @@ CREATE TABLE identity.attribute_provenance (customer_id VARCHAR, attribute_name 
 CREATE SCHEMA quarantine;
 CREATE TABLE quarantine.held_row (held_id VARCHAR, feed VARCHAR, entity VARCHAR, source_system VARCHAR, _key VARCHAR,
     batch_id VARCHAR, row_number BIGINT, rules VARCHAR[], reasons VARCHAR[], payload JSON, first_held_at TIMESTAMP,
-    status VARCHAR, settled_at TIMESTAMP, settled_by VARCHAR);
+    status VARCHAR, settled_at TIMESTAMP, settled_by VARCHAR, settled_reason VARCHAR);
 """
 
 

@@ -164,13 +164,75 @@ def test_accepting_needs_a_name_a_reason_and_a_held_row(desk):
         quarantine.accept_as_is(desk.connection, ["b9/1"], accepted_by="ann@x.org", reason="fine", now=NOW)
 
 
-def test_dismissed_rows_are_closed_under_the_stewards_name(desk):
+def dismiss(desk: Desk, *held_ids: str, feed: str = "shop.orders", reason: str = "not wanted") -> None:
+    quarantine.dismiss(desk.connection, held_ids, feed=feed, dismissed_by="ann@x.org", reason=reason, now=NOW)
+
+
+def statuses(desk: Desk) -> list[tuple[object, ...]]:
+    return desk.rows("SELECT held_id, status, settled_by, settled_reason FROM quarantine.held_row ORDER BY held_id")
+
+
+def test_dismissed_rows_are_closed_under_the_stewards_name_and_reason(desk):
     desk.apply(1, [order("a", test="yes")], rejects=["?"])
-    quarantine.dismiss(desk.connection, ["b1/line-10"], dismissed_by="ann@x.org", now=NOW)
-    assert desk.rows("SELECT held_id, status, settled_by FROM quarantine.held_row ORDER BY held_id") == [
-        ("b1/1", "held", None),
-        ("b1/line-10", "superseded", "ann@x.org"),
-    ]
+    dismiss(desk, "b1/line-10", reason="cut off")
+    assert statuses(desk) == [("b1/1", "held", None, None), ("b1/line-10", "dismissed", "ann@x.org", "cut off")]
+    assert quarantine.count_held(desk.connection, "shop.orders")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("held_id", "how", "told"),
+    [
+        ("b1/9", {}, "b1/9: not held now"),
+        ("b1/1", {"feed": "shop.refunds"}, "b1/1: not held now"),
+        ("b1/1", {"reason": " "}, "needs a name and a reason"),
+    ],
+)
+def test_dismissing_needs_a_row_of_the_feed_and_a_reason(desk, held_id, how, told):
+    desk.apply(1, [order("a", "bad")])
+    with pytest.raises(QuarantineTrouble, match=told):
+        dismiss(desk, held_id, **how)
+    assert statuses(desk) == [("b1/1", "held", None, None)]
+
+
+def test_a_dismissed_row_that_comes_again_as_it_was_stays_dismissed_and_a_changed_one_is_held(desk):
+    desk.apply(1, [order("a", "bad"), order("b", "bad")])
+    dismiss(desk, "b1/1", "b1/2")
+    desk.apply(2, [order("a", "bad"), order("b", "worse")])
+    by, why = "ann@x.org", "not wanted"
+    assert statuses(desk) == [
+        ("b1/1", "dismissed", by, why), ("b1/2", "dismissed", by, why),
+        ("b2/1", "dismissed", by, why), ("b2/2", "held", None, None),
+    ]  # fmt: skip
+
+
+def test_a_row_that_breaks_another_rule_than_when_it_was_dismissed_is_held(desk):
+    desk.apply(1, [order("a", status="payd")], failures=[(1, *BAD_STATUS)])
+    dismiss(desk, "b1/1")
+    desk.apply(2, [order("a", status="payd")], failures=[(1, "status_other", "stop", "another fact")])
+    assert statuses(desk)[1] == ("b2/1", "held", None, None)
+
+
+def test_a_dismissed_row_is_released_by_its_name_alone(desk):
+    desk.apply(1, [order("a", status="payd")], failures=[(1, *BAD_STATUS)])
+    dismiss(desk, "b1/1")
+    assert quarantine.release_batch(desk.connection, feed="shop.orders") == []
+    assert quarantine.release_batch(desk.connection, feed="shop.orders", held_ids=["b1/1"]) == [Release("b1", (1,))]
+    assert desk.release("b1", 1, [1]).rows_new == 1
+    assert desk.rows("SELECT status FROM quarantine.held_row") == [("released",)]
+
+
+def test_a_dismissed_row_that_is_released_and_fails_again_is_held(desk):
+    desk.apply(1, [order("a", status="payd")], failures=[(1, *BAD_STATUS)])
+    dismiss(desk, "b1/1")
+    desk.release("b1", 1, [1], failures=[(1, *BAD_STATUS)])
+    assert statuses(desk) == [("b1/1", "held", None, None)]
+
+
+def test_rows_are_found_by_the_rule_that_holds_them(desk):
+    desk.apply(1, [order("a", "bad"), order("b", status="payd")], failures=[(2, *BAD_STATUS)])
+    assert quarantine.held_by(desk.connection, "shop.orders", "amount_cast") == ["b1/1"]
+    with pytest.raises(QuarantineTrouble, match=r"no row is held by amount_cast\. List"):
+        quarantine.held_by(desk.connection, "shop.refunds", "amount_cast")
 
 
 def test_lists_and_summaries_show_only_what_is_held_now_and_no_payload(desk):
@@ -186,7 +248,7 @@ def test_lists_and_summaries_show_only_what_is_held_now_and_no_payload(desk):
 
 def test_what_a_settled_row_held_is_forgotten_and_a_row_that_waits_keeps_it(desk):
     desk.apply(1, [order("a", "9"), order("b", "9")], failures=[(1, *BAD_STATUS), (2, *BAD_STATUS)])
-    quarantine.dismiss(desk.connection, ["b1/1"], dismissed_by="dana", now=NOW)
+    dismiss(desk, "b1/1")
 
     def forget(**retention: str) -> None:
         orders = contract(feed="shop.orders", retention=retention)
@@ -204,6 +266,6 @@ def test_what_a_settled_row_held_is_forgotten_and_a_row_that_waits_keeps_it(desk
     assert kept() == ["b"]
     told = desk.rows("SELECT _key, status, rules, reasons, payload IS NULL FROM quarantine.held_row ORDER BY held_id")
     assert told == [
-        ("a", "superseded", ["status_unknown"], ["no longer kept"], True),
+        ("a", "dismissed", ["status_unknown"], ["no longer kept"], True),
         ("b", "held", ["status_unknown"], [BAD_STATUS[2]], False),
     ]

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.rest_client import asked_to_wait
+from connectors.http_semantics import asked_to_wait
+from connectors.secrecy import without_secrets
 from pipelines.alerts.notice import Receipt
 
 # Who does not answer in this time is tried again in a later round, and does not hold this one up.
@@ -48,23 +49,16 @@ def post(
     except httpx.TimeoutException as error:
         return Receipt(False, f"no answer in time ({type(error).__name__}); it may have been taken")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Receipt(False, masked(f"{type(error).__name__}: {error}", [*_told_by(url), *secrets]))
+        return Receipt(False, without_secrets(f"{type(error).__name__}: {error}", [*_told_by(url), *secrets]))
     if response.is_success:
         return Answer(response.status_code, _json_object(response))
-    said = masked(" ".join(response.text.split()), [*_told_by(url), *secrets])
+    said = without_secrets(" ".join(response.text.split()), [*_told_by(url), *secrets])
     return Receipt(
         False,
         f"HTTP {response.status_code} {response.reason_phrase}: {said}"[:LONGEST_DETAIL],
         retry_after_seconds=asked_to_wait(response),
         is_refused=response.status_code in REFUSALS,
     )
-
-
-def masked(text: str, secrets: Sequence[str]) -> str:
-    """The text without the secrets."""
-    for secret in secrets:
-        text = text.replace(secret, "***") if secret else text
-    return text
 
 
 @cache

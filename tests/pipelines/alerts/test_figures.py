@@ -10,17 +10,16 @@ import pytest
 
 from pipelines.alerts import acts
 from pipelines.alerts.affected import customers_affected
-from pipelines.alerts.figures import figures
+from pipelines.alerts.figures import Lasting, figures
 from pipelines.alerts.lifecycle import begin
 from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
 from tests.pipelines.alerts.alert_factory import CATALOG, HOUR, MINUTE, NOON, Watched, finding
 
 
-def test_figures_are_medians_over_alerts_and_unknown_where_there_are_none(tmp_path: Path) -> None:
+def test_figures_of_a_kind_are_medians_and_worst_cases_over_its_alerts(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
-    assert figures(watched.ledger, NOON).detect is None
-    assert figures(watched.ledger, NOON).false_share is None
+    assert figures(watched.ledger) == {}
     # Three alerts, seen 10, 20 and 60 minutes after they began; one taken on after 5, two closed, one of them false.
     began = {"helpdesk.tickets": 10, "shop.orders": 20, "website.registrations": 60}
     watched.give(
@@ -33,11 +32,23 @@ def test_figures_are_medians_over_alerts_and_unknown_where_there_are_none(tmp_pa
     acts.acknowledge(watched.ledger, CATALOG, "A1", by="ana", now=NOON + 5 * MINUTE)
     acts.resolve(watched.ledger, CATALOG, "A1", by="ana", now=NOON + HOUR, reason="never was", is_false=True)
     watched.give(100, [finding("PASS", feed="shop.orders", at=NOON + 100 * MINUTE)])
-    found = figures(watched.ledger, NOON)
-    assert (found.alerts, found.told, found.closed, found.false_share) == (3, 3, 2, 0.5)
-    assert (found.detect, found.tell, found.take) == (20 * MINUTE, timedelta(0), 5 * MINUTE)
-    assert found.repair == 95 * MINUTE  # 70 and 120 minutes after they began
-    assert figures(watched.ledger, NOON + MINUTE).alerts == 0
+    found = figures(watched.ledger, NOON)["failing"]
+    assert (found.alerts, found.told, found.closed, found.precision) == (3, 3, 2, 0.5)
+    assert found.detect == Lasting(20 * MINUTE, 60 * MINUTE)
+    assert found.tell == Lasting(timedelta(0), timedelta(0))
+    assert found.take == Lasting(5 * MINUTE, 5 * MINUTE)
+    assert found.repair == Lasting(95 * MINUTE, 120 * MINUTE)  # 70 and 120 minutes after they began
+    assert figures(watched.ledger, NOON + MINUTE) == {}
+
+
+def test_what_began_nobody_knows_when_tells_nothing_of_how_soon_it_was_seen(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.give(0, [finding("FAIL")])
+    watched.give(30, [finding("PASS", at=NOON + 30 * MINUTE)])
+    found = figures(watched.ledger)["failing"]
+    assert found.detect is None
+    assert found.repair == Lasting(30 * MINUTE, 30 * MINUTE)
+    assert found.precision == 1.0
 
 
 @pytest.fixture

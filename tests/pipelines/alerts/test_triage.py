@@ -243,3 +243,25 @@ def test_looks_that_change_nothing_leave_no_rows_behind(watched: Watched) -> Non
     counted = watched.ledger.row("SELECT (SELECT count(*) FROM alert), (SELECT count(*) FROM alert_event)")
     assert counted is not None
     assert tuple(counted) == (1, 1)
+
+
+@pytest.fixture
+def unsteady(watched: Watched) -> Watched:
+    """One alert that was re-opened three times and then resolved without a word at 70: outside it is still open."""
+    for minute in range(0, 80, 20):
+        watched.round(minute, "FAIL")
+        watched.round(minute + 10, "PASS")
+    assert [(alert.state, alert.is_told) for alert in watched.alerts] == [("RESOLVED", True)]
+    return watched
+
+
+def test_what_came_and_went_ends_outside_although_nobody_looked_for_more_than_a_day(unsteady: Watched) -> None:
+    unsteady.round(70 + 26 * 60)
+    assert unsteady.events[-1] == "resolve failing"
+    assert [(alert.state, alert.is_told) for alert in unsteady.alerts] == [("RESOLVED", False)]
+
+
+def test_what_fails_again_while_it_is_open_outside_is_the_same_incident(unsteady: Watched) -> None:
+    unsteady.round(70 + 26 * 60, "FAIL")
+    assert unsteady.events[-1] == "update failing"
+    assert [alert.state for alert in unsteady.alerts] == ["REOPENED"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.alerts.triage import triage
-from pipelines.cli import alerts, feeds_status, watch  # noqa: F401  (the commands add themselves to the app)
+from pipelines.cli import alert_figures, alerts, feeds_status, watch  # noqa: F401  (the commands add themselves to the app)
 from pipelines.cli.watch import keep_watching
 from pipelines.deployment import Deployment
 from pipelines.ledger.database import Ledger, stamp
@@ -49,6 +50,20 @@ def test_the_story_of_a_part_names_it_in_the_command_to_look(home: Home) -> None
         triage(ledger, CATALOG, [finding("FAIL", "follow_up_overdue", "customers", at=NOON, segment="store")], NOON)
     shown = c360(home, "alerts", "show", "1", now=NOON).out
     assert 'c360 ask overdue_promises --param team="store"' in shown
+
+
+def test_figures_tell_people_and_machines_how_soon_each_kind_was_seen_and_mended(home: Home) -> None:
+    with Ledger(home.ledger) as ledger:
+        triage(ledger, CATALOG, [finding("FAIL", at=NOON - 10 * MINUTE)], NOON)
+        triage(ledger, CATALOG, [finding("PASS", at=NOON + 3 * HOUR)], NOON + 3 * HOUR)
+    [of_kind] = json.loads(c360(home, "alerts", "figures", "--json", now=NOON + HOUR).out)
+    assert (of_kind["failure"], of_kind["alerts"], of_kind["precision"]) == ("failing", 1, 1.0)
+    assert of_kind["detect"] == {"median": 600.0, "worst": 600.0}
+    assert of_kind["take"] is None
+    shown = c360(home, "alerts", "figures", "--since", "2026-11-18", now=NOON + HOUR).out
+    assert "10 min, 10 min" in shown
+    assert "3 h, 3 h" in shown
+    assert "There was no alert." in c360(home, "alerts", "figures", "--since", "2026-11-19", now=NOON).out
 
 
 def test_an_alert_that_is_about_no_feed_is_shown_with_the_status_that_it_spoils(home: Home) -> None:

@@ -36,7 +36,8 @@ select
     held.first_held_at,
     held.status,
     held.settled_at,
-    held.settled_by
+    held.settled_by,
+    held.settled_reason
 from held
 left join {{ source('identity', 'customer_crosswalk') }} as of_record
     on of_record.source_record_key = held.source_record_key

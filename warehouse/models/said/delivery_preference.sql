@@ -16,7 +16,7 @@ with wishes as (
         confidence,
         evidence
     from {{ ref('utterance') }}
-    where customer_id is not null and about like 'delivery_%'
+    where customer_id is not null and starts_with(about, 'delivery_')
 ),
 
 -- Of a place to leave parcels at, or a carrier, the last one named counts, and with it those named in the same breath.

@@ -34,7 +34,7 @@ outcomes as (
         obligation.statement_id as opened_by_statement_id,
         obligation.withdrawn_by_statement_id,
         follow_up.status,
-        follow_up.breach_evidence like 'acted against: %' as is_contradicted
+        starts_with(follow_up.breach_evidence, 'acted against: ') as is_contradicted
     from {{ ref('obligation') }} as obligation
     inner join {{ ref('follow_up') }} as follow_up on follow_up.opened_by_statement_id = obligation.statement_id
 ),
