@@ -39,7 +39,8 @@ docs: $(CURRENT) ## Make the pages of docs/ that follow from declarations, and t
 
 dev: $(CURRENT) ## Open the Dagster UI on this deployment (C360_HOME, default ./data)
 	@C360_HOME="$${C360_HOME:-$(CURDIR)/data}" && mkdir -p "$$C360_HOME/dagster" && cp dagster.yaml "$$C360_HOME/dagster/" \
-	  && C360_HOME="$$C360_HOME" DAGSTER_HOME="$$C360_HOME/dagster" $(BIN)/dg dev
+	  && C360_HOME="$$C360_HOME" DAGSTER_HOME="$$C360_HOME/dagster" \
+	  VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/dg dev
 
 lock: ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
