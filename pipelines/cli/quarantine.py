@@ -15,7 +15,7 @@ from pipelines import stewardship
 from pipelines.cli.app import JsonOption, LimitOption, app, chosen, deployment_of, settings_of, steward_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table, when
 from pipelines.stage import release_rows
-from pipelines.trouble import Trouble
+from pipelines.trouble import NothingThere
 from warehouse import quarantine as held_rows
 from warehouse.connection import WarehouseAbsent, open_reader
 
@@ -101,4 +101,4 @@ def _reader(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with open_reader(warehouse) as connection:
             yield connection
     except WarehouseAbsent:
-        raise Trouble(str(warehouse), "there is no warehouse yet", "Run c360 sync first.") from None
+        raise NothingThere(warehouse, "there is no warehouse yet") from None

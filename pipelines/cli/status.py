@@ -12,7 +12,7 @@ from pipelines.cli.alerts import open_alerts_line
 from pipelines.cli.app import JsonOption, app, deployment_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, status_text, table, when
 from pipelines.freshness.status import CURRENT, FeedStatus, feed_statuses
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import existing_ledger
 
 
 @app.command("status")
@@ -20,7 +20,7 @@ def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
     """Show how current each feed is and why. Exit code 1 when any feed is not current."""
     deployment = deployment_of(context)
     now = deployment.clock()
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         statuses = feed_statuses(ledger, deployment.catalog, now)
         alerts = open_alerts_line(ledger)
     if as_json:
