@@ -53,7 +53,7 @@ def feed_table(deployment: Deployment) -> tuple[Table, bool]:
         shown.add_row(
             status.feed,
             status_text(status.status),
-            age(now - status.as_of if status.as_of else None),
+            age(status.data_age(now)),
             when(status.verified_at),
             when(status.next_due_at),
             f"[red]{count[status.feed]}[/red]" if count[status.feed] else "[dim]·[/dim]",
