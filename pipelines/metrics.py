@@ -21,7 +21,7 @@ from connectors.contract import FeedContract
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import FeedStatus, Status, feed_statuses
 from pipelines.ledger.channel_states import channel_states
-from pipelines.ledger.database import Ledger, moment
+from pipelines.ledger.database import Ledger, existing_ledger, moment
 from pipelines.ledger.deliveries import late
 from pipelines.ledger.publications import last_publication
 from pipelines.ledger.watching import last_stretch
@@ -35,7 +35,7 @@ Sample = tuple[tuple[str, ...], float]
 def exposition(deployment: Deployment) -> bytes:
     """OpenMetrics text (https://prometheus.io/docs/specs/om/open_metrics_spec/), UTF-8, with its `# EOF`."""
     registry = CollectorRegistry()
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         now = deployment.clock()
         statuses = feed_statuses(ledger, deployment.catalog, now)
         registry.register(_Collected([*_of_feeds(ledger, statuses), *_of_alerts(ledger, now)]))

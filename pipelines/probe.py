@@ -10,7 +10,7 @@ from connectors.delivery import Credentials, FeedTrouble, Probe
 from pipelines.deployment import Deployment
 from pipelines.land import opened_source
 from pipelines.ledger import evidence
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, existing_ledger
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,15 @@ class Answer:
 
 
 def probe_feed(deployment: Deployment, contract: FeedContract) -> Answer:
-    """Ask the feed's source for its credentials, then for its extent; both are in the ledger. No row is read."""
+    """Ask the feed's source for its credentials, then for its extent; both are in the ledger. No row is read.
+
+    Raises NothingThere where nothing was ever synced, before anything is asked.
+    """
+    with existing_ledger(deployment.home.ledger) as ledger:
+        return _probed(deployment, contract, ledger)
+
+
+def _probed(deployment: Deployment, contract: FeedContract, ledger: Ledger) -> Answer:
     probe, trouble = None, None
     credentials = Credentials("unknown", "the source could not be opened")
     try:
@@ -35,8 +43,7 @@ def probe_feed(deployment: Deployment, contract: FeedContract) -> Answer:
     except FeedTrouble as failed:
         trouble = failed
     now = deployment.clock()
-    with Ledger(deployment.home.ledger) as ledger:
-        evidence.record_credentials(ledger, contract.feed, credentials.verdict, credentials.reason, now)
-        if probe is not None:
-            evidence.record_probe(ledger, contract.feed, None, now=now, **vars(probe))
+    evidence.record_credentials(ledger, contract.feed, credentials.verdict, credentials.reason, now)
+    if probe is not None:
+        evidence.record_probe(ledger, contract.feed, None, now=now, **vars(probe))
     return Answer(contract.feed, credentials, probe, trouble)

@@ -22,11 +22,11 @@ from pipelines.identity.churn import Limit, Report, limit_of
 from pipelines.identity.records import EntityRoles
 from pipelines.identity.resolve import Resolution, preview, resolve
 from pipelines.ledger import batches, evidence, judging, leases, publications, rematching, work
-from pipelines.ledger.database import Ledger, moment, stamp
+from pipelines.ledger.database import Ledger, existing_ledger, moment, stamp
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.superseded import forget_superseded
 from pipelines.trouble import Trouble
-from pipelines.writing import writing
+from pipelines.writing import require_warehouse, writing
 from warehouse import connection as warehouse_files
 from warehouse import history, quarantine, staging
 from warehouse.moments import utc
@@ -67,6 +67,7 @@ def refresh(deployment: Deployment, *, is_purge: bool = False) -> Refreshed:
     """Resolve identities, rebuild the models, audit and publish. After a purge, tables may have lost any share of rows.
 
     Raises:
+        NothingThere: nothing was ever synced here.
         leases.LeaseHeld: another run writes the warehouse.
         warehouse.models.MartTrouble: a model or its test failed; the published file stays.
         warehouse.publish.PublishRefused: the audit failed; the published file stays.
@@ -77,7 +78,13 @@ def refresh(deployment: Deployment, *, is_purge: bool = False) -> Refreshed:
 
 
 def rematch(deployment: Deployment) -> Refreshed:
-    """As `refresh`, with all records matched anew; also `full_match.Refused` when that affects too many."""
+    """As `refresh`, with all records matched anew.
+
+    Raises as `refresh`, and:
+        full_match.Refused: it affects too many customers.
+        NothingThere: there is no warehouse yet.
+    """
+    require_warehouse(deployment.home)
     with _writing(deployment) as (ledger, lease):
         # Before the warehouse commits: of a kill in between, a refresh with nothing to do is the better half.
         rematching.note(ledger, deployment.clock())
@@ -89,11 +96,10 @@ def preview_rematch(deployment: Deployment, *, most: int) -> Report:
 
     Raises:
         leases.LeaseHeld: another run writes the warehouse.
-        Trouble: there is no warehouse yet.
+        NothingThere: there is no warehouse yet.
     """
     home, now, limit = deployment.home, deployment.clock(), limit_of(deployment.churn_limit)
-    if not home.warehouse.exists():
-        raise Trouble(str(home.warehouse), "there is no warehouse yet", "Run c360 sync first.")
+    require_warehouse(home)
     with _writing(deployment), warehouse_files.open_warehouse(home.root) as connection:
         staging.ensure_schema(connection, all_types())
         return preview(connection, entities=_entities(), now=now, run_id="preview", limit=limit, most=most)
@@ -101,7 +107,7 @@ def preview_rematch(deployment: Deployment, *, most: int) -> Report:
 
 def refresh_if_due(deployment: Deployment) -> Refreshed | None:
     """As `refresh`, when there is a reason to; None when the published file still tells the truth."""
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         if refresh_reason(deployment, ledger) is None:
             return None
     with _writing(deployment) as (ledger, lease):
@@ -114,7 +120,7 @@ def refresh_if_due(deployment: Deployment) -> Refreshed | None:
 @contextmanager
 def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, leases.Lease]]:
     """The ledger, and the right to write the warehouse."""
-    with Ledger(deployment.home.ledger) as ledger, writing(deployment, ledger) as lease:
+    with existing_ledger(deployment.home.ledger) as ledger, writing(deployment, ledger) as lease:
         yield ledger, lease
 
 

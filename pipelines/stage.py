@@ -20,9 +20,9 @@ from pipelines.deployment import Deployment
 from pipelines.judge import Judged, ToJudge, groups, judged
 from pipelines.ledger import batches, evidence, leases
 from pipelines.ledger.batches import Tally
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, existing_ledger
 from pipelines.ledger.evidence import CheckRecord
-from pipelines.writing import writing
+from pipelines.writing import require_warehouse, writing
 from warehouse import quarantine, staging
 from warehouse.absence import ShrinkRefused
 from warehouse.batch import Batch
@@ -63,10 +63,15 @@ def release_rows(
     """Cast and judge held rows of a feed again, under today's contract and rules; stage those that pass now.
 
     Raises:
+        NothingThere: nothing was ever staged here.
         FeedTrouble: as in `stage_pending`.
         quarantine.QuarantineTrouble: a chosen row is not held, or could never be read.
     """
-    with Ledger(deployment.home.ledger) as ledger, Staging(deployment, ledger, contract).opened() as staging_run:
+    require_warehouse(deployment.home)
+    with (
+        existing_ledger(deployment.home.ledger) as ledger,
+        Staging(deployment, ledger, contract).opened() as staging_run,
+    ):
         return staging_run.release(held_ids)
 
 

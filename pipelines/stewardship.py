@@ -13,9 +13,9 @@ from pipelines.identity.judgements import Judgement
 from pipelines.identity.tables import ensure_schema
 from pipelines.identity.unmerging import Unmerge
 from pipelines.ledger import evidence, judging, leases
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, existing_ledger
 from pipelines.trouble import Trouble
-from pipelines.writing import writing
+from pipelines.writing import require_warehouse, writing
 from warehouse import quarantine
 from warehouse.connection import WarehouseBusy, open_warehouse
 
@@ -119,11 +119,10 @@ def _note(ledger: Ledger, deployment: Deployment, judged: Sequence[Judgement]) -
 def _writing(deployment: Deployment) -> Iterator[tuple[Ledger, duckdb.DuckDBPyConnection]]:
     """The ledger, and the warehouse in one transaction under its lease."""
     home = deployment.home
-    if not home.warehouse.exists():
-        raise Trouble(str(home.warehouse), "there is no warehouse yet", "Run c360 sync first.")
+    require_warehouse(home)
     try:
         with (
-            Ledger(home.ledger) as ledger,
+            existing_ledger(home.ledger) as ledger,
             writing(deployment, ledger) as lease,
             open_warehouse(home.root) as connection,
         ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class Trouble(Exception):
     """Work could not be done. The message is for people: thing, fact, next step."""
@@ -9,3 +11,10 @@ class Trouble(Exception):
     def __init__(self, thing: str, fact: str, next_step: str) -> None:
         self.thing, self.fact, self.next_step = thing, fact.rstrip("."), next_step
         super().__init__(f"{thing}: {self.fact}. {next_step}")
+
+
+class NothingThere(Trouble):
+    """A command that reads a home, or decides on what is there, found no such file: neither it nor a folder is made."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(str(path), fact, "Check --home or C360_HOME, or run c360 sync first.")

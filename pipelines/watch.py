@@ -18,7 +18,7 @@ from pipelines.freshness.failures import load_failures
 from pipelines.freshness.finding import Finding
 from pipelines.ledger import leases, retention
 from pipelines.ledger.alerts import Alert
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, existing_ledger
 from pipelines.ledger.matters import read_matters
 from pipelines.ledger.watching import record_look
 from pipelines.lineage import tell_lineage
@@ -29,6 +29,7 @@ def watch(deployment: Deployment) -> list[Finding]:
     """Evaluate every feed of the catalog; what was found, alerts already moved by it and told.
 
     Raises:
+        NothingThere: nothing was ever synced here, so there is nothing to look at.
         leases.LeaseHeld: another round is at work; it sees the same evidence.
         AlertsFileError: the alerts file is wrong. What was found stands in the ledger, and notices wait in the outbox.
     """
@@ -38,7 +39,7 @@ def watch(deployment: Deployment) -> list[Finding]:
     except AlertsFileError as error:
         mistake = error
     dead_man = plan.dead_man if plan else None
-    with pinged(dead_man, deployment.environment), Ledger(deployment.home.ledger) as ledger:
+    with pinged(dead_man, deployment.environment), existing_ledger(deployment.home.ledger) as ledger:
         findings = _look(deployment, ledger)
         record_look(ledger, deployment.clock(), next_by(dead_man, deployment.clock()))
         if plan:

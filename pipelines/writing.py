@@ -11,9 +11,17 @@ from pipelines.deployment import Deployment
 from pipelines.ledger import leases
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.leases import Lease
+from pipelines.settings import Home
+from pipelines.trouble import NothingThere
 from warehouse.connection import warehouse_work_path
 
 RESOURCE = "warehouse"
+
+
+def require_warehouse(home: Home) -> None:
+    """For work on what is staged. Raises NothingThere where nothing ever was: it would begin with an empty file."""
+    if not home.warehouse.is_file():
+        raise NothingThere(home.warehouse, "there is no warehouse yet")
 
 
 @contextmanager

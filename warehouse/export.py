@@ -42,19 +42,20 @@ def export(
     if folder.exists():
         raise ExportRefused(f"{folder}: it is there already. Name a folder that is not, or remove this one first.")
     chosen = _chosen(tables)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = folder.with_name(f".{folder.name}.exporting-{os.getpid()}")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
-    try:
-        with open_reader(published) as connection:
+    # Opened before anything is made: where nothing is published, no folder is left.
+    with open_reader(published) as connection:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        building = folder.with_name(f".{folder.name}.exporting-{os.getpid()}")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir()
+        try:
             manifest = _manifest(connection, is_masked=is_masked, now=now)
             manifest["tables"] = [_write(connection, table, building, manifest) for table in chosen]
-        (building / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        building.rename(folder)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
+            (building / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+            building.rename(folder)
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
     return manifest
 
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from pipelines.cli.alerts import alerts
 from pipelines.cli.app import JsonOption, deployment_of
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
+from pipelines.trouble import NothingThere
 
 
 @alerts.command("test")
@@ -23,6 +24,8 @@ def try_command(
     from pipelines.alerts.trial import try_channel
 
     deployment = deployment_of(context)
+    if not deployment.home.root.is_dir():
+        raise NothingThere(deployment.home.root, "there is no such folder")
     sender = sender_of(deployment, plan_of(deployment))
     if unknown := [name for name in channels or [] if name not in sender.channels]:
         err.print(

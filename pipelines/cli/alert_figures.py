@@ -13,7 +13,7 @@ from pipelines.cli.alerts import alerts
 from pipelines.cli.app import JsonOption, deployment_of, utc
 from pipelines.cli.console import age, out, print_json, table
 from pipelines.freshness.failures import load_failures
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import existing_ledger
 
 
 @alerts.command("figures")
@@ -28,7 +28,7 @@ def figures_command(
     since it began to its end. Right: the share of closed alerts of which nobody said, with `resolve --false`, that
     nothing was ever wrong.
     """
-    with Ledger(deployment_of(context).home.ledger) as ledger:
+    with existing_ledger(deployment_of(context).home.ledger) as ledger:
         found = figures(ledger, utc(since) if since else None)
     if as_json:
         print_json([{"failure": kind} | asdict(one) for kind, one in found.items()])

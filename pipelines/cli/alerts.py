@@ -18,7 +18,8 @@ from pipelines.freshness.detectors.matters import CUSTOMERS
 from pipelines.freshness.failures import load_failures
 from pipelines.ledger import alerts as kept
 from pipelines.ledger.alerts import AT_WORK, SEEN, Alert
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, existing_ledger
+from pipelines.ledger.watching import last_stretch
 from pipelines.trouble import Trouble
 
 alerts = typer.Typer(no_args_is_help=True, help="What is wrong with feeds, who has it, and how it came about.")
@@ -37,13 +38,13 @@ def list_command(
 ) -> int:
     """List open alerts, the newest first. Exit code 1 when there is one."""
     now, deployment = now_of(context), deployment_of(context)
-    if not deployment.home.ledger.exists():
-        fact = "there is no ledger, so nobody ever looked whether something is wrong"
-        raise Trouble(str(deployment.home.root), fact, "Check --home, or run c360 sync first.")
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         found = [alert for alert in kept.all_alerts(ledger) if feed in (None, alert.feed)]
+        last = last_stretch(ledger)
     if feed is not None and feed != CUSTOMERS and not found:
         chosen(deployment, [feed])
+    if last is None:
+        raise Trouble(str(deployment.home.root), "nobody ever looked whether something is wrong", "Run c360 watch.")
     is_open = any(alert.state in SEEN for alert in found)
     shown = found if every else [alert for alert in found if alert.state in SEEN]
     if as_json:
@@ -60,7 +61,7 @@ def list_command(
             age(now - (alert.opened_at or alert.detected_at)),
             escape(alert.reason),
         )
-    out.print(lines if shown else "No alert is open.")
+    out.print(lines if shown else f"No alert is open, by the look of {when(last.last_at)} UTC.")
     quiet = sum(alert.state in AT_WORK for alert in found) - sum(alert.state in SEEN for alert in found)
     if quiet and not every:
         out.print(f"{quiet} more are explained by these or silenced: c360 alerts list --all")
@@ -71,7 +72,7 @@ def list_command(
 def show_command(context: typer.Context, alert_id: IdArgument, as_json: JsonOption = False) -> int:
     """Tell the story of an alert: why, since when, whom it concerns, what to do, and what happened to it."""
     deployment = deployment_of(context)
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         alert = kept.read_alert(ledger, _id(alert_id))
         if alert is None:
             raise Trouble(alert_id, "there is no such alert", "See c360 alerts list --all.")
@@ -93,7 +94,7 @@ def ack_command(
 ) -> int:
     """Take an alert on, so that nobody else need."""
     name, deployment = steward_of(context, by), deployment_of(context)
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         alert = acts.acknowledge(
             ledger,
             deployment.catalog,
@@ -118,7 +119,7 @@ def silence_command(
 ) -> int:
     """Tell nobody of a feed for a while. What still fails when it ends is told then."""
     name, deployment = steward_of(context, by), deployment_of(context)
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         silence = acts.silence(
             ledger,
             deployment.catalog,
@@ -143,7 +144,7 @@ def resolve_command(
 ) -> int:
     """Close an alert by your word. It opens again when the next look fails."""
     name, deployment = steward_of(context, by), deployment_of(context)
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         alert = acts.resolve(
             ledger,
             deployment.catalog,

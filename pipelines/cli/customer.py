@@ -13,10 +13,10 @@ from pipelines.cli.app import JsonOption, app, now_of, settings_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table
 from pipelines.cli.customer_brief import print_brief
 from pipelines.cli.customer_past import fate_line, require_macros, show_end, show_past
+from pipelines.cli.published import published_file
 from pipelines.cli.why import explain
-from pipelines.trouble import Trouble
 from warehouse.brief import MACROS_OF_BRIEF, READS, customer_brief, find_customers, state_beside
-from warehouse.connection import WarehouseAbsent, open_reader
+from warehouse.connection import open_reader
 from warehouse.past import fate, is_known_id
 from warehouse.sql_reading import ALL_COLUMNS
 
@@ -50,23 +50,19 @@ def customer_command(
         return WRONG_USE
     find = named[0].strip()
     moment, known = utc(as_of) if as_of else None, utc(known_at) if known_at else None
-    published = settings_of(context).home.published
-    try:
-        with open_reader(published) as connection:
-            former, found = fate(connection, find), find_customers(connection, find)
-            if moment and is_known_id(connection, find) and not (former and former.ended == "erased"):
-                return show_past(connection, find, moment, as_json=as_json)
-            if former and former.ended:
-                return show_end(former, as_json=as_json)
-            if len(found) != 1:
-                return _none_or_many(find, found, as_json)
-            if moment:
-                return show_past(connection, found[0].customer_id, moment, as_json=as_json)
-            require_macros(connection, MACROS_OF_BRIEF)
-            brief = customer_brief(connection, found[0].customer_id, known)
-            state = asdict(state_beside(connection, brief)) if as_json else {}
-    except WarehouseAbsent:
-        raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
+    with published_file(settings_of(context).home, is_full=True) as published, open_reader(published) as connection:
+        former, found = fate(connection, find), find_customers(connection, find)
+        if moment and is_known_id(connection, find) and not (former and former.ended == "erased"):
+            return show_past(connection, find, moment, as_json=as_json)
+        if former and former.ended:
+            return show_end(former, as_json=as_json)
+        if len(found) != 1:
+            return _none_or_many(find, found, as_json)
+        if moment:
+            return show_past(connection, found[0].customer_id, moment, as_json=as_json)
+        require_macros(connection, MACROS_OF_BRIEF)
+        brief = customer_brief(connection, found[0].customer_id, known)
+        state = asdict(state_beside(connection, brief)) if as_json else {}
     usage.note(settings_of(context), "customer", [(name, ALL_COLUMNS) for name in READS], now_of(context))
     if as_json:
         print_json(asdict(brief) | state | {"former_id": asdict(former) if former else None})

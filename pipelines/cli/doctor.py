@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -19,8 +20,9 @@ from pipelines.alerts.channels.build import variables_missing
 from pipelines.alerts.plan import AlertPlan, AlertsFileError, load_plan
 from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, out
-from pipelines.ledger.database import Ledger
-from pipelines.settings import Settings
+from pipelines.ledger.database import LedgerNewer, existing_ledger
+from pipelines.settings import Home, Settings
+from pipelines.trouble import NothingThere
 from warehouse.connection import WarehouseAbsent, WarehouseBusy, WarehouseUnreadable, open_reader
 
 # Below this a day's landing of a mid-sized company may not fit.
@@ -40,7 +42,7 @@ class Finding:
 
 @app.command("doctor")
 def doctor_command(context: typer.Context) -> int:
-    """Look at contracts, connections, alert channels, disk, ledger, warehouse and the published file."""
+    """Look at contracts, connections, alert channels, home, disk, ledger, warehouse and the published file."""
     findings = list(_look(settings_of(context)))
     for finding in findings:
         mark = "[green]✓[/green]" if finding.is_well else "[yellow]![/yellow]" if finding.is_warning else "[red]✗[/red]"
@@ -73,6 +75,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     else:
         yield _alerts(settings, plan)
         yield _secrets(settings, catalog.values(), plan)
+    yield _home(home)
     existing = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     fact = f"{free / 1024**3:.1f} GiB free at {existing}."
@@ -89,6 +92,16 @@ def _look(settings: Settings) -> Iterator[Finding]:
             yield Finding(thing, False, str(error))
         except WarehouseBusy:
             yield Finding(thing, False, "a run is writing it now.", "That is well.", is_warning=True)
+
+
+def _home(home: Home) -> Finding:
+    """Whether the folder is there and this user may write in it."""
+    if not home.root.is_dir():
+        fact = f"{home.root} is not there yet."
+        return Finding("home", False, fact, "Check --home or C360_HOME; c360 sync makes it.", is_warning=True)
+    may_write = os.access(home.root, os.W_OK | os.X_OK, effective_ids=True)
+    fact = f"{home.root}" if may_write else f"this user may not write in {home.root}."
+    return Finding("home", may_write, fact, "Let this user write there, or run c360 as its owner.")
 
 
 def _alerts(settings: Settings, plan: AlertPlan) -> Finding:
@@ -117,13 +130,17 @@ def _secrets(settings: Settings, contracts: Iterable[FeedContract], plan: AlertP
 
 def _ledger(settings: Settings) -> Finding:
     path = settings.home.ledger
-    if not path.exists():
-        return Finding("ledger", False, "not there yet.", "Run c360 sync.", is_warning=True)
     try:
-        with Ledger(path) as ledger:
+        with existing_ledger(path) as ledger:
             (check,) = ledger.rows("PRAGMA quick_check")[0]
             (runs,) = ledger.rows("SELECT count(*) FROM feed_run")[0]
+    except NothingThere as absent:
+        return Finding("ledger", False, str(absent), is_warning=True)
+    except LedgerNewer as newer:
+        return Finding("ledger", False, str(newer))
+    except sqlite3.OperationalError as error:
+        return Finding("ledger", False, f"{error}.", "See that this user may write in the home folder.")
     except sqlite3.DatabaseError as error:
         step = "Move the file away; the next sync rebuilds its batches from the landing folder."
-        return Finding("ledger", False, f"{path} is damaged: {error}.", step)
+        return Finding("ledger", False, f"it is damaged: {error}.", step)
     return Finding("ledger", check == "ok", f"{runs} runs in {path}", "Move the file away and sync again.")

@@ -15,7 +15,7 @@ from pipelines.erasure.certificate import Certificate
 from pipelines.erasure.erase import Request, erase_customers, resume, unfinished
 from pipelines.identity.erasure import EraseRefused
 from pipelines.ledger import erasures
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import existing_ledger
 from pipelines.trouble import Trouble
 
 
@@ -42,7 +42,7 @@ def erase_command(
     if lifted:
         return _lift(deployment, lifted)
     if resumes:
-        with Ledger(deployment.home.ledger) as ledger:
+        with existing_ledger(deployment.home.ledger) as ledger:
             waiting = unfinished(ledger)
         if waiting is None:
             out.print("No erasure was cut off.")
@@ -65,7 +65,7 @@ def erase_command(
 
 
 def _lift(deployment: Deployment, erasure_id: str) -> int:
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         if erasures.lift(ledger, erasure_id, deployment.clock()):
             out.print(f"{escape(erasure_id)} is lifted: what feeds send of its customers is let in, as new.")
             return 0

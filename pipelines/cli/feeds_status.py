@@ -16,7 +16,7 @@ from pipelines.cli.feeds import feeds
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import CURRENT, feed_statuses
 from pipelines.ledger.alerts import SEEN, read_alerts
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import existing_ledger
 
 PAUSE_SECONDS = 2.0
 
@@ -41,7 +41,7 @@ def status_command(
 def feed_table(deployment: Deployment) -> tuple[Table, bool]:
     """The table of now, and whether all is well."""
     now = deployment.clock()
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         statuses = feed_statuses(ledger, deployment.catalog, now)
         alerts = [alert for alert in read_alerts(ledger, closed_since=None) if alert.state in SEEN]
     count = Counter(alert.feed for alert in alerts)
@@ -53,7 +53,7 @@ def feed_table(deployment: Deployment) -> tuple[Table, bool]:
         shown.add_row(
             status.feed,
             status_text(status.status),
-            age(now - status.as_of if status.as_of else None),
+            age(status.data_age(now)),
             when(status.verified_at),
             when(status.next_due_at),
             f"[red]{count[status.feed]}[/red]" if count[status.feed] else "[dim]·[/dim]",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.trouble import Trouble
+from pipelines.trouble import NothingThere, Trouble
 from warehouse.connection import WarehouseAbsent, open_reader
 
 READ = ("scored_pairs", "pair_evidence", "customer_crosswalk", "judgements", "judgement_basis", "review_sample")
@@ -30,4 +30,4 @@ def identities(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 raise Trouble(str(warehouse), fact, "Run c360 refresh first.")
             yield connection
     except WarehouseAbsent:
-        raise Trouble(str(warehouse), "there is no warehouse yet", "Run c360 sync first.") from None
+        raise NothingThere(warehouse, "there is no warehouse yet") from None

@@ -15,7 +15,7 @@ from pipelines.identity.cluster_statistics import record
 from pipelines.identity.cluster_statistics.declared import Statistic, statistics
 from pipelines.identity.fingerprints import rules_fingerprint
 from pipelines.identity.full_match import HeldBack, told
-from pipelines.trouble import Trouble
+from pipelines.trouble import NothingThere, Trouble
 from warehouse.connection import WarehouseAbsent, open_reader
 
 ALARMS = ("WARN", "FAIL")
@@ -42,7 +42,7 @@ def identity_command(
             held = full_match.held_back(connection, rules_fingerprint())
             customers = record.behind(connection, declared[name], limit) if name and judged else []
     except WarehouseAbsent:
-        judged, held = [], None
+        raise NothingThere(path, "there is no warehouse yet") from None
     if not judged:
         raise Trouble(str(path), "no run has kept statistics yet", "Run c360 refresh first.")
     if name is not None:

@@ -14,7 +14,7 @@ import typer
 from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import WRONG_USE, err
 from pipelines.deployment import Deployment
-from pipelines.trouble import Trouble
+from pipelines.trouble import NothingThere, Trouble
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -82,7 +82,7 @@ def metrics_server(deployment: Deployment, host: str, port: int) -> ThreadingHTT
                 return
             try:
                 self.answer(200, CONTENT_TYPE, exposition(deployment))
-            except (sqlite3.OperationalError, OSError) as error:
+            except (sqlite3.OperationalError, OSError, NothingThere) as error:
                 self.answer(503, "text/plain", f"The ledger cannot be read: {error}\n".encode())
 
         def answer(self, status: int, content_type: str, content: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines.settings import Home
-from pipelines.trouble import Trouble
+from pipelines.trouble import NothingThere
 from warehouse.connection import WarehouseAbsent
 
 FullOption = Annotated[
@@ -20,9 +20,9 @@ FullOption = Annotated[
 
 @contextmanager
 def published_file(home: Home, *, is_full: bool) -> Iterator[Path]:
-    """The file to read. Raises Trouble when whoever reads it finds that nothing is published yet."""
+    """The file to read. Raises NothingThere when whoever reads it finds that nothing is published yet."""
     published = home.published if is_full else home.masked
     try:
         yield published
     except WarehouseAbsent:
-        raise Trouble(str(published), "nothing is published yet", "Run c360 sync first.") from None
+        raise NothingThere(published, "nothing is published yet") from None

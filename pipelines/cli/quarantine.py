@@ -16,7 +16,7 @@ from pipelines.cli.app import JsonOption, LimitOption, app, chosen, deployment_o
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, table, when
 from pipelines.deployment import Deployment
 from pipelines.stage import release_rows
-from pipelines.trouble import Trouble
+from pipelines.trouble import NothingThere
 from warehouse import quarantine as held_rows
 from warehouse.connection import WarehouseAbsent, open_reader
 
@@ -130,4 +130,4 @@ def _reader(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with open_reader(warehouse) as connection:
             yield connection
     except WarehouseAbsent:
-        raise Trouble(str(warehouse), "there is no warehouse yet", "Run c360 sync first.") from None
+        raise NothingThere(warehouse, "there is no warehouse yet") from None

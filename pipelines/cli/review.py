@@ -21,7 +21,7 @@ from pipelines.identity import evaluation, judgements, review, review_file, samp
 from pipelines.identity.pair import Pair, read_pairs
 from pipelines.identity.stakes import NOTHING_PUBLISHED, stakes
 from pipelines.ledger import reviews
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import existing_ledger
 from pipelines.trouble import Trouble
 from warehouse.connection import WarehouseAbsent, open_reader
 
@@ -138,7 +138,7 @@ def _ask(context: typer.Context, by: str, rows: list[dict[str, Any]], pairs: lis
     try:
         review_session.run(rows, pairs, desk, sitting)
     finally:
-        with Ledger(deployment.home.ledger) as ledger:
+        with existing_ledger(deployment.home.ledger) as ledger:
             reviews.record_sitting(ledger, began_at, sitting.pairs, sitting.looked.total_seconds())
     out.print(f"Decisions kept: {sitting.kept}. {TAKES_EFFECT}")
 

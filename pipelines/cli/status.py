@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import timedelta
 
 import typer
 from rich.markup import escape
@@ -11,8 +11,8 @@ from rich.markup import escape
 from pipelines.cli.alerts import open_alerts_line
 from pipelines.cli.app import JsonOption, app, deployment_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, status_text, table, when
-from pipelines.freshness.status import CURRENT, FeedStatus, feed_statuses
-from pipelines.ledger.database import Ledger
+from pipelines.freshness.status import CURRENT, feed_statuses
+from pipelines.ledger.database import existing_ledger
 
 
 @app.command("status")
@@ -20,19 +20,18 @@ def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
     """Show how current each feed is and why. Exit code 1 when any feed is not current."""
     deployment = deployment_of(context)
     now = deployment.clock()
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         statuses = feed_statuses(ledger, deployment.catalog, now)
         alerts = open_alerts_line(ledger)
     if as_json:
-        print_json([asdict(status) | {"data_age_seconds": _age_seconds(status, now)} for status in statuses])
+        print_json([asdict(status) | {"data_age_seconds": _seconds(status.data_age(now))} for status in statuses])
     else:
         shown = table("feed", "status", "#data age", "newest data", "source read", "#held", "why")
         for status in statuses:
-            data_age = now - status.as_of if status.as_of else None
             shown.add_row(
                 status.feed,
                 status_text(status.status),
-                age(data_age),
+                age(status.data_age(now)),
                 when(status.as_of),
                 when(status.verified_at),
                 f"{status.rows_held:,}" if status.rows_held else "[dim]·[/dim]",
@@ -44,5 +43,5 @@ def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
     return 0 if all(status.status in CURRENT for status in statuses) else TROUBLE
 
 
-def _age_seconds(status: FeedStatus, now: datetime) -> float | None:
-    return (now - status.as_of).total_seconds() if status.as_of else None
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()

@@ -13,8 +13,9 @@ from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import TROUBLE, err, out
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import existing_ledger
 from pipelines.ledger.leases import LeaseHeld
+from pipelines.trouble import Trouble
 from pipelines.watch import watch
 
 SHORTEST_PAUSE_SECONDS = 1.0
@@ -44,15 +45,15 @@ def keep_watching(deployment: Deployment) -> None:
     try:
         watch(deployment)
         _tell(deployment)
-    except LeaseHeld as held:
-        err.print(f"[yellow]note[/yellow]  {escape(str(held))}")
+    except (LeaseHeld, Trouble) as known:
+        err.print(f"[yellow]note[/yellow]  {escape(str(known))}")
     except Exception as error:  # who watches must not stop because of one round
         err.print(f"[red]trouble[/red]  {escape(record_fault(deployment, 'watch', error, 'The next round follows'))}")
 
 
 def _tell(deployment: Deployment) -> bool:
     """Say what is open; whether something is."""
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         line = open_alerts_line(ledger)
     out.print(f"{deployment.clock():%Y-%m-%d %H:%M:%S} UTC  {line or 'no alert is open'}")
     return line is not None

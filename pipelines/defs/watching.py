@@ -18,6 +18,7 @@ from pipelines.defs.jobs import is_at_work
 from pipelines.deployment import Deployment
 from pipelines.ledger.database import Ledger, stamp
 from pipelines.ledger.findings import latest_verdicts
+from pipelines.trouble import NothingThere
 from pipelines.watch import watch
 
 WATCH = "watch"
@@ -45,7 +46,10 @@ def watch_schedule(
         description="Looks at every feed's evidence, and opens and closes alerts by it.",
     )
     def look(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        watch(deployment)
+        try:
+            watch(deployment)
+        except NothingThere:
+            return dg.SkipReason("Nothing was synced yet, so there is nothing to look at.")
         if is_at_work(context.instance, WATCH):
             return dg.SkipReason("Looked at every feed; the last change is still being shown.")
         shown = context.instance.get_run_records(

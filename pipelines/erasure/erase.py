@@ -29,13 +29,13 @@ from pipelines.erasure.subject import Traces, find_rows, find_traces, follow_row
 from pipelines.identity.erasure import EraseRefused, find_records
 from pipelines.identity.tables import ensure_schema
 from pipelines.ledger import erasures, evidence, leases
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, existing_ledger
 from pipelines.ledger.erasures import Erasure
 from pipelines.ledger.home_secrets import home_secret
 from pipelines.mentions import Graves, tombstone
 from pipelines.redaction import Redaction
 from pipelines.trouble import Trouble
-from pipelines.writing import writing
+from pipelines.writing import require_warehouse, writing
 from warehouse import connection as warehouse_files
 from warehouse import history, quarantine, staging
 
@@ -57,13 +57,12 @@ def erase_customers(deployment: Deployment, request: Request) -> Certificate:
 
     Raises:
         EraseRefused: an id was never given, is merged into another, or was erased before; nothing was changed.
-        Trouble: there is no warehouse yet, or an erasure that was cut off waits to be resumed.
+        Trouble: there is no warehouse yet (NothingThere), or an erasure that was cut off waits to be resumed.
         leases.LeaseHeld: somebody lands a feed or writes the warehouse.
     """
     home, now = deployment.home, deployment.clock()
-    if not home.warehouse.exists():
-        raise Trouble(str(home.warehouse), "there is no warehouse yet", "Run c360 sync first.")
-    with Ledger(home.ledger) as ledger:
+    require_warehouse(home)
+    with existing_ledger(home.ledger) as ledger:
         if waiting := unfinished(ledger):
             raise Trouble(waiting.erasure_id, "this erasure was cut off", "Run c360 erase --resume first.")
         with _alone(deployment, ledger):
@@ -85,7 +84,7 @@ def resume(deployment: Deployment, asked: Erasure) -> Certificate:
     kept = deployment.home.root / f".{asked.erasure_id}.json"
     certificate = Certificate(**asked.certificate) if asked.certificate else _carry_out(deployment, asked, kept)
     kept.unlink(missing_ok=True)
-    with Ledger(deployment.home.ledger) as ledger:
+    with existing_ledger(deployment.home.ledger) as ledger:
         erasures.end(ledger, asked.erasure_id, deployment.clock())
     return certificate
 
@@ -93,7 +92,7 @@ def resume(deployment: Deployment, asked: Erasure) -> Certificate:
 def _carry_out(deployment: Deployment, asked: Erasure, kept: Path) -> Certificate:
     """All but forgetting what is kept for the search; certified in the ledger."""
     home = deployment.home
-    with Ledger(home.ledger) as ledger:
+    with existing_ledger(home.ledger) as ledger:
         with _alone(deployment, ledger):
             known, landed, named = _erase(deployment, ledger, asked, kept)
             rewrite_warehouse(home)
@@ -103,7 +102,7 @@ def _carry_out(deployment: Deployment, asked: Erasure, kept: Path) -> Certificat
     texts = redact_ledger(home.ledger, redact) + redact_texts(home, redact)
     found = search(home, known.traces, aside=kept)
     certificate = Certificate.of(asked, deployment.clock(), landed, known, named, texts, refreshed.snapshot_id, found)
-    with Ledger(home.ledger) as ledger:
+    with existing_ledger(home.ledger) as ledger:
         erasures.certify(ledger, asked.erasure_id, certificate.facts())
     return certificate
 

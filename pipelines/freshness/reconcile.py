@@ -18,7 +18,7 @@ from pipelines.freshness.comparison import compared
 from pipelines.freshness.repair import Repair
 from pipelines.land import opened_source
 from pipelines.ledger import acceptances, leases, work
-from pipelines.ledger.database import Ledger
+from pipelines.ledger.database import Ledger, existing_ledger
 from pipelines.ledger.leases import LeaseHeld, LeaseLost
 from pipelines.ledger.reconciles import TierResult, record_results
 from pipelines.restage import restage_lost
@@ -55,7 +55,7 @@ def reconcile_feed(
     """
     found, meter = Reconciliation(contract.feed), Meter()
     with (
-        Ledger(deployment.home.ledger) as ledger,
+        existing_ledger(deployment.home.ledger) as ledger,
         _cost_noted(deployment, ledger, contract.feed, meter),
         _trouble_kept(found),
     ):

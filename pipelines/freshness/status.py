@@ -3,7 +3,7 @@
 FRESH: data within the promise. IDLE: older, but the source, which is not itself behind, has nothing newer. LATE: past
 due, within grace, or the last attempt failed. STALE: past promise and grace. PARTIAL: the last read was incomplete, or
 rows are known to be missing or wrong. HELD: a batch is kept out of staging, or the source is not what it was. UNKNOWN:
-there is no evidence either way; never shown as fresh. NEVER: nothing was ever staged.
+there is no evidence either way, or the clock stands before it; never shown as fresh. NEVER: nothing was ever staged.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ Status = Literal["FRESH", "IDLE", "LATE", "STALE", "PARTIAL", "HELD", "UNKNOWN",
 CURRENT: frozenset[Status] = frozenset({"FRESH", "IDLE"})
 # What reconciling with the source finds.
 RECONCILED = frozenset({"rows_missing", "rows_outdated", "rows_extra"})
+# A clock this far before what the ledger tells of is no evidence of a wrong one: machines that are set by the network
+# differ by less, and any promise is longer. Behind it ages are unknown, as nobody knows how long the clock stood still.
+# `clock_tolerance_seconds` in warehouse/macros/status.sql is the same, for readers of the published file.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 # A source that is itself behind does not know whether there is something newer.
 SOURCE_BEHIND = frozenset({"stale_source", "lagging_replica"})
 
@@ -57,6 +61,12 @@ class FeedStatus:
     rows_staged: int
     is_complete: bool | None
     contract_version: str
+
+    def data_age(self, now: datetime) -> timedelta | None:
+        """How old its newest data are; None where there are none, or where the clock stands before them."""
+        if self.as_of is None or now < self.as_of - CLOCK_TOLERANCE:
+            return None
+        return max(now - self.as_of, timedelta(0))
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,10 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
         return "PARTIAL", found.last_error or "it was never read to the end"
     if found.suspicion is not None:
         return "PARTIAL", found.suspicion
+    latest = max(filter(None, (found.as_of, found.verified_at, found.last_attempt_at)))
+    if now < latest - CLOCK_TOLERANCE:
+        behind = f"the clock stands {_words(latest - now)} before {latest:%Y-%m-%d %H:%M} UTC"
+        return "UNKNOWN", f"{behind}, when the feed was last read; set this machine's clock right"
     silence = now - found.verified_at
     if silence > promise + grace:
         return "STALE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"

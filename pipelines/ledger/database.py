@@ -12,6 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from pipelines.trouble import NothingThere, Trouble
+
+# Of what a former version would misread; a table or a column more is no reason for another.
+SCHEMA_VERSION = 1
 BUSY_TIMEOUT_SECONDS = 60.0  # writers hold the file for milliseconds; a minute means that something is wrong
 WAL_RETRY_SECONDS = 0.02
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
@@ -24,24 +28,59 @@ ADDED = {
 TABLE_NAME = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
+class LedgerNewer(Trouble):
+    """The ledger was written by a later version, whose facts this one may misread."""
+
+    def __init__(self, path: Path, version: int) -> None:
+        fact = f"a later version wrote this ledger (schema {version}; this version knows {SCHEMA_VERSION})"
+        super().__init__(str(path), fact, "Use that version, or name another home with --home.")
+
+
+def existing_ledger(path: Path) -> Ledger:
+    """The ledger of a home where something was synced before: for all who ask what is there, or decide on it.
+
+    Raises:
+        NothingThere: there is none. Neither it nor its folder is made.
+        LedgerNewer: a later version wrote it.
+    """
+    if not path.is_file():
+        raise NothingThere(path, "there is no ledger, so nothing was ever synced here")
+    return Ledger(path)
+
+
 class Ledger:
-    """A connection to the ledger. Make one per thread."""
+    """A connection to the ledger, which is made where there is none, as for a first sync. Make one per thread.
+
+    Raises:
+        LedgerNewer: a later version wrote it.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            raise type(error)(f"{path}: {error}") from error
+
+    def _open(self) -> None:
+        path = self.path
         self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         # FULL, as a commit here is what makes a batch count: it must survive a power cut.
         self._connection.execute("PRAGMA synchronous=FULL")
         if self._wal_mode() != "wal":
             raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
+        ((version,),) = self.tuples("PRAGMA user_version")
+        if version > SCHEMA_VERSION:
+            self.close()
+            raise LedgerNewer(path, version)
         schema, declared = _schema()
         there = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
-        # Only where a table is missing, as in a ledger of a former version: the script waits for its turn to write.
+        # Only where something is missing, as in a ledger of a former version: the script waits for its turn to write.
         # In one transaction, since each goes to the disk and waits for it.
-        if not declared <= there:
-            self._connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
+        if version < SCHEMA_VERSION or not declared <= there:
+            self._connection.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
         for table in ADDED:
             if self._lacking(table):
                 with self.transaction() as connection:

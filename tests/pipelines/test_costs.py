@@ -151,6 +151,7 @@ def test_a_refresh_that_failed_costs_what_it_took(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(refresh, "build_models", broken)
     deployment = replace(desk.deployment, stopwatch=clocks.stopwatch())
+    desk.ledger().close()
     with pytest.raises(OSError, match="the disk is full"):
         refresh.refresh(deployment)
     with desk.ledger() as ledger:

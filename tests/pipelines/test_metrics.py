@@ -162,6 +162,7 @@ def test_alerts_and_their_delivery_are_told(deployment: Deployment) -> None:
 
 def test_the_command_prints_and_writes_the_same_in_an_empty_home(tmp_path: Path) -> None:
     home, target = Home(tmp_path / "home"), tmp_path / "c360.prom"
+    Ledger(home.ledger).close()
     printed = c360(home, "metrics", now=NOON)
     assert printed.code == 0
     assert ("feed_status", (("feed", "shop.orders"), ("status", "NEVER"))) in values(printed.out)
@@ -194,3 +195,14 @@ def test_the_ledger_is_served_as_it_is_at_each_request(deployment: Deployment) -
     assert values(second.text)[name] - values(first.text)[name] == HOUR.total_seconds() / 2
     assert first.headers["content-type"] == CONTENT_TYPE
     assert elsewhere.status_code == 404
+
+
+def test_who_serves_metrics_before_the_first_sync_says_that_there_are_none(tmp_path: Path) -> None:
+    waiting = Deployment(Home(tmp_path / "home"), {}, {}, lambda: NOON, lambda _: None)
+    with metrics_server(waiting, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        said = httpx.get(f"http://127.0.0.1:{server.server_port}/metrics")
+        server.shutdown()
+    assert said.status_code == 503
+    assert "there is no ledger" in said.text
+    assert not waiting.home.root.exists()

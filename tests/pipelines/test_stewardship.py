@@ -28,6 +28,7 @@ def deployment(tmp_path: Path) -> Deployment:
     world = Resolved(tmp_path / "warehouse.duckdb")
     world.customer("C1", "abc")
     world.connection.close()
+    Ledger(tmp_path / "ledger.db").close()
     return Deployment(Home(tmp_path), {}, {}, lambda: NOW, lambda _: None, patience=timedelta(0))
 
 
@@ -150,6 +151,6 @@ def test_a_ledger_of_before_there_were_judgements_learns_of_them(deployment: Dep
 
 def test_without_a_warehouse_none_is_made(deployment: Deployment, tmp_path: Path) -> None:
     empty = replace(deployment, home=Home(tmp_path / "empty"))
-    with pytest.raises(Trouble, match="Run c360 sync first"):
+    with pytest.raises(Trouble, match="run c360 sync first"):
         stewardship.keep(empty, [said("ab", "match")])
     assert not (tmp_path / "empty").exists()

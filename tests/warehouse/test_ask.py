@@ -152,7 +152,7 @@ def test_a_question_that_cannot_be_asked_says_why(published: Home, arguments: li
 def test_before_anything_is_published_the_next_step_is_named(tmp_path: Path) -> None:
     said = c360(Home(tmp_path), "ask", "coverage", now=NOW)
     assert said.code == 1
-    assert "nothing is published yet. Run c360 sync first." in said.err
+    assert "nothing is published yet. Check --home or C360_HOME, or run c360 sync first." in said.err
 
 
 def test_a_file_of_a_version_without_the_table_is_not_taken_for_an_empty_answer(tmp_path: Path) -> None:

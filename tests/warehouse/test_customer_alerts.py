@@ -41,6 +41,7 @@ def notice(home: Path) -> str:
 @pytest.fixture
 def home(said_home: Path, tmp_path: Path) -> Path:
     """As a refresh leaves it: built and published."""
+    Ledger(Home(tmp_path).ledger).close()
     marts_path(tmp_path).parent.mkdir()
     shutil.copy(warehouse_path(said_home), warehouse_path(tmp_path))
     shutil.copy(marts_path(said_home), published_path(tmp_path))

@@ -42,3 +42,17 @@
 {% macro counted(figure, kind, nothing='0') -%}
     coalesce({{ figure }}, case when source_currency.{{ kind }}_status <> 'NEVER' then {{ nothing }} end)
 {%- endmacro %}
+
+
+{# How far a reader's clock may stand before what was written: machines that are set by the network differ by less, and
+   any promise is longer. CLOCK_TOLERANCE of pipelines/freshness/status.py, for whoever has the file alone. #}
+{% macro clock_tolerance_seconds() -%} 60 {%- endmacro %}
+
+
+{# Seconds from a moment to the moment of reading; null where the reader's clock stands before it, so the age is unknown. #}
+{% macro age_seconds(moment, read_at) -%}
+    case
+        when date_diff('second', {{ moment }}, {{ read_at }}) >= -{{ clock_tolerance_seconds() }}
+            then greatest(date_diff('second', {{ moment }}, {{ read_at }}), 0)
+    end
+{%- endmacro %}

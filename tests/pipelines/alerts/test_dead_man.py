@@ -28,6 +28,7 @@ dead_man: {url: DEAD_MAN_URL, period: 5m, grace: 5m}
 
 def a_deployment(tmp_path: Path, outside: Outside, clock: VirtualClock, plan: str = PLAN) -> Deployment:
     (tmp_path / "alerts.yml").write_text(plan)
+    Ledger(tmp_path / "ledger.db").close()
     variables = {"AM_URL": outside.url, "DEAD_MAN_URL": f"{outside.url}/ping/secret"}
     return Deployment(Home(tmp_path), {}, variables, clock, lambda _: None)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
 from tests.pipelines.identity.resolved_factory import Resolved
 
@@ -33,6 +34,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Home:
     world.pair("bc", 2.0, email=("different", -3.0), phone=("same", 5.0))
     world.pair("cd", -1.0, given_name=("similar", -1.0))
     world.connection.close()
+    Ledger(made.ledger).close()
     with duckdb.connect(str(made.published)) as connection:
         connection.execute(
             """CREATE TABLE customer_360 AS FROM (VALUES ('C1', 300.0, 'EUR', 2, 1, 3, 'FRESH'),

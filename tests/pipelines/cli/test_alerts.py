@@ -75,15 +75,6 @@ def test_an_alert_that_is_about_no_feed_is_shown_with_the_status_that_it_spoils(
     assert line == ["customers", "-", "-", "-", "-", "1", "A1", "follow_up_overdue"]
 
 
-def test_before_anything_was_looked_at_there_is_no_all_clear_and_no_home_is_made(tmp_path: Path) -> None:
-    for home in (tmp_path, tmp_path / "mistyped"):
-        said = c360(Home(home), "alerts", "list", now=NOON)
-        assert (said.code, said.out) == (1, "")
-        assert f"{home}: there is no ledger" in said.err
-        assert "Check --home, or run c360 sync first." in said.err
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_look_opens_an_alert_that_is_listed_and_its_story_told(home: Home) -> None:
     said = watched(home)
     assert (said.code, "1 alert is open: c360 alerts list" in said.out) == (1, True)

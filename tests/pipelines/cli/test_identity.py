@@ -12,6 +12,7 @@ from pipelines.identity.cluster_statistics.declared import statistics
 from pipelines.settings import Home
 from tests.journey_factory import DAY_ONE, Said, c360
 from tests.pipelines.identity.factory import World
+from warehouse.connection import open_warehouse
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,9 @@ def test_an_unknown_statistic_is_wrong_use_and_the_known_ones_are_named(home: Ho
 
 
 def test_without_a_run_the_next_step_is_named(tmp_path: Path) -> None:
-    said = identity(Home(tmp_path))
+    home = Home(tmp_path)
+    with open_warehouse(home.root):
+        pass
+    said = identity(home)
     assert said.code == 1
     assert "no run has kept statistics yet. Run c360 refresh first." in said.err

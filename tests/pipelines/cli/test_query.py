@@ -59,4 +59,4 @@ def test_a_value_that_looks_like_an_emoji_or_markup_is_shown_as_it_is(home: Home
 def test_without_a_published_file_the_next_step_is_named(tmp_path: Path) -> None:
     said = query(Home(tmp_path / "home"), "SELECT 1")
     assert said.code == 1
-    assert "nothing is published yet. Run c360 sync first." in said.err
+    assert "nothing is published yet. Check --home or C360_HOME, or run c360 sync first." in said.err

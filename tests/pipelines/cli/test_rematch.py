@@ -220,5 +220,5 @@ def test_while_another_run_writes_it_is_refused(synced: Path, monkeypatch: pytes
 def test_without_a_warehouse_the_next_step_is_named(tmp_path: Path) -> None:
     said = c360(Home(tmp_path), "rematch", now=NOON)
     assert said.code == 1
-    assert "there is no warehouse yet. Run c360 sync first." in said.err
+    assert "there is no warehouse yet. Check --home or C360_HOME, or run c360 sync first." in said.err
     assert not Home(tmp_path).warehouse.exists()

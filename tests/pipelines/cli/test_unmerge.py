@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.cli import review, unmerge  # noqa: F401  (the commands add themselves to the app)
 from pipelines.identity import judgements
+from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
 from tests.journey_factory import c360
 from tests.pipelines.identity.partition_factory import Partition, key
@@ -24,6 +25,7 @@ def merged(tmp_path: Path) -> tuple[Home, Partition, str, str]:
     ids = world.ids()
     world.run("ab")
     world.connection.close()
+    Ledger(home.ledger).close()
     return home, world, ids["a"], ids["b"]
 
 

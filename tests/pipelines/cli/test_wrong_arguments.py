@@ -13,6 +13,7 @@ from connectors.source_spec import LONGEST_DURATION, parse_duration
 from pipelines.cli import alerts, customer, doctor, erase, feeds, metrics, quarantine, review, sources  # noqa: F401
 from pipelines.cli.console import complain
 from pipelines.cli.metrics import replace_file
+from pipelines.ledger.database import Ledger
 from pipelines.settings import Home
 from pipelines.trouble import Trouble
 from tests.journey_factory import DAY_ONE, Said, c360
@@ -23,7 +24,7 @@ from warehouse.connection import WarehouseUnreadable, open_reader
 def looked(tmp_path: Path) -> Home:
     """A home with an empty ledger."""
     home = Home(tmp_path / "home")
-    assert c360(home, "metrics", now=DAY_ONE).code == 0
+    Ledger(home.ledger).close()
     return home
 
 
@@ -84,7 +85,7 @@ def test_an_env_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 def test_a_damaged_ledger_sends_to_the_doctor_who_names_the_file(looked: Home) -> None:
     looked.ledger.write_bytes(b"no ledger at all " * 100)
     assert is_told(c360(looked, "alerts", "list", now=DAY_ONE), 1, "ledger .* cannot be used", "See c360 doctor")
-    assert "ledger.db is damaged" in " ".join(c360(looked, "doctor", now=DAY_ONE).out.split())
+    assert f"it is damaged: {looked.ledger}: " in " ".join(c360(looked, "doctor", now=DAY_ONE).out.split())
 
 
 @pytest.mark.parametrize("size", [0, 5_000, 100_000])
@@ -101,7 +102,7 @@ def test_a_damaged_published_file_is_named_with_its_next_step(home: Home, size: 
 
 def test_held_rows_of_a_home_without_a_warehouse_lead_to_the_next_command(tmp_path: Path) -> None:
     said = c360(Home(tmp_path / "home"), "quarantine", "show", "x", now=DAY_ONE)
-    assert is_told(said, 1, "warehouse.duckdb: there is no warehouse yet. Run c360 sync first")
+    assert is_told(said, 1, "warehouse.duckdb: there is no warehouse yet. Check --home")
 
 
 def test_a_question_that_nobody_answers_is_no_fault_of_the_program(capsys: pytest.CaptureFixture[str]) -> None:

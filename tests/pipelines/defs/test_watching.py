@@ -38,6 +38,9 @@ def add_run(here, status, started_at):
 
 def test_a_tick_without_evidence_shows_nothing_and_opens_nothing(tmp_path, instance):
     here = deployment(tmp_path)
+    assert tick(here, instance).skip_message == "Nothing was synced yet, so there is nothing to look at."
+    assert not here.home.ledger.exists()
+    Ledger(here.home.ledger).close()
     assert tick(here, instance).skip_message == "Looked at every feed; every verdict is as before."
     with Ledger(here.home.ledger) as ledger:
         assert read_alerts(ledger, closed_since=None) == []

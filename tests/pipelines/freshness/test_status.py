@@ -9,7 +9,7 @@ import pytest
 from connectors.contract import FeedContract
 from pipelines.alerts.triage import triage
 from pipelines.freshness.finding import Finding
-from pipelines.freshness.status import feed_status, next_due
+from pipelines.freshness.status import CLOCK_TOLERANCE, feed_status, next_due
 from pipelines.ledger import batches, evidence, runs
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import Verdict
@@ -142,6 +142,37 @@ def test_an_incomplete_read_is_partial(history: History) -> None:
     history.staged(NOON)
     history.run(NOON, "PARTIAL", "claims 3 rows and holds 1")
     assert history.status() == ("PARTIAL", "claims 3 rows and holds 1")
+
+
+@pytest.mark.parametrize("last", ["OK", "FAILED"])
+def test_a_clock_before_the_last_read_knows_nothing_of_ages_and_is_never_fresh(
+    history: History, last: runs.RunStatus
+) -> None:
+    history.staged(NOON)
+    history.run(NOON, "OK")
+    history.run(NOON, last)
+    status, reason = history.status(NOON - timedelta(hours=3))
+    assert status == "UNKNOWN"
+    assert reason == (
+        "the clock stands 3 h before 2026-11-21 12:00 UTC, when the feed was last read; set this machine's clock right"
+    )
+    found = feed_status(history.ledger, history.contract, NOON - timedelta(hours=3))
+    assert found.data_age(NOON - timedelta(hours=3)) is None
+
+
+def test_a_failed_attempt_after_the_clock_shows_that_it_is_wrong_too(history: History) -> None:
+    history.staged(NOON)
+    history.run(NOON, "OK")
+    history.run(NOON + timedelta(days=2), "FAILED", "no route")
+    assert history.status(NOON + timedelta(hours=1))[0] == "UNKNOWN"
+
+
+def test_clocks_that_differ_by_seconds_are_no_reason_for_doubt(history: History) -> None:
+    history.staged(NOON)
+    history.run(NOON, "OK")
+    assert history.status(NOON - CLOCK_TOLERANCE)[0] == "FRESH"
+    assert history.status(NOON - CLOCK_TOLERANCE - timedelta(seconds=1))[0] == "UNKNOWN"
+    assert feed_status(history.ledger, history.contract, NOON).data_age(NOON - CLOCK_TOLERANCE) == timedelta(0)
 
 
 def test_a_held_batch_outranks_everything(history: History) -> None:

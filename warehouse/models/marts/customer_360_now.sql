@@ -26,9 +26,10 @@ select
     {%- endfor %}
     now_by_kind.worst_status_now,
     coalesce(now_by_kind.worst_status_now not in ('FRESH', 'IDLE'), true) as is_stale_now,
-    date_diff('second', customer.published_at, now() at time zone 'UTC') as snapshot_age_seconds,
+    {{ age_seconds('customer.published_at', "now() at time zone 'UTC'") }} as snapshot_age_seconds,
     snapshot_due.snapshot_due_at,
-    coalesce(now() at time zone 'UTC' > snapshot_due.snapshot_due_at, true) as is_snapshot_overdue
+    coalesce(now() at time zone 'UTC' > snapshot_due.snapshot_due_at or snapshot_age_seconds is null, true)
+        as is_snapshot_overdue
 from {{ ref('customer_360') }} as customer
 cross join now_by_kind
 cross join snapshot_due

@@ -12,9 +12,11 @@ with aged as (
 measured as (
     select
         *,
-        date_diff('second', as_of, read_at) as data_age_seconds,
-        date_diff('second', verified_at, read_at) as verified_age_seconds,
-        date_diff('second', known_at, read_at) as known_age_seconds
+        {{ age_seconds('as_of', 'read_at') }} as data_age_seconds,
+        {{ age_seconds('verified_at', 'read_at') }} as verified_age_seconds,
+        {{ age_seconds('known_at', 'read_at') }} as known_age_seconds,
+        greatest(as_of, verified_at, last_attempt_at) as last_read_at,
+        date_diff('second', read_at, last_read_at) > {{ clock_tolerance_seconds() }} as is_clock_before
     from aged
 )
 
@@ -27,12 +29,18 @@ select
     status as published_status,
     case
         when status not in ('FRESH', 'IDLE', 'LATE') then status
-        when known_age_seconds is null or promise_seconds is null then 'UNKNOWN'
+        when is_clock_before or known_age_seconds is null or promise_seconds is null then 'UNKNOWN'
         when known_age_seconds > promise_seconds + coalesce(grace_seconds, 0) then 'STALE'
         when known_age_seconds > promise_seconds then 'LATE'
         else status
     end as status_now,
-    status_reason,
+    case
+        when is_clock_before
+            then
+                'the clock of who reads this stands before ' || strftime(last_read_at, '%Y-%m-%d %H:%M')
+                || ' UTC, when the feed was last read; set it right'
+        else status_reason
+    end as status_reason,
     as_of,
     data_age_seconds,
     verified_at,

@@ -162,5 +162,7 @@ def test_a_file_that_came_after_the_last_sync_is_no_difference_and_one_that_was_
 
 
 def test_a_folder_that_was_never_read_is_not_compared(tmp_path: Path) -> None:
-    found = folder_desk(tmp_path).reconcile()
+    desk = folder_desk(tmp_path)
+    desk.ledger().close()
+    found = desk.reconcile()
     assert (found.results, found.note) == ([], "its folder was never read to the end")
