@@ -151,14 +151,17 @@ def load_settings(
 ) -> Settings:
     """Settings from arguments, else from C360_HOME and C360_FEEDS (folders joined by the path separator).
 
+    C360_FEEDS may stand in the home's .env, so that whoever names the home has the contracts that it is synced by.
+
     Raises Trouble when the home is no folder, or when its .env is no text.
     """
     surroundings = dict(os.environ if environment is None else environment)
     root = Home((home or Path(surroundings.get("C360_HOME") or DEFAULT_HOME)).absolute())
     if root.root.exists() and not root.root.is_dir():
         raise Trouble(str(root.root), "it is no folder, so it can be no home", "Name another with --home or C360_HOME.")
-    folders = tuple(feeds) or tuple(Path(part) for part in surroundings.get("C360_FEEDS", "").split(os.pathsep) if part)
-    return Settings(root, folders, {**_read_env_file(root.connections), **surroundings})
+    known = {**_read_env_file(root.connections), **surroundings}
+    folders = tuple(feeds) or tuple(Path(part) for part in known.get("C360_FEEDS", "").split(os.pathsep) if part)
+    return Settings(root, folders, known)
 
 
 def silence_telemetry() -> None:

@@ -27,7 +27,7 @@ from warehouse import quarantine, staging
 from warehouse.absence import ShrinkRefused
 from warehouse.batch import Batch
 from warehouse.casting import CastTrouble
-from warehouse.connection import WarehouseBusy, open_warehouse
+from warehouse.connection import WarehouseBusy, WarehouseUnreadable, open_warehouse
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,6 +99,8 @@ class Staging:
             raise FeedTrouble(self.contract.feed, fact, next_sync, kind="busy", is_retryable=True) from held
         except WarehouseBusy as busy:
             raise FeedTrouble(self.contract.feed, str(busy), next_sync, kind="busy", is_retryable=True) from busy
+        except WarehouseUnreadable as damaged:
+            raise FeedTrouble(self.contract.feed, str(damaged), next_sync, kind="storage") from damaged
 
     def stage(self, batch_ids: Sequence[str]) -> Iterator[StagedBatch]:
         """Judge and apply landed batches in their order.

@@ -17,7 +17,7 @@ from pipelines.ledger.leases import LeaseHeld, LeaseLost
 from pipelines.refresh import Refreshed, refresh_if_due
 from pipelines.trouble import Trouble
 from pipelines.watch import watch
-from warehouse.connection import WarehouseBusy
+from warehouse.connection import WarehouseBusy, WarehouseUnreadable
 from warehouse.models import MartTrouble
 from warehouse.publish import PublishRefused
 
@@ -78,7 +78,7 @@ def sync(
         on_step("refresh", "refreshing")
         try:
             outcome.refreshed = refresh_if_due(deployment)
-        except (MartTrouble, PublishRefused, Trouble, LeaseHeld, LeaseLost) as trouble:
+        except (MartTrouble, PublishRefused, Trouble, LeaseHeld, LeaseLost, WarehouseUnreadable) as trouble:
             outcome.refresh_trouble = str(trouble)
         except Exception as error:  # what was landed and staged stands, and readers keep their snapshot
             outcome.refresh_trouble = record_fault(deployment, "refresh", error, "Readers keep the former snapshot")
@@ -91,7 +91,7 @@ def _count(deployment: Deployment, outcome: SyncOutcome) -> None:
     """Count across feeds. Who writes the warehouse meanwhile counts after it."""
     try:
         count_across(deployment)
-    except (LeaseHeld, WarehouseBusy) as busy:
+    except (LeaseHeld, WarehouseBusy, WarehouseUnreadable) as busy:
         outcome.watch_trouble = str(busy)
     except Exception as error:
         outcome.watch_trouble = record_fault(deployment, "count across feeds", error, "What was staged stands")

@@ -105,8 +105,10 @@ def advance(folder: Path, *, until: datetime | None = None, volumes: Volumes = D
     if until is not None:
         end = min(end, int(until.timestamp()))
     if end < _second(company.today, time(0, 1)):
+        moment = datetime.fromtimestamp(end, UTC)
         raise CompanyTrouble(
-            f"{folder}: the next day of the sample company is {company.today}, which has hardly begun at {until}. "
+            f"{folder}: the next day of the sample company is {company.today}, which has hardly begun at "
+            f"{moment:%Y-%m-%d %H:%M} UTC. "
             "Wait for it, or let the company run ahead of the clock: c360 --now MOMENT, here and with each sync."
         )
     everyone = read_memory(company.memory(company.day - 1) / "people.arrow")

@@ -19,6 +19,10 @@ from pathlib import Path
 import pytest
 
 from connectors.catalog import load_catalog
+from pipelines.cli import (
+    feeds_status,  # noqa: F401
+    watch,  # noqa: F401  (a command of the app)
+)
 from pipelines.deployment import Deployment
 from pipelines.ingest import FeedOutcome
 from pipelines.settings import Home, load_settings
@@ -278,3 +282,29 @@ def test_a_sync_that_does_not_publish_says_so_and_does_not_vouch_for_the_publish
     assert "Nothing was staged, so nothing was published." in troubled.out
     for said in (staged_only, troubled):
         assert "still tells the truth" not in said.out
+
+
+def test_a_warehouse_that_is_damaged_is_named_with_its_next_step_and_is_no_fault_of_the_program(
+    bad: BadSources,
+) -> None:
+    home = home_of(bad)
+    home.warehouse.write_bytes(b"no database" * 1000)
+    said = c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert said.code == 1
+    assert f"shop.orders: {home.warehouse}: DuckDB cannot open it" in said.err
+    assert "restore the home folder from one backup" in said.err
+    assert "a fault of the program" not in said.err
+
+
+def test_feeds_that_no_contract_in_force_names_are_told_of_until_the_home_names_their_folder(bad: BadSources) -> None:
+    bad.files("notes", a_csv=csv_of(sound(1)))
+    home = home_of(bad)
+    assert "named by no contract" not in c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts).err
+    told = "named by no contract in force, so nothing is judged of it: notes.orders. Give --feeds the folder of its"
+    for command in (["status"], ["status", "--json"], ["feeds", "status"], ["watch"]):
+        assert told in c360(home, *command, now=DAY_ONE).err
+    with home.connections.open("a") as file:
+        file.write(f"C360_FEEDS={bad.contracts}\n")
+    said = c360(home, "status", now=DAY_ONE)
+    assert (said.code, said.err) == (0, "")
+    assert "notes.orders" in said.out

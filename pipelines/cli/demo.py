@@ -16,7 +16,7 @@ from connectors.catalog import load_catalog
 from pipelines.cli.app import app, deployment_of, now_of, settings_of
 from pipelines.cli.console import TROUBLE, err, out, status_text, table
 from pipelines.cli.customer_brief import print_brief
-from pipelines.cli.sample import DEFAULT_PORT, write_connections
+from pipelines.cli.sample import DEFAULT_PORT, SMALLEST_COMPANY, write_connections
 from pipelines.cli.sync import print_outcome, sync_with_progress
 from pipelines.deployment import Deployment
 from pipelines.settings import Home, load_settings
@@ -33,7 +33,7 @@ RULE_WIDTH = 100
 @app.command("demo")
 def demo_command(
     context: typer.Context,
-    customers: Annotated[int, typer.Option(min=50, help="Size of the company.")] = 1000,
+    customers: Annotated[int, typer.Option(min=SMALLEST_COMPANY, help="Size of the company.")] = 1000,
 ) -> int:
     """Create a sample company, sync it over two days, and show what became of it. Safe to repeat."""
     from sample_company import company

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from pipelines.cli.app import app
 from pipelines.cli.console import TROUBLE, err, out
+from pipelines.trouble import Trouble
 
 
 @app.command("docs")
@@ -21,12 +22,16 @@ def docs_command(
 ) -> int:
     """Write the data dictionary, feed failures, requirements and the runbook's alerts from their declarations."""
     from pipelines import pages
+    from pipelines.requirements import NAME
 
     if site is not None:
         from warehouse.site import write_site
 
         out.print(f"Wrote {write_site(site)}.")
         return 0
+    if not (pages.FOLDER / NAME).is_file():
+        fact = f"it has no {pages.FOLDER / NAME}, so it is no checkout of the project"
+        raise Trouble(str(Path.cwd()), fact, "Run c360 docs in the folder that holds pyproject.toml and docs.")
     if not check:
         for path, text in pages.made_pages(pages.FOLDER).items():
             path.write_text(text, encoding="utf-8")

@@ -45,7 +45,10 @@ def erase_command(
         with existing_ledger(deployment.home.ledger) as ledger:
             waiting = unfinished(ledger)
         if waiting is None:
-            out.print("No erasure was cut off.")
+            if as_json:
+                print_json(None)
+            else:
+                out.print("No erasure was cut off.")
             return 0
         return _shown(resume(deployment, waiting), as_json=as_json)
     wanted = [one.strip().upper() for one in [*(customer_ids or ()), *_listed(listed_in)] if one.strip()]

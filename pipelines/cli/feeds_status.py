@@ -13,6 +13,7 @@ from rich.table import Table
 from pipelines.cli.app import deployment_of
 from pipelines.cli.console import TROUBLE, age, out, status_text, table, when
 from pipelines.cli.feeds import feeds
+from pipelines.cli.unnamed import tell_unnamed
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import CURRENT, feed_statuses
 from pipelines.ledger.alerts import SEEN, read_alerts
@@ -31,6 +32,8 @@ def status_command(
     if not is_live:
         shown, is_well = feed_table(deployment)
         out.print(shown)
+        with existing_ledger(deployment.home.ledger) as ledger:
+            tell_unnamed(deployment, ledger)
         return 0 if is_well else TROUBLE
     with Live(feed_table(deployment)[0], console=out, auto_refresh=False) as live:
         while True:

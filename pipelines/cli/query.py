@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Annotated, Any
 
 import duckdb
@@ -53,11 +54,22 @@ def query_command(
     usage.note(settings, "query", columns_read(sql), now_of(context))
     shown = rows[:limit] if limit else rows
     if as_json:
-        keys = [f"{name}_{before}" if (before := names[:at].count(name)) else name for at, name in enumerate(names)]
-        print_json([dict(zip(keys, row, strict=True)) for row in shown])
+        print_json([dict(zip(keys_of(names), row, strict=True)) for row in shown])
         return 0
     show_rows(names, shown, is_all=len(shown) == len(rows))
     return 0
+
+
+def keys_of(names: Sequence[str]) -> list[str]:
+    """A key for each column, so that a JSON object loses none: of columns of one name, the later ones get a number.
+
+    A number that makes it the name of another column is passed over.
+    """
+    keys: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{number}" for number in count(1))
+        keys.append(name if name not in keys else next(key for key in numbered if key not in {*keys, *names}))
+    return keys
 
 
 def show_rows(names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, is_all: bool) -> None:

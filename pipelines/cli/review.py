@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from pipelines.settings import Home
 
+# A share is known to a hundredth by then, and to judge them all takes a person more than a week.
+LARGEST_SAMPLE = 10_000
 TAKES_EFFECT = "Decisions take effect with the next c360 sync."
 
 
@@ -46,7 +48,9 @@ def review_command(
     undo: Annotated[tuple[str, str] | None, typer.Option(help="Take back what was decided on two records.")] = None,
     sample_size: Annotated[
         int | None,
-        typer.Option("--sample", min=1, help="Judge so many matches drawn by chance, to estimate precision."),
+        typer.Option(
+            "--sample", min=1, max=LARGEST_SAMPLE, help="Judge so many matches drawn by chance, to estimate precision."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Which sample.")] = 1,
     scored: Annotated[bool, typer.Option("--score", help="How often the model was right, by the decisions.")] = False,

@@ -15,6 +15,8 @@ from pipelines.settings import Home
 from pipelines.trouble import Trouble
 
 DEFAULT_PORT = 8360
+# Of fewer, chance may leave a system without anybody: a helpdesk without users has nobody to open a ticket.
+SMALLEST_COMPANY = 50
 sample = typer.Typer(no_args_is_help=True, help="A sample company: shop database, helpdesk, mailer, file drops.")
 app.add_typer(sample, name="sample")
 
@@ -22,7 +24,7 @@ app.add_typer(sample, name="sample")
 @sample.command("create")
 def create_command(
     context: typer.Context,
-    customers: Annotated[int, typer.Option(min=1, help="People and organisations.")] = 1000,
+    customers: Annotated[int, typer.Option(min=SMALLEST_COMPANY, help="People and organisations.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
     shop_url: Annotated[str | None, typer.Option(help="postgresql://… for the shop; default: a SQLite file.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port that `c360 sample serve` will use.")] = DEFAULT_PORT,
@@ -70,7 +72,11 @@ def advance_command(context: typer.Context) -> int:
     _needs_company(home.sample)
     with err.status("A day goes by ..."):
         summary = company.advance(home.sample, until=now_of(context))
-    out.print(f"The company is one day older: {summary}.")
+    written, deleted, late = (sum(rows.values()) for rows in (summary.written, summary.deleted, summary.late))
+    out.print(
+        f"At the company it is {summary.clock:%Y-%m-%d %H:%M} UTC: {written:,} rows were written, {deleted:,} deleted; "
+        f"{late:,} came late."
+    )
     return 0
 
 

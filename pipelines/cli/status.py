@@ -11,6 +11,7 @@ from rich.markup import escape
 from pipelines.cli.alerts import open_alerts_line
 from pipelines.cli.app import JsonOption, app, deployment_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, status_text, table, when
+from pipelines.cli.unnamed import tell_unnamed
 from pipelines.freshness.status import CURRENT, feed_statuses
 from pipelines.ledger.database import existing_ledger
 
@@ -23,6 +24,7 @@ def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
     with existing_ledger(deployment.home.ledger) as ledger:
         statuses = feed_statuses(ledger, deployment.catalog, now)
         alerts = open_alerts_line(ledger)
+        tell_unnamed(deployment, ledger)
     if as_json:
         print_json([asdict(status) | {"data_age_seconds": _seconds(status.data_age(now))} for status in statuses])
     else:

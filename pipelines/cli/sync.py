@@ -13,10 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from connectors.contract import FeedContract
 from pipelines.cli.app import JsonOption, app, chosen, deployment_of, utc
 from pipelines.cli.console import TROUBLE, WRONG_USE, err, out, print_json, status_text, table
+from pipelines.cli.unnamed import tell_unnamed
 from pipelines.deployment import Deployment
 from pipelines.freshness.status import CURRENT
 from pipelines.identity.full_match import told
 from pipelines.ingest import FeedOutcome
+from pipelines.ledger.database import existing_ledger
 from pipelines.refresh import Refreshed, refresh
 from pipelines.sync import SyncOutcome, sync
 
@@ -51,6 +53,8 @@ def sync_command(
         wants_refresh=not no_refresh,
         is_shown=not as_json,
     )
+    with existing_ledger(deployment.home.ledger) as ledger:
+        tell_unnamed(deployment, ledger)
     if as_json:
         print_json(sync_as_json(outcome))
     else:
@@ -64,6 +68,8 @@ def refresh_command(context: typer.Context, as_json: JsonOption = False) -> int:
     deployment = deployment_of(context)
     with err.status("Refreshing ..."):
         refreshed = refresh(deployment)
+    with existing_ledger(deployment.home.ledger) as ledger:
+        tell_unnamed(deployment, ledger)
     if as_json:
         print_json(refreshed_as_json(refreshed))
     else:

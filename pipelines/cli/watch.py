@@ -11,6 +11,7 @@ from connectors.source_spec import parse_duration
 from pipelines.cli.alerts import open_alerts_line
 from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import TROUBLE, err, out
+from pipelines.cli.unnamed import tell_unnamed
 from pipelines.deployment import Deployment
 from pipelines.faults import record_fault
 from pipelines.ledger.database import existing_ledger
@@ -55,5 +56,6 @@ def _tell(deployment: Deployment) -> bool:
     """Say what is open; whether something is."""
     with existing_ledger(deployment.home.ledger) as ledger:
         line = open_alerts_line(ledger)
+        tell_unnamed(deployment, ledger)
     out.print(f"{deployment.clock():%Y-%m-%d %H:%M:%S} UTC  {line or 'no alert is open'}")
     return line is not None

@@ -97,6 +97,12 @@ def advance_mark(
     )
 
 
+def feeds_staged(ledger: Ledger) -> list[str]:
+    """The feeds of which anything was ever staged here, by name, whether or not a contract still names them."""
+    rows = ledger.rows("SELECT DISTINCT feed FROM high_water_mark WHERE stage = 'staged' ORDER BY feed")
+    return [row["feed"] for row in rows]
+
+
 def record_checks(ledger: Ledger, feed: str, batch_id: str, checks: Iterable[CheckRecord], now: datetime) -> None:
     """Write down the check results of a batch; a repeated judgement of the same batch replaces the former."""
     with ledger.transaction() as connection:

@@ -267,3 +267,15 @@ def test_no_alert_is_open_by_a_look_and_not_because_nobody_looked(tmp_path: Path
     assert c360(home, "watch", now=DAY_ONE).code == 0
     said = c360(home, "alerts", "list", now=DAY_ONE)
     assert (said.code, said.out) == (0, "No alert is open, by the look of 2024-05-14 06:00 UTC.\n")
+
+
+def test_an_erasure_that_does_not_wait_is_null_for_machines(tmp_path: Path) -> None:
+    said = c360(with_ledger(Home(tmp_path / "home")), "erase", "--resume", "--json", now=DAY_ONE)
+    assert (said.code, said.document) == (0, None)
+
+
+def test_pages_are_made_in_a_checkout_and_elsewhere_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = c360(Home(tmp_path / "home"), "docs", now=DAY_ONE)
+    assert is_told(said, 1, f"{tmp_path}: it has no docs/requirements.yml, so it is no checkout of the project.")
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cli.query import keys_of
 from pipelines.settings import Home
 from tests.journey_factory import DAY_ONE, Said, c360
 
@@ -60,3 +61,17 @@ def test_without_a_published_file_the_next_step_is_named(tmp_path: Path) -> None
     said = query(Home(tmp_path / "home"), "SELECT 1")
     assert said.code == 1
     assert "nothing is published yet. Check --home or C360_HOME, or run c360 sync first." in said.err
+
+
+@pytest.mark.parametrize(
+    ("names", "keys"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "a", "a"], ["a", "a_1", "a_2"]),
+        (["a", "a", "a_1"], ["a", "a_2", "a_1"]),
+        (["a_1", "a", "a"], ["a_1", "a", "a_2"]),
+        (["a_1", "a_1", "a", "a"], ["a_1", "a_1_1", "a", "a_2"]),
+    ],
+)
+def test_every_column_has_a_key_of_its_own(names: list[str], keys: list[str]) -> None:
+    assert keys_of(names) == keys

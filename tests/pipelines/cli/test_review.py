@@ -277,3 +277,9 @@ def test_customer_and_review_show_the_same_bits(home: Home) -> None:
     asked = said(home, "--json").document
     weakest = shown["split"]["edge"]
     assert (weakest["bits"], weakest["evidence"]) == (asked[1]["bits"], asked[1]["pair"]["evidence"])
+
+
+def test_a_sample_beyond_what_a_person_can_judge_is_wrong_use(home: Home) -> None:
+    refused = said(home, "--sample", "1000000000")
+    assert refused.code == 2
+    assert "less than or equal to 10000" in refused.err
