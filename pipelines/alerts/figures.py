@@ -12,7 +12,8 @@ from pipelines.ledger.database import Ledger, stamp
 
 # Per alert: its own times, when it was first told, and when somebody first took it on.
 _TIMES = """
-SELECT a.failure, nullif(a.onset_at, a.detected_at) AS onset_at, a.detected_at, a.resolved_at, a.is_false, a.state,
+SELECT a.failure, a.detected_at, a.resolved_at, a.is_false, a.state,
+       nullif(a.onset_at, a.detected_at) AS onset_at, coalesce(a.onset_at, a.detected_at) AS began_at,
        (SELECT min(moved_at) FROM alert_event AS e WHERE e.alert_id = a.alert_id AND version IS NOT NULL) AS told_at,
        (SELECT min(moved_at) FROM alert_event AS e WHERE e.alert_id = a.alert_id AND to_state = 'ACKED') AS taken_at
 FROM alert AS a WHERE a.detected_at >= ? AND a.state NOT IN ('PENDING', 'DROPPED')
@@ -63,16 +64,15 @@ def _of(rows: Sequence[sqlite3.Row]) -> Figures:
         detect=_between(rows, "onset_at", "detected_at"),
         tell=_between(rows, "detected_at", "told_at"),
         take=_between(rows, "told_at", "taken_at"),
-        repair=_between(closed, "onset_at", "resolved_at", or_from="detected_at"),
+        repair=_between(closed, "began_at", "resolved_at"),
         precision=1 - sum(row["is_false"] for row in closed) / len(closed) if closed else None,
     )
 
 
-def _between(rows: Sequence[sqlite3.Row], begin: str, end: str, *, or_from: str | None = None) -> Lasting | None:
-    ends = [(row[begin] or (row[or_from] if or_from else None), row[end]) for row in rows]
+def _between(rows: Sequence[sqlite3.Row], begin: str, end: str) -> Lasting | None:
     spans = [
-        (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
-        for began, ended in ends
-        if began and ended
+        (datetime.fromisoformat(row[end]) - datetime.fromisoformat(row[begin])).total_seconds()
+        for row in rows
+        if row[begin] and row[end]
     ]
     return Lasting(timedelta(seconds=median(spans)), timedelta(seconds=max(spans))) if spans else None

@@ -16,7 +16,7 @@ from connectors.contract import FeedContract
 from connectors.contract_file import ContractError
 from connectors.secrecy import LEAST_LENGTH, password_of
 from connectors.source_spec import RestSource
-from pipelines.alerts.channels.build import variables_missing
+from pipelines.alerts.channels.build import SECRET_PARTS, variables_missing
 from pipelines.alerts.plan import AlertPlan, AlertsFileError, load_plan
 from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, out
@@ -119,7 +119,7 @@ def _secrets(settings: Settings, contracts: Iterable[FeedContract], plan: AlertP
         one.source.connection: password_of(settings.environment.get(one.source.connection, "")) for one in contracts
     }
     tokens = [one.source.auth.token for one in contracts if isinstance(one.source, RestSource)]
-    of_channels = [getattr(spec, part, None) for spec in plan.channels for part in ("key", "secret", "token")]
+    of_channels = [getattr(spec, part, None) for spec in plan.channels for part in SECRET_PARTS]
     held |= {name: settings.environment.get(name, "") for name in (*tokens, *of_channels) if name}
     short = sorted(name for name, secret in held.items() if 0 < len(secret) < LEAST_LENGTH)
     if not short:

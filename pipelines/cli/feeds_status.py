@@ -32,8 +32,7 @@ def status_command(
     if not is_live:
         shown, is_well = feed_table(deployment)
         out.print(shown)
-        with existing_ledger(deployment.home.ledger) as ledger:
-            tell_unnamed(deployment, ledger)
+        tell_unnamed(deployment)
         return 0 if is_well else TROUBLE
     with Live(feed_table(deployment)[0], console=out, auto_refresh=False) as live:
         while True:

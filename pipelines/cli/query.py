@@ -54,7 +54,8 @@ def query_command(
     usage.note(settings, "query", columns_read(sql), now_of(context))
     shown = rows[:limit] if limit else rows
     if as_json:
-        print_json([dict(zip(keys_of(names), row, strict=True)) for row in shown])
+        keys = keys_of(names)
+        print_json([dict(zip(keys, row, strict=True)) for row in shown])
         return 0
     show_rows(names, shown, is_all=len(shown) == len(rows))
     return 0

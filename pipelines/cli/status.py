@@ -24,7 +24,7 @@ def status_command(context: typer.Context, as_json: JsonOption = False) -> int:
     with existing_ledger(deployment.home.ledger) as ledger:
         statuses = feed_statuses(ledger, deployment.catalog, now)
         alerts = open_alerts_line(ledger)
-        tell_unnamed(deployment, ledger)
+    tell_unnamed(deployment)
     if as_json:
         print_json([asdict(status) | {"data_age_seconds": _seconds(status.data_age(now))} for status in statuses])
     else:

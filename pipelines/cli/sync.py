@@ -18,7 +18,6 @@ from pipelines.deployment import Deployment
 from pipelines.freshness.status import CURRENT
 from pipelines.identity.full_match import told
 from pipelines.ingest import FeedOutcome
-from pipelines.ledger.database import existing_ledger
 from pipelines.refresh import Refreshed, refresh
 from pipelines.sync import SyncOutcome, sync
 
@@ -53,8 +52,7 @@ def sync_command(
         wants_refresh=not no_refresh,
         is_shown=not as_json,
     )
-    with existing_ledger(deployment.home.ledger) as ledger:
-        tell_unnamed(deployment, ledger)
+    tell_unnamed(deployment)
     if as_json:
         print_json(sync_as_json(outcome))
     else:
@@ -68,8 +66,7 @@ def refresh_command(context: typer.Context, as_json: JsonOption = False) -> int:
     deployment = deployment_of(context)
     with err.status("Refreshing ..."):
         refreshed = refresh(deployment)
-    with existing_ledger(deployment.home.ledger) as ledger:
-        tell_unnamed(deployment, ledger)
+    tell_unnamed(deployment)
     if as_json:
         print_json(refreshed_as_json(refreshed))
     else:

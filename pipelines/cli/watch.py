@@ -56,6 +56,6 @@ def _tell(deployment: Deployment) -> bool:
     """Say what is open; whether something is."""
     with existing_ledger(deployment.home.ledger) as ledger:
         line = open_alerts_line(ledger)
-        tell_unnamed(deployment, ledger)
+    tell_unnamed(deployment)
     out.print(f"{deployment.clock():%Y-%m-%d %H:%M:%S} UTC  {line or 'no alert is open'}")
     return line is not None

@@ -33,9 +33,13 @@ def build_channels(
     return {spec.name: _channel(spec, environment, usual_file, clock) for spec in plan.channels}
 
 
+# Parts of a channel's spec that name a variable with a secret.
+SECRET_PARTS = ("key", "secret", "token")
+
+
 def variables_missing(spec: ChannelSpec | DeadManSpec, environment: Mapping[str, str]) -> list[str]:
     """The variables that a channel, or what watches from outside, names and that are not set."""
-    named = [getattr(spec, part, None) for part in ("url", "key", "secret", "token")]
+    named = [getattr(spec, part, None) for part in ("url", *SECRET_PARTS)]
     return [name for name in named if name and not environment.get(name)]
 
 
