@@ -1,14 +1,18 @@
-"""What HTTP means wherever it is spoken (RFC 9110): its dates, how long it asks to wait, addresses fit for messages."""
+"""What HTTP means wherever it is spoken (RFC 9110): its dates, how long it asks to wait, addresses fit for messages,
+whose certificates are trusted."""
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 # httpx logs every address that it asks, and some addresses are secrets.
@@ -31,6 +35,17 @@ def moment_of(value: str | None) -> datetime | None:
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """Whose certificates are trusted: Mozilla's list, or what SSL_CERT_FILE or SSL_CERT_DIR name, as OpenSSL has it.
+
+    Read once a process, as reading them takes longer than most answers.
+    """
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def shown_url(url: str) -> str:

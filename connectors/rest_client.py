@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from connectors.delivery import FeedTrouble
-from connectors.http_semantics import asked_to_wait, moment_of, shown_url
+from connectors.http_semantics import asked_to_wait, moment_of, shown_url, trusted_authorities
 from connectors.meter import Meter
 from connectors.paging import Request
 from connectors.retry import PleaseWait, with_retries
@@ -46,7 +46,12 @@ class RestClient:
         self._params: dict[str, str] = {}
         self._secrets = _secrets(source, environment, parts.password)
         self._authorise(environment)
-        self._client = httpx.Client(timeout=source.timeout.total_seconds(), follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(
+            timeout=source.timeout.total_seconds(),
+            follow_redirects=False,
+            trust_env=False,
+            verify=trusted_authorities(),
+        )
 
     def get(self, request: Request) -> httpx.Response:
         """The answer to one request, a 200 that is JSON or not. Raises FeedTrouble, after retries where they help."""

@@ -20,12 +20,11 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from pipelines.cli import customer, feeds, quarantine, query, status, sync  # noqa: F401  (commands of the app)
-from pipelines.cli.app import app
 from pipelines.cli.console import complain
 from pipelines.settings import Home
 from sample_company import company, truth
 from sample_company.server import serve
+from tests.command_line import command_line
 from warehouse.answer import answer, find_question
 from warehouse.connection import open_reader
 
@@ -57,7 +56,7 @@ def c360(home: Home, *arguments: str, now: datetime, feeds_folder: Path | None =
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:
-            code = app([*options, *arguments], standalone_mode=False)
+            code = command_line()([*options, *arguments], standalone_mode=False)
         except Exception as error:
             code = complain(error)
     return Said(code or 0, out.getvalue(), err.getvalue())

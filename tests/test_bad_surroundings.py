@@ -19,10 +19,6 @@ from pathlib import Path
 import pytest
 
 from connectors.catalog import load_catalog
-from pipelines.cli import (
-    feeds_status,  # noqa: F401
-    watch,  # noqa: F401  (a command of the app)
-)
 from pipelines.deployment import Deployment
 from pipelines.ingest import FeedOutcome
 from pipelines.settings import Home, load_settings

@@ -56,7 +56,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupt)
     arguments = global_options_first(sys.argv[1:])
     try:
-        _import_command(arguments)
+        import_commands(arguments)
         code = app(arguments, standalone_mode=False)
     except KeyboardInterrupt:
         code = STOPPED
@@ -67,7 +67,7 @@ def main() -> None:
     _leave(code if isinstance(code, int) else 0)
 
 
-def _import_command(arguments: Sequence[str]) -> None:
+def import_commands(arguments: Sequence[str] = ()) -> None:
     """Import the command that the arguments name; all of them where they name none, as when help is asked for."""
     command = _command(arguments)
     for name in [command] if command in COMMANDS else COMMANDS:

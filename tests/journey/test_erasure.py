@@ -17,7 +17,6 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.cli import erase  # noqa: F401  (a command of the app)
 from pipelines.settings import Home
 from tests.journey.life import Life
 from tests.journey_factory import DAY_TWO, Said, c360, query_sqlite

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from pipelines.cli import metrics  # noqa: F401  (a command of the app)
 from pipelines.cli.metrics import CONTENT_TYPE, metrics_server, replace_file
 from pipelines.deployment import Deployment
 from pipelines.ledger import deliveries

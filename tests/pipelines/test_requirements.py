@@ -7,12 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import typer
 import yaml
 
-from pipelines.cli import ask, customer, demo, quarantine, rematch, review  # noqa: F401  (commands of the app)
-from pipelines.cli.app import app
 from pipelines.requirements import NAME, Requirement, render, requirements
+from tests.command_line import command_line
 from warehouse.declared import mart_tables
 from warehouse.questions import questions
 
@@ -36,7 +34,7 @@ def there() -> dict[str, set[str]]:
         },
         "check": {path.stem for path in ROOT.glob("warehouse/tests/*.sql")}
         | {test["name"] for file in unit_tests for test in file["unit_tests"]},
-        "command": set(typer.main.get_command(app).commands),  # type: ignore[attr-defined]
+        "command": set(command_line().commands),
     }
 
 

@@ -13,7 +13,6 @@ import duckdb
 import pytest
 import sqlglot
 
-from pipelines.cli import ask, query  # noqa: F401  (commands of the app)
 from pipelines.settings import Home
 from tests.journey_factory import Said, c360
 from tests.warehouse.marts_factory import utc

@@ -12,7 +12,6 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.cli import export as export_module  # noqa: F401  (a command of the app)
 from pipelines.settings import Home
 from tests.journey_factory import c360
 from warehouse import export

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.http_semantics import asked_to_wait
+from connectors.http_semantics import asked_to_wait, trusted_authorities
 from connectors.secrecy import without_secrets
 from pipelines.alerts.notice import Receipt
 
@@ -45,7 +43,7 @@ def post(
     """
     sent = {"Content-Type": "application/json", "User-Agent": "customer-360", **(headers or {})}
     try:
-        response = httpx.post(url, content=content, headers=sent, timeout=timeout, verify=_trusted())
+        response = httpx.post(url, content=content, headers=sent, timeout=timeout, verify=trusted_authorities())
     except httpx.TimeoutException as error:
         return Receipt(False, f"no answer in time ({type(error).__name__}); it may have been taken")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -59,12 +57,6 @@ def post(
         retry_after_seconds=asked_to_wait(response),
         is_refused=response.status_code in REFUSALS,
     )
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The authorities that are trusted; reading them takes longer than most answers."""
-    return httpx.create_ssl_context()
 
 
 def _told_by(url: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.cli import alert_channels  # noqa: F401  (a command of the app)
 from pipelines.settings import Home
 from tests.journey_factory import DAY_ONE, c360
 from tests.pipelines.alerts.outside import Reply, an_outside

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.alerts.triage import triage
-from pipelines.cli import alert_figures, alerts, feeds_status, watch  # noqa: F401  (the commands add themselves to the app)
+from pipelines.cli import watch
 from pipelines.cli.watch import keep_watching
 from pipelines.deployment import Deployment
 from pipelines.ledger.database import Ledger, stamp

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from pipelines.cli import customer  # noqa: F401  (the command adds itself to the app)
 from pipelines.identity.erasure import erase
 from pipelines.settings import Home
 from tests.journey_factory import Said, c360

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pipelines.cli import customer  # noqa: F401  (the command adds itself to the app)
 from pipelines.settings import Home
 from tests.journey_factory import Said, c360
 from tests.pipelines.identity.resolved_factory import NOW, key

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipelines.cli import doctor  # noqa: F401  (a command of the app)
 from pipelines.settings import Home
 from tests.journey_factory import DAY_ONE, c360
 

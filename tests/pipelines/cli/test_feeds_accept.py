@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import feeds, sync  # noqa: F401  (the commands add themselves to the app)
 from pipelines.settings import Home
 from tests.journey_factory import Said, c360
 from tests.pipelines.shop_desk import NOON, ShopDesk

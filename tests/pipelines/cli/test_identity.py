@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import pipelines.cli.identity  # noqa: F401  (a command of the app)
 from pipelines.identity.cluster_statistics.declared import statistics
 from pipelines.settings import Home
 from tests.journey_factory import DAY_ONE, Said, c360

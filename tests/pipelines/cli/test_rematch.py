@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import pipelines.cli.identity
-import pipelines.cli.rematch  # noqa: F401  (commands of the app)
 from pipelines import refresh
 from pipelines.identity import fingerprints, linkage
 from pipelines.ledger import leases

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.cli import sample  # noqa: F401  (the command adds itself to the app)
 from pipelines.settings import Home
 from tests.journey_factory import c360
 

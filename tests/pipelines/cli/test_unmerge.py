@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import review, unmerge  # noqa: F401  (the commands add themselves to the app)
 from pipelines.identity import judgements
 from pipelines.ledger.database import Ledger
 from pipelines.settings import Home

@@ -10,7 +10,6 @@ import pytest
 import typer
 
 from connectors.source_spec import LONGEST_DURATION, parse_duration
-from pipelines.cli import alerts, customer, doctor, erase, feeds, metrics, quarantine, review, sources  # noqa: F401
 from pipelines.cli.console import complain
 from pipelines.cli.metrics import replace_file
 from pipelines.ledger.database import Ledger

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 import shlex
 from pathlib import Path
 
 import pytest
-import typer
 
-from pipelines import cli
-from pipelines.cli import app
 from pipelines.freshness.failures import Failure, load_failures, load_modes
 from pipelines.freshness.runbook import runbook_link
-
-for module in pkgutil.iter_modules(cli.__path__, "pipelines.cli."):
-    importlib.import_module(module.name)  # each command adds itself to the app
+from tests.command_line import command_line
 
 ROOT = Path(__file__).parents[3]
 HEADINGS = re.findall(r"^#+ (.+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -55,7 +48,7 @@ def test_the_commands_of_a_failure_are_commands_of_c360(failure: Failure) -> Non
     for line in (said["look"], said["repair"]):
         program, *words = shlex.split(line)
         assert program == "c360"
-        command = typer.main.get_command(app)
+        command = command_line()
         while words and hasattr(command, "commands"):
             assert words[0] in command.commands, line
             command = command.commands[words.pop(0)]
