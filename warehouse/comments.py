@@ -5,20 +5,18 @@ dbt would write them with a statement a column through its own machinery, which 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from warehouse.cast_sql import literal, quoted
-from warehouse.declared import MartColumn, mart_tables
+from warehouse.declared import MartColumn, MartTable, mart_tables
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def write_comments(
-    connection: duckdb.DuckDBPyConnection, remark: Callable[[MartColumn], str] = lambda _column: ""
-) -> None:
-    """Write the comments of all declared tables and views that are there, each column's with a remark at its end."""
+def write_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the comments of all declared tables and views that are there, and of their columns."""
     kinds = {
         (schema, name): kind
         for schema, name, kind in connection.execute(
@@ -28,15 +26,26 @@ def write_comments(
                WHERE NOT internal AND database_name = current_database()"""
         ).fetchall()
     }
-    statements = []
-    for table in mart_tables():
-        if kind := kinds.get((table.schema, table.name)):
-            name = table.place
-            statements.append(f"COMMENT ON {kind} {name} IS {literal(table.description)}")
-            statements += [
-                f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(column.description + remark(column))}"
-                for column in table.columns
-            ]
-    connection.begin()  # a transaction for each comment would take longer than the comments
-    connection.execute(";".join(statements))
+    there = [(table, kinds[table.schema, table.name]) for table in mart_tables() if (table.schema, table.name) in kinds]
+    write(
+        connection,
+        [comment_on_table(table, kind) for table, kind in there]
+        + [comment_on_column(table, column) for table, _ in there for column in table.columns],
+    )
+
+
+def comment_on_table(table: MartTable, kind: str = "TABLE") -> str:
+    """The statement that says what a table, or of kind VIEW a view, holds."""
+    return f"COMMENT ON {kind} {table.place} IS {literal(table.description)}"
+
+
+def comment_on_column(table: MartTable, column: MartColumn, remark: str = "") -> str:
+    """The statement that says what a column of a table or view holds, with a remark at its end."""
+    return f"COMMENT ON COLUMN {table.place}.{quoted(column.name)} IS {literal(column.description + remark)}"
+
+
+def write(connection: duckdb.DuckDBPyConnection, comments: Iterable[str]) -> None:
+    """Run such statements as one transaction: one for each would take longer than the comments."""
+    connection.begin()
+    connection.execute(";".join(comments))
     connection.commit()
