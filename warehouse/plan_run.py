@@ -7,9 +7,10 @@ from (``plan.py``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Set
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -20,6 +21,8 @@ from warehouse.plan import Column, Model, Plan, Test
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Most statements keep one core busy for much of their time, and what two at once need still fits into memory.
+_AT_ONCE = 2
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
 
@@ -46,17 +49,37 @@ class NodeResult:
 def run_plan(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Iterator[NodeResult]:
     """Build all models in an empty file to which the warehouse is attached, and test them.
 
-    What needs a model that failed is skipped.
+    Each is done as soon as what it needs is there, some at once, models before tests. What needs a model that failed is
+    skipped. Results come as they are ready.
     """
-    absent: set[str] = set()
     for schema in sorted({model.schema for model in plan.models}):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
-    for model in plan.models:
-        result = _done(model.name, "model", absent & {*model.needs}, partial(_build, connection, model))
-        absent |= set() if result.status == "success" else {model.name}
-        yield result
-    for test in plan.tests:
-        yield _done(test.name, "test", absent & {*test.needs}, partial(_tested, connection, test))
+    nodes: tuple[Model | Test, ...] = (*plan.models, *plan.tests)
+    order = TopologicalSorter({number: [] for number in range(len(nodes))})
+    number_of = {model.name: number for number, model in enumerate(plan.models)}
+    for number, node in enumerate(nodes):
+        order.add(number, *(number_of[name] for name in node.needs))
+    order.prepare()
+    absent: set[str] = set()
+    ready: list[int] = []
+    running: dict[Future[NodeResult], tuple[int, duckdb.DuckDBPyConnection]] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            while order.is_active():
+                ready = sorted([*ready, *order.get_ready()])
+                while ready and len(running) < _AT_ONCE:
+                    node, cursor = nodes[number := ready.pop(0)], connection.cursor()
+                    running[pool.submit(_done, cursor, node, absent & {*node.needs})] = number, cursor
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    number, cursor = running.pop(future)
+                    cursor.close()
+                    result = future.result()
+                    absent |= {result.name} if result.kind == "model" and result.status != "success" else set()
+                    order.done(number)
+                    yield result
+        finally:
+            for _, cursor in running.values():
+                cursor.interrupt()
 
 
 def drop_scratch(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
@@ -66,15 +89,16 @@ def drop_scratch(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
             connection.execute(f"DROP TABLE {_place(model)}")
 
 
-def _done(name: str, kind: str, missing: set[str], work: Callable[[], tuple[str, str | None]]) -> NodeResult:
+def _done(connection: duckdb.DuckDBPyConnection, node: Model | Test, missing: Set[str]) -> NodeResult:
+    kind = "model" if isinstance(node, Model) else "test"
     if missing:
-        return NodeResult(name, kind, "skipped", 0.0, f"needs {', '.join(sorted(missing))}")
+        return NodeResult(node.name, kind, "skipped", 0.0, f"needs {', '.join(sorted(missing))}")
     began = time.perf_counter()
     try:
-        status, message = work()
+        status, message = _build(connection, node) if isinstance(node, Model) else _tested(connection, node)
     except (duckdb.Error, ContractBroken) as error:
         status, message = "error", str(error)
-    return NodeResult(name, kind, status, time.perf_counter() - began, message)
+    return NodeResult(node.name, kind, status, time.perf_counter() - began, message)
 
 
 def _build(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[str, str | None]:

@@ -4,7 +4,8 @@ select
     topic,
     currency_code,
     count(distinct customer_id) as customer_count,
-    sum(driver_units) as driver_units,
+    -- Exact, so that it does not depend on the order of rows.
+    sum(driver_units::decimal(18, 6))::double as driver_units,
     sum(amount)::decimal(18, 2) as amount,
     coalesce(sum(amount) filter (where customer_id is null), 0)::decimal(18, 2) as unassigned_amount,
     bool_and(is_complete) as is_complete
