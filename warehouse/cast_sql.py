@@ -22,6 +22,8 @@ _DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 _LOCAL_TIME = _DAY + r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
 _TIME_WITH_OFFSET = _DAY + r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?([Zz]|UTC|[+-]\d{2}(:?\d{2})?)"
 _COMMA_NUMBER = r"[+-]?(\d{1,3}([. '\x{00A0}\x{202F}]\d{3})+|\d+)(,\d+)?"
+_FRACTION = r"\.(\d*?)0*(?:[eE]|$)"
+_EXPONENT = r"[eE]([+-]?\d+)$"
 _DECIMAL_TYPE = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 
@@ -182,13 +184,22 @@ def _number(rule: ColumnRule, target: str, number: str) -> str:
     _, scale = _precision(target) or (0, 0)
     narrow = _decimal(target)
     wide = _wide(rule, target, number)
-    kept = f"CASE WHEN {wide} = TRY_CAST({wide} AS {narrow}) THEN TRY_CAST({wide} AS {narrow}) END"
+    is_exact = f"{_has_few_decimals(rule, target, number)} AND {wide} = TRY_CAST({wide} AS {narrow})"
+    kept = f"CASE WHEN {is_exact} THEN TRY_CAST({wide} AS {narrow}) END"
     exponent = _power_of_ten(rule.divide_by)
     if exponent is not None and exponent <= scale:
         pattern = r"[+-]?\d+" + (rf"(\.\d{{1,{scale - exponent}}})?" if scale > exponent else "")
         is_plain = f"regexp_full_match({number}, {literal(pattern)})"
         kept = f"CASE WHEN {is_plain} THEN TRY_CAST({number}{_shifted(-exponent)} AS {narrow}) ELSE {kept} END"
     return f"TRY_CAST({kept} AS {target})" if target in _INTEGER_TYPES else kept
+
+
+def _has_few_decimals(rule: ColumnRule, target: str, number: str) -> str:
+    """True where `_wide` keeps every decimal: DuckDB's cast rounds further ones away, and nothing shows it."""
+    digits, scale = _precision(target) or (0, 0)
+    fraction = f"length(regexp_extract({number}, {literal(_FRACTION)}, 1))"
+    exponent = f"coalesce(TRY_CAST(regexp_extract({number}, {literal(_EXPONENT)}, 1) AS INTEGER), 0)"
+    return f"{fraction} - {exponent} <= {38 - (digits - scale) - (_power_of_ten(rule.divide_by) or 0)}"
 
 
 def _wide(rule: ColumnRule, target: str, number: str) -> str:

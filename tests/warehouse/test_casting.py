@@ -29,6 +29,8 @@ def cast_rows(folder: Path, rows: list[dict[str, Any]], rules: list[ColumnRule],
         (" -0.05\t", "DECIMAL(18,2)", Decimal("-0.05")),
         ("1.5000", "DECIMAL(18,2)", Decimal("1.50")),
         ("1.2e3", "DECIMAL(18,2)", Decimal("1200.00")),
+        ("12." + 40 * "0", "DECIMAL(18,2)", Decimal("12.00")),
+        ("1200000e-5", "DECIMAL(18,2)", Decimal("12.00")),
         ("9999999999999999.99", "DECIMAL(18,2)", Decimal("9999999999999999.99")),
         ("0042", "INTEGER", 42),
         ("7.0", "INTEGER", 7),
@@ -55,6 +57,8 @@ def test_a_text_is_read_as_its_type_without_changing_its_value(tmp_path, text, t
     [
         ("1.005", "DECIMAL(18,2)", "x: '1.005' has more decimals than DECIMAL(18,2) keeps"),
         ("0.30000000000000004", "DECIMAL(18,2)", "x: '0.30000000000000004' has more decimals than DECIMAL(18,2) keeps"),
+        ("0." + 28 * "9", "DECIMAL(18,2)", f"x: '0.{28 * '9'}' has more decimals than DECIMAL(18,2) keeps"),
+        ("1e-40", "DECIMAL(18,2)", "x: '1e-40' has more decimals than DECIMAL(18,2) keeps"),
         ("1,234", "DECIMAL(18,2)", "x: '1,234' is not a DECIMAL(18,2)"),
         ("1_000", "DECIMAL(18,2)", "x: '1_000' is not a DECIMAL(18,2)"),
         ("NaN", "DECIMAL(18,2)", "x: 'NaN' is not a DECIMAL(18,2)"),
@@ -111,6 +115,8 @@ def test_a_decimal_comma_is_read_and_a_misplaced_group_of_thousands_is_not_guess
         ("12340", 1000, "12.34"),
         ("30", 60, "0.50"),
         ("20", 60, None),
+        ("30." + 30 * "0" + "1", 60, None),
+        ("30." + 30 * "0" + "1", 100, None),
     ],
 )
 def test_minor_units_are_divided_exactly_or_held(tmp_path, value, divisor, expected):
