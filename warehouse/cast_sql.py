@@ -128,7 +128,7 @@ def typed(rule: ColumnRule, target: str, *, raw: str, raw_type: str, meaning_sql
         native = raw_type if is_native and raw_type.startswith(("TIMESTAMP", "DATE")) else None
         return _moment(rule, target, raw, native, meaning_sql)
     if raw_type in _FLOAT_NOISE and is_native:
-        return _number_from_float(rule, target, raw, raw_type)
+        return f"coalesce({_number(rule, target, number)}, {_number_without_noise(rule, target, raw, raw_type)})"
     return _number(rule, target, number)
 
 
@@ -222,12 +222,13 @@ def _power_of_ten(divisor: int | None) -> int | None:
     return exponent if (divisor or 1) == 10**exponent else None
 
 
-def _number_from_float(rule: ColumnRule, target: str, raw: str, raw_type: str) -> str:
+def _number_without_noise(rule: ColumnRule, target: str, raw: str, raw_type: str) -> str:
+    """The number next to a float that lies so near that sums of floats explain it, and no further decimal does."""
     _, scale = _precision(target) or (0, 0)
-    number = f"({raw} / {rule.divide_by})" if rule.divide_by else raw
+    number = f"(CAST({raw} AS DOUBLE) / {rule.divide_by or 1})"
     near = f"round({number}, {scale})"
-    is_noise = f"isfinite({number}) AND abs({number} - {near}) <= abs({number}) * {_FLOAT_NOISE[raw_type]}"
-    return f"CASE WHEN {is_noise} THEN TRY_CAST({near} AS {target}) END"
+    noise = f"least(abs({number}) * {_FLOAT_NOISE[raw_type]}, 5e-{scale + 2})"
+    return f"CASE WHEN isfinite({number}) AND abs({number} - {near}) <= {noise} THEN TRY_CAST({near} AS {target}) END"
 
 
 def _boolean(meaning_sql: str) -> str:

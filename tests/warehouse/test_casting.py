@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,24 @@ def test_a_float_keeps_its_value_when_only_float_noise_is_rounded_away(tmp_path)
     assert cast_one(tmp_path, 0.1 + 0.2, "DECIMAL(18,2)") == (Decimal("0.30"), None)
     assert cast_one(tmp_path, 1.005, "DECIMAL(18,2)")[1] == "x: '1.005' has more decimals than DECIMAL(18,2) keeps"
     assert cast_one(tmp_path, float("nan"), "DECIMAL(18,2)")[1] == "x: 'nan' is not a DECIMAL(18,2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        ("200000.1", "DECIMAL(18,2)", "200000.10"),  # the float itself is 200000.09375
+        ("1234567.9", "DECIMAL(18,2)", "1234567.90"),
+        ("0.07", "DECIMAL(18,2)", "0.07"),
+        ("59.969997", "DECIMAL(18,2)", "59.97"),  # 3 × 19.99
+        ("9999.999", "DECIMAL(18,2)", None),
+        ("12345.678", "DECIMAL(18,2)", None),
+        ("999999.9", "INTEGER", None),
+    ],
+)
+def test_a_float_of_four_bytes_is_the_number_that_its_source_shows_or_held(tmp_path, text, target, expected):
+    typed, reason = cast_one(tmp_path, np.float32(text), target)
+    assert typed == (Decimal(expected) if expected else None)
+    assert reason == (None if expected else f"x: '{text}' has more decimals than {target} keeps")
 
 
 def test_an_id_that_an_export_made_a_float_loses_its_point_zero(tmp_path):
