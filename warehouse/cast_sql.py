@@ -108,9 +108,12 @@ def meaning(rule: ColumnRule, text_sql: str) -> str:
     return f"CASE {text_sql} {' '.join(cases)} ELSE CASE WHEN {text_sql} IS NOT NULL THEN {rest} END END"
 
 
-def number_text(rule: ColumnRule, meaning_sql: str) -> str:
-    """The text of a number with a decimal point and without groups of thousands; NULL when 1.234,56 is misgrouped."""
-    if not rule.decimal_comma:
+def number_text(rule: ColumnRule, meaning_sql: str, raw_type: str) -> str:
+    """The text of a number with a decimal point and without groups of thousands; NULL when 1.234,56 is misgrouped.
+
+    What came as a number has a point, whatever the contract says of texts: 12.345 is not 12 thousand.
+    """
+    if not rule.decimal_comma or raw_type not in ("VARCHAR", "BLOB"):
         return meaning_sql
     without_groups = f"regexp_replace({meaning_sql}, {literal('[^0-9,+-]')}, '', 'g')"
     fits = f"regexp_full_match({meaning_sql}, {literal(_COMMA_NUMBER)})"

@@ -107,6 +107,11 @@ def test_a_decimal_comma_is_read_and_a_misplaced_group_of_thousands_is_not_guess
     assert (reason is None) == (expected is not None)
 
 
+@pytest.mark.parametrize("value", [Decimal("12.345"), 12.345])
+def test_a_decimal_comma_is_looked_for_in_texts_alone(tmp_path, value):
+    assert cast_one(tmp_path, value, "DECIMAL(18,3)", decimal_comma=True) == (Decimal("12.345"), None)
+
+
 @pytest.mark.parametrize(
     ("value", "divisor", "expected"),
     [
