@@ -242,12 +242,13 @@ def _boolean(meaning_sql: str) -> str:
 def _moment(rule: ColumnRule, target: str, raw: str, native: str | None, meaning_sql: str) -> str:
     """TIMESTAMP: UTC. DATE: the calendar day in the rule's zone; anything but midnight is no date."""
     if native == "DATE" and target == "DATE":
-        return f"CASE WHEN isfinite({raw}) THEN {raw} END"
+        # Days reach further than moments, and all that looks at days compares them with moments.
+        return f"CASE WHEN isfinite(TRY_CAST({raw} AS TIMESTAMP)) THEN {raw} END"
     local_zone = rule.zone if target == "TIMESTAMP" else None
     if native is not None and native.endswith("WITH TIME ZONE"):
         moment = f"CASE WHEN isfinite({raw}) THEN {_at(raw, rule, target)} END"
     elif native is not None:
-        moment = _to_utc(f"CASE WHEN isfinite({raw}) THEN CAST({raw} AS TIMESTAMP) END", local_zone)
+        moment = _to_utc(f"CASE WHEN isfinite({raw}) THEN TRY_CAST({raw} AS TIMESTAMP) END", local_zone)
     elif rule.formats:
         moments = [_by_format(rule, target, meaning_sql, pattern, local_zone) for pattern in rule.formats]
         moment = f"coalesce({', '.join(moments)})"

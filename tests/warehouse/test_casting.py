@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -196,6 +198,24 @@ def test_a_local_time_that_the_clocks_skipped_is_held(tmp_path):
 
 def test_an_instant_gives_the_calendar_day_of_the_zone(tmp_path):
     assert cast_one(tmp_path, "1980-05-16T22:00:00Z", "DATE", zone="Europe/Berlin") == (date(1980, 5, 17), None)
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("DATE", "is not a DATE (or has a time of day)"), ("TIMESTAMP", "is not a TIMESTAMP")],
+)
+def test_a_day_beyond_the_last_moment_fails_alone_and_not_its_batch(tmp_path, target, reason):
+    """PostgreSQL knows the day 5874897-12-31: 2,145,042,905 days after 1970; DuckDB's moments end in 294247."""
+    landed = land(tmp_path / "landed.parquet", [{"id": "1"}, {"id": "2"}])
+    days = pa.array([2_145_042_905, 0], pa.int32()).cast(pa.date32())
+    pq.write_table(pq.read_table(landed).append_column("v", days), landed)
+    rules = [ColumnRule("id", column="id"), ColumnRule("x", column="v")]
+    cast_batch(landed, tmp_path / "cast.duckdb", rules=rules, types={"id": "VARCHAR", "x": target}, key=["id"])
+    with duckdb.connect(str(tmp_path / "cast.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT CAST(x AS DATE) FROM checked").fetchall() == [(date(1970, 1, 1),)]
+        [(number, found)] = connection.execute("SELECT row_number, reason FROM cast_failure").fetchall()
+    assert number == 1
+    assert found.endswith(reason)
 
 
 def test_typed_instants_become_utc(tmp_path):
