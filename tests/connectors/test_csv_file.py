@@ -113,6 +113,13 @@ def test_line_ends_of_windows_old_macs_and_mixtures_read_alike(tmp_path):
         assert read(tmp_path, text)[0].to_pylist() == expected
 
 
+def test_a_header_line_that_ends_in_another_way_than_the_lines_after_it_is_broken_and_shown(tmp_path):
+    caught = trouble(tmp_path, b"id,at,street\r1,2026-11-20,Main St\r\n")
+    assert caught.kind == "broken"
+    assert "the header line of file 'orders.csv' cannot be read: it starts 'id,at,street\\r1" in str(caught)
+    assert "end every line of the file alike" in str(caught)
+
+
 def test_a_carriage_return_inside_a_plain_value_stays_in_it(tmp_path):
     table, receipt = read(tmp_path, b"id,at,street\n1,a\rb,x\n2,c,y\n")
     assert column(table, "at") == ["a\rb", "c"]
