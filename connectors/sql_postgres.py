@@ -32,7 +32,6 @@ _EXACT = {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar",
 _EXACT |= {"timestamp", "timestamptz"}
 _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 _ORDERED = {*_NUMBERS, "text", "varchar", "date", "timestamp", "timestamptz"}
-_MARK = "_is_infinite"
 EXACT_EPOCH = 14  # before this version, extract(epoch …) gives a float
 
 # SQLSTATE, whole or its class, → kind of trouble. 08 and 57P: connection lost, 53: out of resources, 55P/40: locks.
@@ -115,7 +114,7 @@ class Postgres:
             f"NOT {has_arrow_value(quoted(name), types[name])}" for name in columns if types[name] in CHECKED_TIMES
         ]
         infinite = " OR ".join(known) or "false"
-        query = f"SELECT {self._selected(relation, columns)}, coalesce({infinite}, false) AS {_MARK}"
+        query = f"SELECT {self._selected(relation, columns)}, coalesce({infinite}, false)"
         # A literal without a type takes that of the column, so an index on the key serves.
         where = (
             self._condition(types, window)
@@ -131,8 +130,8 @@ class Postgres:
             raise self._trouble(error) from None
 
     def _finite(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-        kept = batch.select(schema.names)
-        mark = batch.column(_MARK)
+        kept = pa.RecordBatch.from_arrays(batch.columns[:-1], schema=schema)
+        mark = batch.columns[-1]
         if pc.any(mark).as_py():
             refused = kept.filter(mark)
             for row in range(refused.num_rows):
@@ -140,7 +139,7 @@ class Postgres:
                 reason = "holds 'infinity', or a time after the year 294246; map it in a query with nullif"
                 self._rejects.append((None, str(shown), reason))
             kept = kept.filter(pc.invert(mark))
-        return pa.RecordBatch.from_arrays(kept.columns, schema=schema)
+        return kept
 
     def rejects(self) -> list[Reject]:
         """Rows with infinite times."""

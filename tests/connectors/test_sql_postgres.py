@@ -104,6 +104,16 @@ def test_a_time_after_the_last_that_arrow_counts_is_rejected_not_turned_into_one
     assert reason.startswith("holds 'infinity', or a time after the year 294246")
 
 
+def test_a_column_may_have_any_name_of_the_source(run, postgres_url, tmp_path):
+    run(
+        'CREATE TABLE sales.orders (id int, at date, "_is_infinite" text)',
+        "INSERT INTO sales.orders VALUES (1, '2026-11-20', 'yes'), (2, 'infinity', 'no')",
+    )
+    table, receipt = read_one(sql_contract({**PLAIN, "street": "_is_infinite"}), postgres_url, tmp_path)
+    assert table.to_pylist() == [{"id": 1, "at": date(2026, 11, 20), "_is_infinite": "yes"}]
+    assert len(rejects(receipt)) == 1
+
+
 def test_the_window_is_inclusive_and_rows_without_cursor_or_from_the_future_are_seen(run, postgres_url, tmp_path):
     run(
         "CREATE TABLE sales.orders (id int, at timestamptz)",
