@@ -155,6 +155,21 @@ def test_a_byte_unknown_to_another_encoding_is_rejected_not_replaced(tmp_path):
     assert rejects(receipt) == [(2, "1,a\\x81b,x", "is not valid text in the declared encoding")]
 
 
+def test_utf_16_without_a_byte_order_mark_is_a_mistake_of_the_contract(tmp_path):
+    text = lines(HEADER, "1,2026-11-20,Zoë St").decode()
+    caught = trouble(tmp_path, text.encode("utf-16-le"), encoding="utf-16")
+    assert caught.kind == "contract"
+    assert "is not utf-16 (UTF-16 stream does not start with BOM). Correct 'encoding' in the contract" in str(caught)
+    table, _ = read(tmp_path, text.encode("utf-16-le"), encoding="utf-16-le")
+    assert column(table, "street") == ["Zoë St"]
+
+
+def test_half_of_a_surrogate_pair_is_rejected_and_shown_as_what_it_is(tmp_path):
+    table, receipt = read(tmp_path, b"id,at,street\n1,2026-11-20,\xed\xa0\xbd St\n2,2026-11-20,b\n")
+    assert column(table, "id") == ["2"]
+    assert rejects(receipt) == [(2, "1,2026-11-20,\\ud83d St", "is not valid text in the declared encoding")]
+
+
 def test_an_unknown_encoding_is_a_mistake_of_the_contract(tmp_path):
     assert trouble(tmp_path, b"id\n", encoding="utf-9").kind == "contract"
 
