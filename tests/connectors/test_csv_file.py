@@ -107,6 +107,29 @@ def test_short_and_long_lines_are_rejected_with_their_line_numbers(tmp_path):
     assert [reason for _, _, reason in rejects(receipt)] == ["missing columns", "too many columns"]
 
 
+@pytest.mark.parametrize("delimiter", [",", "||"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_value_split_by_an_unquoted_delimiter_is_rejected_though_the_last_column_is_empty(tmp_path, delimiter, end):
+    rows = lines(HEADER, "1,a,x", "2,b,", "3,c,5, Main St", "4,5, Main St,", '5,"d,e",', "6,,")
+    text = rows.replace(b'"d,e"', b'"d;e"').replace(b",", delimiter.encode()).replace(b"\n", end)
+    table, receipt = read(tmp_path, text, delimiter=delimiter)
+    assert column(table, "id") == ["1", "2", "5", "6"]
+    assert [(line, raw.replace(delimiter, ",")) for line, raw, _ in rejects(receipt)] == [
+        (4, "3,c,5, Main St"),
+        (5, "4,5, Main St,"),
+    ]
+
+
+def test_a_file_whose_every_line_ends_in_a_delimiter_is_read_and_a_line_longer_still_rejected(tmp_path):
+    table, receipt = read(tmp_path, lines(HEADER, "1,a,x,", "2,b,,", "3,5, Main St,y,", "4,c,z"))
+    assert table.to_pylist() == [
+        {"id": "1", "at": "a", "street": "x"},
+        {"id": "2", "at": "b", "street": None},
+        {"id": "4", "at": "c", "street": "z"},
+    ]
+    assert [line for line, _, _ in rejects(receipt)] == [4]
+
+
 def test_line_ends_of_windows_old_macs_and_mixtures_read_alike(tmp_path):
     expected = [{"id": "1", "at": "a", "street": "x"}, {"id": "2", "at": "b", "street": "y"}]
     for text in (b"id,at,street\r\n1,a,x\r\n2,b,y\r\n", b"id,at,street\r1,a,x\r2,b,y", b"id,at,street\n1,a,x\r\n2,b,y"):
