@@ -20,7 +20,7 @@ _FLOAT_NOISE = {"FLOAT": "1e-6", "DOUBLE": "1e-14"}  # relative; about what the 
 _SHOWN_CHARACTERS = 60
 _DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 _LOCAL_TIME = _DAY + r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
-_TIME_WITH_OFFSET = _DAY + r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?([Zz]|UTC|[+-]\d{2}(:?\d{2})?)"
+_TIME_WITH_OFFSET = _DAY + r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?([Zz]|UTC|[+-](0\d|1[0-5])(:?[0-5]\d)?)"
 _COMMA_NUMBER = r"[+-]?(\d{1,3}([. '\x{00A0}\x{202F}]\d{3})+|\d+)(,\d+)?"
 _FRACTION = r"\.(\d*?)0*(?:[eE]|$)"
 _EXPONENT = r"[eE]([+-]?\d+)$"
@@ -248,7 +248,7 @@ def _moment(rule: ColumnRule, target: str, raw: str, native: str | None, meaning
     if native is not None and native.endswith("WITH TIME ZONE"):
         moment = f"CASE WHEN isfinite({raw}) THEN {_at(raw, rule, target)} END"
     elif native is not None:
-        moment = _to_utc(f"CASE WHEN isfinite({raw}) THEN TRY_CAST({raw} AS TIMESTAMP) END", local_zone)
+        moment = _to_utc(f"CASE WHEN isfinite({raw}) THEN {_micros(raw, native == 'TIMESTAMP_NS')} END", local_zone)
     elif rule.formats:
         moments = [_by_format(rule, target, meaning_sql, pattern, local_zone) for pattern in rule.formats]
         moment = f"coalesce({', '.join(moments)})"
@@ -268,7 +268,12 @@ def _by_format(rule: ColumnRule, target: str, meaning_sql: str, pattern: str, lo
     parsed = f"try_strptime({meaning_sql}, {literal(pattern)})"
     if re.search(r"%[zZ]", pattern):
         return _at(f"CAST({parsed} AS TIMESTAMPTZ)", rule, target)
-    return _to_utc(f"CAST({parsed} AS TIMESTAMP)", local_zone)
+    return _to_utc(_micros(parsed, "%n" in pattern), local_zone)
+
+
+def _micros(moment: str, has_nanos: bool) -> str:
+    """A moment as TIMESTAMP. What is finer is cut off, as of texts: rounded, the last instant of a year is the next."""
+    return f"TRY_CAST({f'CAST({moment} AS VARCHAR)' if has_nanos else moment} AS TIMESTAMP)"
 
 
 def _at(instant: str, rule: ColumnRule, target: str) -> str:

@@ -78,6 +78,8 @@ def test_a_text_is_read_as_its_type_without_changing_its_value(tmp_path, text, t
         ("12026-01-01", "TIMESTAMP", "x: '12026-01-01' is not a TIMESTAMP"),
         ("1700000000", "TIMESTAMP", "x: '1700000000' is not a TIMESTAMP"),
         ("01/02/2026", "TIMESTAMP", "x: '01/02/2026' is not a TIMESTAMP"),
+        ("2026-02-28T10:00:00+25:00", "TIMESTAMP", "x: '2026-02-28T10:00:00+25:00' is not a TIMESTAMP"),
+        ("2026-02-28T10:00:00+0575", "TIMESTAMP", "x: '2026-02-28T10:00:00+0575' is not a TIMESTAMP"),
     ],
 )
 def test_a_value_that_would_have_to_be_bent_fails_with_its_text_named(tmp_path, text, target, reason):
@@ -198,6 +200,14 @@ def test_a_local_time_that_the_clocks_skipped_is_held(tmp_path):
 
 def test_an_instant_gives_the_calendar_day_of_the_zone(tmp_path):
     assert cast_one(tmp_path, "1980-05-16T22:00:00Z", "DATE", zone="Europe/Berlin") == (date(1980, 5, 17), None)
+
+
+@pytest.mark.parametrize("year", [1960, 2026])
+def test_the_last_instant_of_a_year_stays_in_it_whatever_it_is_written_in(tmp_path, year):
+    text, last = f"{year}-12-31 23:59:59.9999999", datetime(year, 12, 31, 23, 59, 59, 999999)
+    assert cast_one(tmp_path, text, "TIMESTAMP") == (last, None)
+    assert cast_one(tmp_path, text, "TIMESTAMP", formats=("%Y-%m-%d %H:%M:%S.%n",)) == (last, None)
+    assert cast_one(tmp_path, np.datetime64(text, "ns"), "TIMESTAMP") == (last, None)
 
 
 @pytest.mark.parametrize(
