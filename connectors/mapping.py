@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
+import duckdb
 from pydantic import BeforeValidator, Field, model_validator
 
+from connectors.duckdb_sessions import open_session
 from connectors.source_spec import Spec
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ class ColumnMapping(Spec):
             raise ValueError("give one of: column, json, sql, value")
         if self.sql is not None:
             expression_columns(self.sql)
+        for pattern in self.format:
+            _check_format(pattern)
         return self
 
     def source_columns(self) -> dict[str, str | None]:
@@ -63,6 +68,16 @@ class ColumnMapping(Spec):
 def path_name(path: str) -> str:
     """The landed column's name for a JSON path: '$.requester.email' → 'requester.email'."""
     return path.removeprefix("$").removeprefix(".")
+
+
+def _check_format(pattern: str) -> None:
+    try:
+        with open_session() as session:
+            session.execute("SELECT try_strptime('', ?)", [pattern])
+    except duckdb.Error as error:
+        raise ValueError(f"'{pattern}' is not a format: {str(error).splitlines()[0].rpartition(': ')[2]}") from None
+    if not re.search("%-?[yYGcx]", pattern.replace("%%", "")):
+        raise ValueError(f"'{pattern}' has no year, so that every value would lie in 1900. Use 'sql' to add one")
 
 
 @cache

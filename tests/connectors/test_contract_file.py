@@ -88,6 +88,15 @@ def test_names_that_a_landed_table_cannot_tell_apart_are_told(tmp_path: Path, ex
     assert fact in found
 
 
+@pytest.mark.parametrize(
+    ("pattern", "fact"), [("%d.%m.%Q", "'%d.%m.%Q' is not a format"), ("%d/%m %H:%M", "'%d/%m %H:%M' has no year")]
+)
+def test_a_format_that_cannot_tell_a_day_is_told_where_it_stands(tmp_path: Path, pattern: str, fact: str) -> None:
+    ((line, key, found),) = problems_of(write(tmp_path, RIGHT.replace("%d/%m/%Y", pattern)))
+    assert (line, key) == (14, "columns.ordered_at")
+    assert fact in found
+
+
 def test_an_expression_may_not_read_other_tables(tmp_path: Path) -> None:
     text = RIGHT.replace("first || ' ' || upper(last)", "(SELECT max(x) FROM secrets)")
     ((_, _, fact),) = problems_of(write(tmp_path, text))
