@@ -11,6 +11,7 @@ import duckdb
 from pydantic import BeforeValidator, Field, model_validator
 
 from connectors.duckdb_sessions import open_session
+from connectors.quoting import literal
 from connectors.source_spec import Spec
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class ColumnMapping(Spec):
             expression_columns(self.sql)
         for pattern in self.format:
             _check_format(pattern)
+        if self.json_path is not None:
+            _check_path(self.json_path, is_of_record=self.column is None)
         return self
 
     def source_columns(self) -> dict[str, str | None]:
@@ -78,6 +81,17 @@ def _check_format(pattern: str) -> None:
         raise ValueError(f"'{pattern}' is not a format: {str(error).splitlines()[0].rpartition(': ')[2]}") from None
     if not re.search("%-?[yYGcx]", pattern.replace("%%", "")):
         raise ValueError(f"'{pattern}' has no year, so that every value would lie in 1900. Use 'sql' to add one")
+
+
+def _check_path(path: str, *, is_of_record: bool) -> None:
+    # Several paths are read from a record at once, and then none may stand for many values.
+    asked = f"[{literal(path)}]" if is_of_record else literal(path)
+    try:
+        with open_session() as session:
+            session.execute(f"SELECT json_extract_string('{{}}', {asked})")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0].partition(": ")[2]
+        raise ValueError(f"'{path}' is not a JSON path to one value ({reason}). Write $.key.key or $.list[0]") from None
 
 
 @cache

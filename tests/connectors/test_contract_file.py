@@ -97,6 +97,14 @@ def test_a_format_that_cannot_tell_a_day_is_told_where_it_stands(tmp_path: Path,
     assert fact in found
 
 
+@pytest.mark.parametrize("path", ["$..email", "$.tags[*].name", "$.tags[", "$."])
+def test_a_json_path_that_leads_to_no_one_value_is_told_where_it_stands(tmp_path: Path, path: str) -> None:
+    text = RIGHT.replace("  order_id: id", f"  order_id: id\n  email: {{json: '{path}'}}")
+    ((line, key, found),) = problems_of(write(tmp_path, text))
+    assert (line, key) == (14, "columns.email")
+    assert f"'{path}' is not a JSON path to one value" in found
+
+
 def test_an_expression_may_not_read_other_tables(tmp_path: Path) -> None:
     text = RIGHT.replace("first || ' ' || upper(last)", "(SELECT max(x) FROM secrets)")
     ((_, _, fact),) = problems_of(write(tmp_path, text))
