@@ -17,6 +17,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from connectors.entities import Entity, load_entities
+from connectors.manifest import OWN_COLUMNS
 from connectors.mapping import Mapping, expression_columns
 from connectors.source_spec import ATTACHMENT_STATE, Duration, EnvironmentName, FileSource, RestSource, Source, Spec
 
@@ -255,7 +256,21 @@ class FeedContract(Spec):
         pair = self.watch.totals_with
         if pair is not None and (pair.column not in self.columns or pair.feed not in self.watch.parents.values()):
             raise ValueError("watch.totals_with needs a mapped 'column', and a 'feed' that watch.parents names")
+        self._check_names()
         return self
+
+    def _check_names(self) -> None:
+        """Landed tables are DuckDB's, where the names of two columns differ in more than case."""
+        seen: dict[str, str] = {}
+        for name in self.source_columns():
+            if name.lower() in OWN_COLUMNS:
+                raise ValueError(f"landed tables have a column '{name}' of their own. Rename the source's, by a query")
+            other = seen.setdefault(name.lower(), name)
+            if other != name:
+                raise ValueError(
+                    f"source columns '{other}' and '{name}' differ in case alone, which a landed table does not tell "
+                    "apart. Correct the case, or rename one of them at the source or by a query"
+                )
 
     @property
     def system(self) -> str:

@@ -21,7 +21,7 @@ from connectors.delivery import FeedTrouble, Receipt, rejects_table
 from connectors.duckdb_sessions import open_session
 from connectors.quoting import literal, quoted
 from connectors.source_spec import FileSource
-from connectors.text_file import DataLines, FrameClaims, first_line_of, utf8_chunks
+from connectors.text_file import DataLines, FrameClaims, first_line_of, readable, utf8_chunks
 
 BATCH_ROWS = 100_000
 SMALLEST_LINE_LIMIT = 2 * 1024 * 1024
@@ -125,7 +125,15 @@ class CsvFile:
 
     def _header_names(self, chunk: bytes) -> tuple[list[str], bytes]:
         line = first_line_of([chunk])
-        names = _parse_line(line.removesuffix(b"\r"), self._source)
+        try:
+            names = _parse_line(line.removesuffix(b"\r"), self._source)
+        except csv.Error:  # such as a carriage return inside it
+            raise FeedTrouble(
+                self._contract.feed,
+                f"the header line of file '{self._name}' cannot be read: it starts {readable(line)[:40]!r}",
+                "Have the sender end every line of the file alike and deliver it again.",
+                kind="broken",
+            ) from None
         return names, chunk[len(line) + 1 :]
 
     def _check_columns(self, names: list[str]) -> None:

@@ -66,6 +66,7 @@ class CsvSplitter:
         self._dialect, self._column_count, self._out = dialect, column_count, out
         self._is_thorough = is_thorough
         self._patterns = _Patterns(dialect, column_count)
+        self._ends_in_delimiter: bool | None = None  # whether it is a habit of the file: its first line says so
 
     def split(self, chunks: Iterable[bytes], first_line: int) -> SplitText:
         """Split chunks of whole lines; `first_line` is the number of the first."""
@@ -74,6 +75,8 @@ class CsvSplitter:
         rest = b""
         for chunk in chunks:
             data = rest + chunk if rest else chunk
+            if self._ends_in_delimiter is None:
+                self._ends_in_delimiter = self._patterns.overlong.match(data.lstrip(b"\r\n")) is not None
             taken, lines = self._take(data, line_number, is_last=False)
             line_number += lines
             rest = data[taken:]
@@ -122,10 +125,28 @@ class CsvSplitter:
         if data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data:
             lengths = np.diff(ends, prepend=-1) - 1
             doubtful.append(np.flatnonzero(lengths <= 1))
+        delimiter = self._dialect.delimiter
+        if not self._ends_in_delimiter and (delimiter + b"\n" in data or delimiter + b"\r\n" in data):
+            doubtful.append(self._overlong_lines(data, ends))
         if not _is_utf8(data):
             lines = data.split(b"\n")
             doubtful.append(np.array([i for i, line in enumerate(lines) if not _is_utf8(line)], dtype=np.int64))
         return np.unique(np.concatenate(doubtful)) if doubtful else np.empty(0, np.int64)
+
+    def _overlong_lines(self, data: bytes, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Indexes of lines that end in a delimiter and may have one too many.
+
+        The parser drops an empty value too many, and with it the sign that a delimiter inside a value moved the others.
+        """
+        delimiter, text = self._dialect.delimiter, np.frombuffer(data, np.uint8)
+        if len(delimiter) == 1:
+            places = np.flatnonzero(text == delimiter[0])
+        else:
+            places = np.array([found.start() for found in re.finditer(re.escape(delimiter), data)], np.int64)
+        upto = np.searchsorted(places, ends)
+        line_ends = ends - (text[np.maximum(ends - 1, 0)] == 13)
+        is_at_end = places[np.maximum(upto - 1, 0)] + len(delimiter) == line_ends
+        return np.flatnonzero(is_at_end & (np.diff(upto, prepend=0) >= self._column_count))
 
     def _write_sound(self, data: bytes, lines: int) -> None:
         if not data:
@@ -209,9 +230,9 @@ class _Patterns:
             self._quoted = opened + quote
             plain = not_delimiter % (rb"\r\n" + quote) + rb"*+"
         strict = rb"(?:%b|%b)" % (self._quoted, plain)
-        self.record = re.compile(
-            rb"%b(?:%b%b){%d}\r?(?:\n|\Z)" % (strict, delimiter, strict, column_count - 1), re.DOTALL
-        )
+        record, end = rb"%b(?:%b%b){%d}" % (strict, delimiter, strict, column_count - 1), rb"\r?(?:\n|\Z)"
+        self.record = re.compile(record + end, re.DOTALL)
+        self.overlong = re.compile(record + delimiter + end, re.DOTALL)
         self.open_to_the_end = re.compile(rb"(?:%b%b)*+%b\Z" % (strict, delimiter, opened), re.DOTALL)
         loose = rb"(?:%b(?=%b|\Z)|(?!%b)%b*+)" % (
             self._quoted,

@@ -36,5 +36,5 @@ def is_error_file(path: Path, declared: Collection[str]) -> bool:
         return False
     try:
         return is_error_document(json.loads(content), declared)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

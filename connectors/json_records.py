@@ -31,6 +31,9 @@ _LIKELY_NUMBER = r"([:,\[]\s*)(-?[0-9][0-9.eE+\-]*)(\s*[,\]}])"
 # Other numbers come out of the parser as they went in.
 _NEEDS_MARKS = r"[0-9][.eE]|[0-9]{16}|-0"
 
+# A step of a JSON path: a quoted key, a key, a place in a list.
+_STEP = r'\."(?:[^"\\]|\\.)*"|\.[^.\[]+|\[[^\]]*\]'
+
 # Noncharacters: no text has a reason to hold them. The first that the text does not hold marks its numbers.
 _MARKS = [chr(code) for code in range(0xFDD0, 0xFDF0)]
 
@@ -68,6 +71,10 @@ class JsonRecords:
         self.shape = Shape()
         self._paths = {name: path or _key_path(name) for name, path in columns.items()}
         self._keys = {name: name for name, path in columns.items() if path is None}
+        # The record itself, then the objects inside it that declared paths lead through.
+        self._objects = list(
+            dict.fromkeys(["$", *(parent for path in self._paths.values() for parent in _parents(path))])
+        )
         self._duckdb = open_single_threaded_session()
 
     def close(self) -> None:
@@ -86,7 +93,7 @@ class JsonRecords:
                        {_quick("text", mark)} AS quick
                 FROM given)
             SELECT position, is_object, CASE WHEN is_object THEN {_marked("text", "quick", mark)} END AS marked,
-                   CASE WHEN is_object THEN json_keys(text) END AS names
+                   CASE WHEN is_object THEN {_keys_of("text", self._objects)} END AS names
             FROM judged"""
         )
         self._duckdb.unregister("given")
@@ -97,7 +104,7 @@ class JsonRecords:
         """The records of the list at `records_path` in a JSON document; None when the document has no such list.
 
         Raises:
-            ValueError: the text is no JSON, or a record is no object or names a key twice.
+            ValueError: the text is no JSON, or a record, or what it lies in, is no object or names a key twice.
         """
         mark = _mark_for([text])
         if not self._value("SELECT json_valid(?)", [text]):
@@ -106,13 +113,16 @@ class JsonRecords:
         marked = str(self._value(f"SELECT {_marked('page', 'quick', mark)} FROM ({quick})", [text]))
         if self._value("SELECT json_type(?, ?)", [marked, records_path]) != "ARRAY":
             return None
+        around = _keys_of("?", list(dict.fromkeys(["$", *_parents(records_path)])))
+        if self._value(f"SELECT {_has_twin(around)}", [text]):
+            raise ValueError(f"names a key twice on the way to {records_path}")
         self._duckdb.execute(
-            """CREATE OR REPLACE TEMP TABLE record AS
+            f"""CREATE OR REPLACE TEMP TABLE record AS
             WITH listed AS (SELECT CAST(json_extract(?, ?) AS JSON[]) AS records),
                  each_one AS (SELECT unnest(records) AS marked, generate_subscripts(records, 1) - 1 AS position
                               FROM listed)
             SELECT position, json_type(marked) = 'OBJECT' AS is_object, marked,
-                   CASE WHEN json_type(marked) = 'OBJECT' THEN json_keys(marked) END AS names
+                   CASE WHEN json_type(marked) = 'OBJECT' THEN {_keys_of("marked", self._objects)} END AS names
             FROM each_one""",
             [marked, records_path],
         )
@@ -132,13 +142,13 @@ class JsonRecords:
         shapes = self._duckdb.execute(
             "SELECT names, min(position) FROM record WHERE is_object GROUP BY names ORDER BY 2"
         ).fetchall()
-        for names, _ in shapes:
+        for (names, *_), _ in shapes:
             self.shape.names.update(dict.fromkeys(names))
-        if any(len(set(names)) < len(names) for names, _ in shapes):
+        if any(len(set(keys)) < len(keys) for names, _ in shapes for keys in names if keys):
             found += [
                 BadRecord(position, texts[position] if texts else "", "names a key twice")
                 for (position,) in self._duckdb.execute(
-                    "SELECT position FROM record WHERE is_object AND len(list_distinct(names)) < len(names)"
+                    f"SELECT position FROM record WHERE is_object AND {_has_twin('names')}"
                 ).fetchall()
             ]
         self.shape.present |= {name for name, key in self._keys.items() if key in self.shape.names}
@@ -175,9 +185,23 @@ class JsonRecords:
         return value
 
 
+def _parents(path: str) -> list[str]:
+    """The paths of all that a path leads through, outermost first, but for the document itself."""
+    return [path[: step.start()] for step in re.finditer(_STEP, path)][1:]
+
+
+def _keys_of(text: str, paths: Sequence[str]) -> str:
+    """SQL: the names that each of the objects at `paths` in the JSON `text` has, as a list of lists."""
+    return f"json_keys({text}, [{', '.join(map(literal, paths))}])"
+
+
+def _has_twin(names: str) -> str:
+    """SQL: one of the lists of names has one twice."""
+    return f"list_bool_or(list_transform({names}, lambda keys: len(list_distinct(keys)) < len(keys)))"
+
+
 def _holds(path: str) -> str:
-    parents = [path[: found.start()] for found in re.finditer(r"(?<=.)[.\[]", path) if found.start() > 1]
-    nulls = "".join(f" OR json_type(marked, {literal(parent)}) = 'NULL'" for parent in parents)
+    nulls = "".join(f" OR json_type(marked, {literal(parent)}) = 'NULL'" for parent in _parents(path))
     return f"json_exists(marked, {literal(path)}){nulls}"
 
 

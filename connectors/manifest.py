@@ -17,6 +17,8 @@ REJECTS_NAME = "rejects.parquet"
 RAW_FOLDER = "raw"
 # True on a landed row that a reconcile found gone at its source; its other columns hold what was known last.
 IS_GONE = "_is_gone"
+# What landing adds to the source's columns, in every landed table or some.
+OWN_COLUMNS = ("_row_number", "_key_hash", "_row_hash", IS_GONE)
 
 # A backfill reads again what lies behind the cursor; a reconcile brings what a comparison with the source found to
 # differ. Neither says how current a feed is.

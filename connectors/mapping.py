@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
+import duckdb
 from pydantic import BeforeValidator, Field, model_validator
 
+from connectors.duckdb_sessions import open_session
+from connectors.quoting import literal
 from connectors.source_spec import Spec
 
 if TYPE_CHECKING:
@@ -47,6 +51,10 @@ class ColumnMapping(Spec):
             raise ValueError("give one of: column, json, sql, value")
         if self.sql is not None:
             expression_columns(self.sql)
+        for pattern in self.format:
+            _check_format(pattern)
+        if self.json_path is not None:
+            _check_path(self.json_path, is_of_record=self.column is None)
         return self
 
     def source_columns(self) -> dict[str, str | None]:
@@ -63,6 +71,27 @@ class ColumnMapping(Spec):
 def path_name(path: str) -> str:
     """The landed column's name for a JSON path: '$.requester.email' → 'requester.email'."""
     return path.removeprefix("$").removeprefix(".")
+
+
+def _check_format(pattern: str) -> None:
+    try:
+        with open_session() as session:
+            session.execute("SELECT try_strptime('', ?)", [pattern])
+    except duckdb.Error as error:
+        raise ValueError(f"'{pattern}' is not a format: {str(error).splitlines()[0].rpartition(': ')[2]}") from None
+    if not re.search("%-?[yYGcx]", pattern.replace("%%", "")):
+        raise ValueError(f"'{pattern}' has no year, so that every value would lie in 1900. Use 'sql' to add one")
+
+
+def _check_path(path: str, *, is_of_record: bool) -> None:
+    # Several paths are read from a record at once, and then none may stand for many values.
+    asked = f"[{literal(path)}]" if is_of_record else literal(path)
+    try:
+        with open_session() as session:
+            session.execute(f"SELECT json_extract_string('{{}}', {asked})")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0].partition(": ")[2]
+        raise ValueError(f"'{path}' is not a JSON path to one value ({reason}). Write $.key.key or $.list[0]") from None
 
 
 @cache

@@ -199,7 +199,8 @@ class _SqlReader:
     def _relation(self) -> str:
         if self._source.table is not None:
             return self._database.quoted_table(self._source.table)
-        return f"({(self._source.query or '').strip().rstrip(';')}) AS source_query"
+        # On a line of its own, as the query may end in a comment.
+        return f"({(self._source.query or '').strip().rstrip(';')}\n) AS source_query"
 
     def _shown(self) -> str:
         return f"table {self._source.table}" if self._source.table is not None else "the query's result"

@@ -1,8 +1,8 @@
 """PostgreSQL through ADBC.
 
 Types that Arrow holds exactly arrive as they are; all others are cast to text by the server, because the driver would
-hand them over as opaque bytes, and `numeric` must not pass through a float. 'infinity' in a date or timestamp has no
-Arrow value (the driver hands over an arbitrary one), so such rows go to the rejects.
+hand them over as opaque bytes, and `numeric` must not pass through a float. 'infinity' in a date or timestamp, and a
+timestamp after Arrow's last, have no Arrow value (the driver hands over an arbitrary one): such rows go to the rejects.
 """
 
 from __future__ import annotations
@@ -24,16 +24,14 @@ from connectors.quoting import quoted
 from connectors.secrecy import without_password
 from connectors.source_spec import SqlSource
 from connectors.sql import key_condition
-from connectors.sql_postgres_digest import digest_query
+from connectors.sql_postgres_digest import CHECKED_TIMES, digest_query, has_arrow_value
 from connectors.sql_window import condition, cursor_zone, moment_bounds, naive_bounds, numeric_bounds
 
 # PostgreSQL types that arrive in the Arrow type that means the same. All others are read as text.
 _EXACT = {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "bpchar", "name", "date"}
 _EXACT |= {"timestamp", "timestamptz"}
-_FINITE_CHECKED = {"date", "timestamp", "timestamptz"}
 _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 _ORDERED = {*_NUMBERS, "text", "varchar", "date", "timestamp", "timestamptz"}
-_MARK = "_is_infinite"
 EXACT_EPOCH = 14  # before this version, extract(epoch …) gives a float
 
 # SQLSTATE, whole or its class, → kind of trouble. 08 and 57P: connection lost, 53: out of resources, 55P/40: locks.
@@ -112,9 +110,11 @@ class Postgres:
         self._rejects = []
         types = self._column_types(relation)
         schema = self.schema(relation, columns)
-        checked = [column for column in columns if types[column] in _FINITE_CHECKED]
-        infinite = " OR ".join(f"NOT isfinite({quoted(column)})" for column in checked) or "false"
-        query = f"SELECT {self._selected(relation, columns)}, coalesce({infinite}, false) AS {_MARK}"
+        known = [
+            f"NOT {has_arrow_value(quoted(name), types[name])}" for name in columns if types[name] in CHECKED_TIMES
+        ]
+        infinite = " OR ".join(known) or "false"
+        query = f"SELECT {self._selected(relation, columns)}, coalesce({infinite}, false)"
         # A literal without a type takes that of the column, so an index on the key serves.
         where = (
             self._condition(types, window)
@@ -130,16 +130,16 @@ class Postgres:
             raise self._trouble(error) from None
 
     def _finite(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-        kept = batch.select(schema.names)
-        mark = batch.column(_MARK)
+        kept = pa.RecordBatch.from_arrays(batch.columns[:-1], schema=schema)
+        mark = batch.columns[-1]
         if pc.any(mark).as_py():
             refused = kept.filter(mark)
             for row in range(refused.num_rows):
                 shown = {name: str(_shown(refused.column(name), row)) for name in schema.names}
-                reason = "holds 'infinity' in a date or timestamp column; map it in a query with nullif"
+                reason = "holds 'infinity', or a time after the year 294246; map it in a query with nullif"
                 self._rejects.append((None, str(shown), reason))
             kept = kept.filter(pc.invert(mark))
-        return pa.RecordBatch.from_arrays(kept.columns, schema=schema)
+        return kept
 
     def rejects(self) -> list[Reject]:
         """Rows with infinite times."""
@@ -266,4 +266,4 @@ def _shown(column: pa.Array, row: int) -> object:
     try:
         return column[row].as_py()
     except (ValueError, OverflowError):
-        return "infinity"
+        return "out of range"

@@ -23,7 +23,14 @@ _TEXTS = {
 }
 _WITHOUT = {"float4", "float8", "bpchar", "name"}
 _TIMES = {"timestamp", "timestamptz"}
+CHECKED_TIMES = {*_TIMES, "date"}
 _EXACT_NUMBERS = {"int2", "int4", "int8", "numeric"}
+
+
+def has_arrow_value(value: str, kind: str) -> str:
+    """SQL: Arrow can hold this date or timestamp; its microseconds end in January 294247."""
+    end = "" if kind == "date" else f" AND {value} < '294247-01-01'"
+    return f"(isfinite({value}){end})"
 
 
 def digest_query(
@@ -36,7 +43,7 @@ def digest_query(
 ) -> str | None:
     """The query, or None where a column has no text that both sides agree on or the cursor is no time.
 
-    Rows with infinite times are left out, as they are when the table is read. `types` is column → PostgreSQL type.
+    Rows with times that Arrow has not are left out, as when the table is read. `types` is column → PostgreSQL type.
     """
     if types[cursor] not in _TIMES or any(types[name] in _WITHOUT for name in columns):
         return None
@@ -47,11 +54,13 @@ def digest_query(
     micros = f"(extract(epoch FROM {quoted(cursor)}) * 1000000)::bigint"
     zone = "+00" if types[cursor] == "timestamptz" else ""
     start, end = f"'{bucketing.lower.isoformat()}{zone}'", f"'{bucketing.upper.isoformat()}{zone}'"
-    finite = "".join(
-        f" AND isfinite({quoted(name)}) IS NOT false" for name in columns if types[name] in {*_TIMES, "date"}
+    known = "".join(
+        f" AND {has_arrow_value(quoted(name), types[name])} IS NOT false"
+        for name in columns
+        if types[name] in CHECKED_TIMES
     )
     sums = "".join(f", sum(round({quoted(name)}::numeric, 6))::text AS {quoted(name)}" for name in totals)
     first = f"(extract(epoch FROM timestamp '{bucketing.lower.isoformat()}') * 1000000)::bigint"
     return f"""SELECT (({micros} - {first}) / {bucketing.width_us})::bigint AS bucket, count(*) AS row_count,
                       sum({check})::text AS check_sum{sums}
-               FROM {relation} WHERE {quoted(cursor)} >= {start} AND {quoted(cursor)} < {end}{finite} GROUP BY 1"""
+               FROM {relation} WHERE {quoted(cursor)} >= {start} AND {quoted(cursor)} < {end}{known} GROUP BY 1"""

@@ -8,6 +8,7 @@ does. The contract's casts then judge every value alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from connectors.source_spec import SqlSource
 from connectors.sql import all_text, key_condition
 from connectors.sql_window import untyped_condition
 
+_WRONG_QUERY = "no such|syntax error|incomplete input|unrecognized token|ambiguous column|wrong number of arguments"
 _JULIAN_DAY_ROUNDING = timedelta(milliseconds=2)  # SQLite keeps days as milliseconds
 
 
@@ -191,7 +193,7 @@ class Sqlite:
     def _trouble(self, error: Exception) -> FeedTrouble:
         message = str(error).split("\nquery:")[0].replace("INVALID_ARGUMENT: ", "").replace("[SQLite] ", "")
         fact = f"SQLite says of {self._path.name}: {message.removeprefix('Failed to prepare query: ')}"
-        if "no such table" in message or "no such column" in message or "syntax error" in message:
+        if re.search(_WRONG_QUERY, message):
             return self._failure(fact, "contract")
         if "locked" in message or "busy" in message:
             return self._failure(fact, "busy")

@@ -37,7 +37,12 @@ def readable(line: bytes) -> str:
         text = line.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return line.decode("utf-8", "backslashreplace")
-    return re.sub("[\ud800-\udfff]", lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text)
+    return re.sub("[\ud800-\udfff]", _shown_surrogate, text)
+
+
+def _shown_surrogate(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC00 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def utf8_chunks(path: Path, source: FileSource, feed: str) -> Iterator[bytes]:
@@ -61,14 +66,22 @@ def utf8_chunks(path: Path, source: FileSource, feed: str) -> Iterator[bytes]:
     if name in ("utf-8", "utf-8-sig", "ascii"):
         yield from _without_mark(blocks)
     else:
-        yield from _without_mark(_transcoded(blocks, name))
+        yield from _without_mark(_transcoded(blocks, name, path, feed))
 
 
-def _transcoded(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def _transcoded(blocks: Iterable[bytes], encoding: str, path: Path, feed: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)(_MARK_UNDECODABLE)
-    for block in blocks:
-        yield decoder.decode(block).encode("utf-8", "surrogatepass")
-    yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    try:
+        for block in blocks:
+            yield decoder.decode(block).encode("utf-8", "surrogatepass")
+        yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:  # no byte, but the whole is wrong: UTF-16 or UTF-32 that does not say its order
+        raise FeedTrouble(
+            feed,
+            f"file '{path.name}' is not {encoding} ({error})",
+            "Correct 'encoding' in the contract: utf-16-le or utf-16-be where the file has no byte-order mark.",
+            kind="contract",
+        ) from None
 
 
 def _without_mark(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ from pipelines.commit import batch_id_of, commit, recover
 from pipelines.deployment import Deployment
 from pipelines.effort import Effort
 from pipelines.erased import graves, keep_out, keep_out_of_lines
+from pipelines.faults import keep_trace
 from pipelines.landing_trouble import backfill_trouble, lease_trouble, machine_trouble, stopped_trouble, storage_told
 from pipelines.ledger import acceptances, batches, evidence, leases, runs
 from pipelines.ledger.database import Ledger
@@ -84,6 +85,10 @@ def land_feed(deployment: Deployment, contract: FeedContract, *, since: datetime
             leases.record_refusal(ledger, contract.feed, "held" if is_held else "lost", holder, now)
         except FeedTrouble as trouble:
             landing.trouble = trouble
+        except Exception as error:  # a fault of the program in one feed must not keep the others from their data
+            fact, trace = keep_trace(deployment, contract.feed, error)
+            step = f"What was landed is safe; the next sync tries again; {trace}"
+            landing.trouble = FeedTrouble(contract.feed, fact, step, kind="stopped")
     return landing
 
 

@@ -20,8 +20,10 @@ _FLOAT_NOISE = {"FLOAT": "1e-6", "DOUBLE": "1e-14"}  # relative; about what the 
 _SHOWN_CHARACTERS = 60
 _DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 _LOCAL_TIME = _DAY + r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
-_TIME_WITH_OFFSET = _DAY + r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?([Zz]|UTC|[+-]\d{2}(:?\d{2})?)"
+_TIME_WITH_OFFSET = _DAY + r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?([Zz]|UTC|[+-](0\d|1[0-5])(:?[0-5]\d)?)"
 _COMMA_NUMBER = r"[+-]?(\d{1,3}([. '\x{00A0}\x{202F}]\d{3})+|\d+)(,\d+)?"
+_FRACTION = r"\.(\d*?)0*(?:[eE]|$)"
+_EXPONENT = r"[eE]([+-]?\d+)$"
 _DECIMAL_TYPE = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 
@@ -106,9 +108,12 @@ def meaning(rule: ColumnRule, text_sql: str) -> str:
     return f"CASE {text_sql} {' '.join(cases)} ELSE CASE WHEN {text_sql} IS NOT NULL THEN {rest} END END"
 
 
-def number_text(rule: ColumnRule, meaning_sql: str) -> str:
-    """The text of a number with a decimal point and without groups of thousands; NULL when 1.234,56 is misgrouped."""
-    if not rule.decimal_comma:
+def number_text(rule: ColumnRule, meaning_sql: str, raw_type: str) -> str:
+    """The text of a number with a decimal point and without groups of thousands; NULL when 1.234,56 is misgrouped.
+
+    What came as a number has a point, whatever the contract says of texts: 12.345 is not 12 thousand.
+    """
+    if not rule.decimal_comma or raw_type not in ("VARCHAR", "BLOB"):
         return meaning_sql
     without_groups = f"regexp_replace({meaning_sql}, {literal('[^0-9,+-]')}, '', 'g')"
     fits = f"regexp_full_match({meaning_sql}, {literal(_COMMA_NUMBER)})"
@@ -126,7 +131,7 @@ def typed(rule: ColumnRule, target: str, *, raw: str, raw_type: str, meaning_sql
         native = raw_type if is_native and raw_type.startswith(("TIMESTAMP", "DATE")) else None
         return _moment(rule, target, raw, native, meaning_sql)
     if raw_type in _FLOAT_NOISE and is_native:
-        return _number_from_float(rule, target, raw, raw_type)
+        return f"coalesce({_number(rule, target, number)}, {_number_without_noise(rule, target, raw, raw_type)})"
     return _number(rule, target, number)
 
 
@@ -182,13 +187,22 @@ def _number(rule: ColumnRule, target: str, number: str) -> str:
     _, scale = _precision(target) or (0, 0)
     narrow = _decimal(target)
     wide = _wide(rule, target, number)
-    kept = f"CASE WHEN {wide} = TRY_CAST({wide} AS {narrow}) THEN TRY_CAST({wide} AS {narrow}) END"
+    is_exact = f"{_has_few_decimals(rule, target, number)} AND {wide} = TRY_CAST({wide} AS {narrow})"
+    kept = f"CASE WHEN {is_exact} THEN TRY_CAST({wide} AS {narrow}) END"
     exponent = _power_of_ten(rule.divide_by)
     if exponent is not None and exponent <= scale:
         pattern = r"[+-]?\d+" + (rf"(\.\d{{1,{scale - exponent}}})?" if scale > exponent else "")
         is_plain = f"regexp_full_match({number}, {literal(pattern)})"
         kept = f"CASE WHEN {is_plain} THEN TRY_CAST({number}{_shifted(-exponent)} AS {narrow}) ELSE {kept} END"
     return f"TRY_CAST({kept} AS {target})" if target in _INTEGER_TYPES else kept
+
+
+def _has_few_decimals(rule: ColumnRule, target: str, number: str) -> str:
+    """True where `_wide` keeps every decimal: DuckDB's cast rounds further ones away, and nothing shows it."""
+    digits, scale = _precision(target) or (0, 0)
+    fraction = f"length(regexp_extract({number}, {literal(_FRACTION)}, 1))"
+    exponent = f"coalesce(TRY_CAST(regexp_extract({number}, {literal(_EXPONENT)}, 1) AS INTEGER), 0)"
+    return f"{fraction} - {exponent} <= {38 - (digits - scale) - (_power_of_ten(rule.divide_by) or 0)}"
 
 
 def _wide(rule: ColumnRule, target: str, number: str) -> str:
@@ -211,12 +225,13 @@ def _power_of_ten(divisor: int | None) -> int | None:
     return exponent if (divisor or 1) == 10**exponent else None
 
 
-def _number_from_float(rule: ColumnRule, target: str, raw: str, raw_type: str) -> str:
+def _number_without_noise(rule: ColumnRule, target: str, raw: str, raw_type: str) -> str:
+    """The number next to a float that lies so near that sums of floats explain it, and no further decimal does."""
     _, scale = _precision(target) or (0, 0)
-    number = f"({raw} / {rule.divide_by})" if rule.divide_by else raw
+    number = f"(CAST({raw} AS DOUBLE) / {rule.divide_by or 1})"
     near = f"round({number}, {scale})"
-    is_noise = f"isfinite({number}) AND abs({number} - {near}) <= abs({number}) * {_FLOAT_NOISE[raw_type]}"
-    return f"CASE WHEN {is_noise} THEN TRY_CAST({near} AS {target}) END"
+    noise = f"least(abs({number}) * {_FLOAT_NOISE[raw_type]}, 5e-{scale + 2})"
+    return f"CASE WHEN isfinite({number}) AND abs({number} - {near}) <= {noise} THEN TRY_CAST({near} AS {target}) END"
 
 
 def _boolean(meaning_sql: str) -> str:
@@ -227,12 +242,13 @@ def _boolean(meaning_sql: str) -> str:
 def _moment(rule: ColumnRule, target: str, raw: str, native: str | None, meaning_sql: str) -> str:
     """TIMESTAMP: UTC. DATE: the calendar day in the rule's zone; anything but midnight is no date."""
     if native == "DATE" and target == "DATE":
-        return f"CASE WHEN isfinite({raw}) THEN {raw} END"
+        # Days reach further than moments, and all that looks at days compares them with moments.
+        return f"CASE WHEN isfinite(TRY_CAST({raw} AS TIMESTAMP)) THEN {raw} END"
     local_zone = rule.zone if target == "TIMESTAMP" else None
     if native is not None and native.endswith("WITH TIME ZONE"):
         moment = f"CASE WHEN isfinite({raw}) THEN {_at(raw, rule, target)} END"
     elif native is not None:
-        moment = _to_utc(f"CASE WHEN isfinite({raw}) THEN CAST({raw} AS TIMESTAMP) END", local_zone)
+        moment = _to_utc(f"CASE WHEN isfinite({raw}) THEN {_micros(raw, native == 'TIMESTAMP_NS')} END", local_zone)
     elif rule.formats:
         moments = [_by_format(rule, target, meaning_sql, pattern, local_zone) for pattern in rule.formats]
         moment = f"coalesce({', '.join(moments)})"
@@ -252,7 +268,12 @@ def _by_format(rule: ColumnRule, target: str, meaning_sql: str, pattern: str, lo
     parsed = f"try_strptime({meaning_sql}, {literal(pattern)})"
     if re.search(r"%[zZ]", pattern):
         return _at(f"CAST({parsed} AS TIMESTAMPTZ)", rule, target)
-    return _to_utc(f"CAST({parsed} AS TIMESTAMP)", local_zone)
+    return _to_utc(_micros(parsed, "%n" in pattern), local_zone)
+
+
+def _micros(moment: str, has_nanos: bool) -> str:
+    """A moment as TIMESTAMP. What is finer is cut off, as of texts: rounded, the last instant of a year is the next."""
+    return f"TRY_CAST({f'CAST({moment} AS VARCHAR)' if has_nanos else moment} AS TIMESTAMP)"
 
 
 def _at(instant: str, rule: ColumnRule, target: str) -> str:

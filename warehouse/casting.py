@@ -242,7 +242,7 @@ def _stages(source: str, plans: Sequence[_Plan], landed_columns: Sequence[str]) 
             read.append(f"{origin} AS {plan.at('raw')}")
         texts.append(f"{cast_sql.text(plan.at('raw'), plan.raw_type)} AS {plan.at('text')}")
         meanings.append(f"{cast_sql.meaning(plan.rule, plan.at('text'))} AS {plan.at('meaning')}")
-        numbers.append(f"{cast_sql.number_text(plan.rule, plan.at('meaning'))} AS {plan.at('number')}")
+        numbers.append(f"{cast_sql.number_text(plan.rule, plan.at('meaning'), plan.raw_type)} AS {plan.at('number')}")
         casts.append(f"{plan.typed()} AS {plan.at('typed')}")
     nested = source
     for stage in (read, opened, texts, meanings, numbers, casts):

@@ -75,6 +75,36 @@ def test_a_broken_expression_is_told_where_it_stands(tmp_path: Path) -> None:
     assert "is not a DuckDB expression" in fact
 
 
+@pytest.mark.parametrize(
+    ("expression", "fact"),
+    [
+        ("First || first", "'First' and 'first' differ in case alone"),
+        ("_row_number", "landed tables have a column '_row_number' of their own"),
+        ("_ROW_HASH", "landed tables have a column '_ROW_HASH' of their own"),
+    ],
+)
+def test_names_that_a_landed_table_cannot_tell_apart_are_told(tmp_path: Path, expression: str, fact: str) -> None:
+    ((_, _, found),) = problems_of(write(tmp_path, RIGHT.replace("first || ' ' || upper(last)", expression)))
+    assert fact in found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fact"), [("%d.%m.%Q", "'%d.%m.%Q' is not a format"), ("%d/%m %H:%M", "'%d/%m %H:%M' has no year")]
+)
+def test_a_format_that_cannot_tell_a_day_is_told_where_it_stands(tmp_path: Path, pattern: str, fact: str) -> None:
+    ((line, key, found),) = problems_of(write(tmp_path, RIGHT.replace("%d/%m/%Y", pattern)))
+    assert (line, key) == (14, "columns.ordered_at")
+    assert fact in found
+
+
+@pytest.mark.parametrize("path", ["$..email", "$.tags[*].name", "$.tags[", "$."])
+def test_a_json_path_that_leads_to_no_one_value_is_told_where_it_stands(tmp_path: Path, path: str) -> None:
+    text = RIGHT.replace("  order_id: id", f"  order_id: id\n  email: {{json: '{path}'}}")
+    ((line, key, found),) = problems_of(write(tmp_path, text))
+    assert (line, key) == (14, "columns.email")
+    assert f"'{path}' is not a JSON path to one value" in found
+
+
 def test_an_expression_may_not_read_other_tables(tmp_path: Path) -> None:
     text = RIGHT.replace("first || ' ' || upper(last)", "(SELECT max(x) FROM secrets)")
     ((_, _, fact),) = problems_of(write(tmp_path, text))

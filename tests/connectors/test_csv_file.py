@@ -107,10 +107,40 @@ def test_short_and_long_lines_are_rejected_with_their_line_numbers(tmp_path):
     assert [reason for _, _, reason in rejects(receipt)] == ["missing columns", "too many columns"]
 
 
+@pytest.mark.parametrize("delimiter", [",", "||"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_value_split_by_an_unquoted_delimiter_is_rejected_though_the_last_column_is_empty(tmp_path, delimiter, end):
+    rows = lines(HEADER, "1,a,x", "2,b,", "3,c,5, Main St", "4,5, Main St,", '5,"d,e",', "6,,")
+    text = rows.replace(b'"d,e"', b'"d;e"').replace(b",", delimiter.encode()).replace(b"\n", end)
+    table, receipt = read(tmp_path, text, delimiter=delimiter)
+    assert column(table, "id") == ["1", "2", "5", "6"]
+    assert [(line, raw.replace(delimiter, ",")) for line, raw, _ in rejects(receipt)] == [
+        (4, "3,c,5, Main St"),
+        (5, "4,5, Main St,"),
+    ]
+
+
+def test_a_file_whose_every_line_ends_in_a_delimiter_is_read_and_a_line_longer_still_rejected(tmp_path):
+    table, receipt = read(tmp_path, lines(HEADER, "1,a,x,", "2,b,,", "3,5, Main St,y,", "4,c,z"))
+    assert table.to_pylist() == [
+        {"id": "1", "at": "a", "street": "x"},
+        {"id": "2", "at": "b", "street": None},
+        {"id": "4", "at": "c", "street": "z"},
+    ]
+    assert [line for line, _, _ in rejects(receipt)] == [4]
+
+
 def test_line_ends_of_windows_old_macs_and_mixtures_read_alike(tmp_path):
     expected = [{"id": "1", "at": "a", "street": "x"}, {"id": "2", "at": "b", "street": "y"}]
     for text in (b"id,at,street\r\n1,a,x\r\n2,b,y\r\n", b"id,at,street\r1,a,x\r2,b,y", b"id,at,street\n1,a,x\r\n2,b,y"):
         assert read(tmp_path, text)[0].to_pylist() == expected
+
+
+def test_a_header_line_that_ends_in_another_way_than_the_lines_after_it_is_broken_and_shown(tmp_path):
+    caught = trouble(tmp_path, b"id,at,street\r1,2026-11-20,Main St\r\n")
+    assert caught.kind == "broken"
+    assert "the header line of file 'orders.csv' cannot be read: it starts 'id,at,street\\r1" in str(caught)
+    assert "end every line of the file alike" in str(caught)
 
 
 def test_a_carriage_return_inside_a_plain_value_stays_in_it(tmp_path):
@@ -146,6 +176,21 @@ def test_a_byte_unknown_to_another_encoding_is_rejected_not_replaced(tmp_path):
     table, receipt = read(tmp_path, b"id,at,street\n1,a\x81b,x\n2,b,y\n", encoding="cp1252")
     assert column(table, "id") == ["2"]
     assert rejects(receipt) == [(2, "1,a\\x81b,x", "is not valid text in the declared encoding")]
+
+
+def test_utf_16_without_a_byte_order_mark_is_a_mistake_of_the_contract(tmp_path):
+    text = lines(HEADER, "1,2026-11-20,Zoë St").decode()
+    caught = trouble(tmp_path, text.encode("utf-16-le"), encoding="utf-16")
+    assert caught.kind == "contract"
+    assert "is not utf-16 (UTF-16 stream does not start with BOM). Correct 'encoding' in the contract" in str(caught)
+    table, _ = read(tmp_path, text.encode("utf-16-le"), encoding="utf-16-le")
+    assert column(table, "street") == ["Zoë St"]
+
+
+def test_half_of_a_surrogate_pair_is_rejected_and_shown_as_what_it_is(tmp_path):
+    table, receipt = read(tmp_path, b"id,at,street\n1,2026-11-20,\xed\xa0\xbd St\n2,2026-11-20,b\n")
+    assert column(table, "id") == ["2"]
+    assert rejects(receipt) == [(2, "1,2026-11-20,\\ud83d St", "is not valid text in the declared encoding")]
 
 
 def test_an_unknown_encoding_is_a_mistake_of_the_contract(tmp_path):

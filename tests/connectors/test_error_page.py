@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.delivery import FeedTrouble
-from connectors.error_page import is_error_document, is_page
+from connectors.error_page import is_error_document, is_error_file, is_page
 from tests.connectors.source_factory import order_contract, read_one
 
 DECLARED = ("id", "total")
@@ -53,3 +53,9 @@ def test_an_error_page_that_lies_in_the_folder_is_no_file_of_orders(tmp_path: Pa
     with pytest.raises(FeedTrouble, match="is an error page") as caught:
         read_one(contract, str(folder), tmp_path / "raw")
     assert caught.value.kind == "error_page"
+
+
+def test_a_line_of_json_nested_deeper_than_a_parser_follows_is_no_error_page(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"error": ' + 3000 * "[" + 3000 * "]" + "}")
+    assert not is_error_file(file, ["id"])

@@ -110,3 +110,34 @@ def test_keys_with_dots_quotes_and_spaces_are_found():
 )
 def test_a_simple_path_leads_to_its_value(path, value):
     assert value_at({"a": [{"b": 1}], "c d": 2}, path) == value
+
+
+def test_a_path_may_lead_through_a_quoted_key_with_a_dot():
+    records = JsonRecords({"street": '$."ship.to".street', "city": '$."ship.to"."a\\"b"'})
+    table, bad = records.read_lines([r'{"ship.to": {"street": "Main St", "a\"b": "Ulm"}, "ship": {"to": 1}}'])
+    assert table.to_pylist() == [{"street": "Main St", "city": "Ulm"}]
+    assert bad == []
+    assert records.shape.absent({"street": None, "city": None}) == []
+
+
+def test_a_key_that_stands_twice_on_the_way_to_a_value_makes_a_bad_record():
+    records = JsonRecords({"street": "$.ship.to.street"})
+    texts = [
+        '{"ship": {"to": {"street": "first", "street": "second"}}}',
+        '{"ship": {"to": {"street": "a"}, "to": {"street": "b"}}}',
+        '{"ship": {"to": {"street": "good"}}, "other": {"x": 1, "x": 2}}',
+        '{"ship": null}',
+    ]
+    table, bad = records.read_lines(texts)
+    assert table.column("street").to_pylist() == ["good", None]
+    assert [(one.index, one.reason) for one in bad] == [(0, "names a key twice"), (1, "names a key twice")]
+    with pytest.raises(ValueError, match="record 1 names a key twice"):
+        records.read_page(f"[{texts[1]}]", "$")
+
+
+def test_a_page_that_names_its_list_twice_is_refused_as_one_of_them_would_be_lost():
+    records = JsonRecords({"id": None})
+    with pytest.raises(ValueError, match=r"names a key twice on the way to \$\.data\.rows"):
+        records.read_page('{"data": {"rows": [{"id": 1}], "rows": [{"id": 2}]}}', "$.data.rows")
+    with pytest.raises(ValueError, match="names a key twice"):
+        records.read_page('{"data": {"rows": []}, "data": {"rows": [{"id": 2}]}}', "$.data.rows")

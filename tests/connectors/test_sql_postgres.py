@@ -86,9 +86,32 @@ def test_rows_with_infinite_times_are_rejected_not_bent(run, postgres_url, tmp_p
     )
     table, receipt = read_one(sql_contract({**PLAIN, "updated_at": "until"}), postgres_url, tmp_path)
     assert column(table, "id") == [2]
-    assert [reason.split(";")[0] for _, _, reason in rejects(receipt)] == [
-        "holds 'infinity' in a date or timestamp column"
-    ] * 2
+    assert [reason.split(",")[0] for _, _, reason in rejects(receipt)] == ["holds 'infinity'"] * 2
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "timestamptz"])
+def test_a_time_after_the_last_that_arrow_counts_is_rejected_not_turned_into_one_before_christ(
+    run, postgres_url, tmp_path, kind
+):
+    run(
+        f"CREATE TABLE sales.orders (id int, at {kind})",
+        "INSERT INTO sales.orders VALUES (1, '294246-12-31'), (2, '294276-12-31'), (3, '4713-01-01 BC'), (4, NULL)",
+    )
+    table, receipt = read_one(sql_contract(PLAIN), postgres_url, tmp_path)
+    assert column(table, "id") == [1, 3, 4]
+    [(_, raw, reason)] = rejects(receipt)
+    assert "'id': '2'" in raw
+    assert reason.startswith("holds 'infinity', or a time after the year 294246")
+
+
+def test_a_column_may_have_any_name_of_the_source(run, postgres_url, tmp_path):
+    run(
+        'CREATE TABLE sales.orders (id int, at date, "_is_infinite" text)',
+        "INSERT INTO sales.orders VALUES (1, '2026-11-20', 'yes'), (2, 'infinity', 'no')",
+    )
+    table, receipt = read_one(sql_contract({**PLAIN, "street": "_is_infinite"}), postgres_url, tmp_path)
+    assert table.to_pylist() == [{"id": 1, "at": date(2026, 11, 20), "_is_infinite": "yes"}]
+    assert len(rejects(receipt)) == 1
 
 
 def test_the_window_is_inclusive_and_rows_without_cursor_or_from_the_future_are_seen(run, postgres_url, tmp_path):

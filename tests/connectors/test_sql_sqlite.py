@@ -127,6 +127,23 @@ def test_a_query_can_be_a_source(tmp_path):
     assert column(read_one(contract, url, tmp_path)[0], "id") == ["2"]
 
 
+def test_a_query_may_end_in_a_comment(tmp_path):
+    url = database(tmp_path, rows=[(1, "a", 5)])
+    contract = order_contract({"kind": "sql", "query": "SELECT id, at, total FROM orders -- all of them"}, COLUMNS)
+    assert column(read_one(contract, url, tmp_path)[0], "id") == ["1"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["SELECT id, at, total FROM orders WHERE (", "SELECT id, at, nothing(total) AS total FROM orders", "SELECT 'id"],
+)
+def test_a_wrong_query_is_a_matter_of_the_contract_and_not_of_the_file(tmp_path, query):
+    url = database(tmp_path, rows=[(1, "a", 5)])
+    with pytest.raises(FeedTrouble, match="Correct table, query or columns in the contract") as trouble:
+        read_one(order_contract({"kind": "sql", "query": query}, COLUMNS), url, tmp_path)
+    assert trouble.value.kind == "contract"
+
+
 def test_names_that_need_quotes_are_quoted(tmp_path):
     url = database(tmp_path, 'CREATE TABLE "order list" ("id" INT, "the ""at""" TEXT, "select" INT)')
     contract = order_contract(

@@ -81,6 +81,27 @@ def test_a_file_that_cannot_be_used_is_told_and_does_not_keep_back_the_next(desk
         assert ledger.rows("SELECT status FROM feed_run")[0]["status"] == "PARTIAL"
 
 
+def test_an_error_that_nobody_foresaw_is_a_trouble_of_its_feed_with_its_trace_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(LandingFolder, "write", broken)
+    desk.file("1.csv", "a")
+    trouble = desk.land().trouble
+    faults = desk.deployment.home.faults
+    assert str(trouble) == (
+        "carrier.shipments: a fault of the program: ZeroDivisionError: nobody foresaw this. "
+        f"What was landed is safe; the next sync tries again; the trace is in {faults}."
+    )
+    assert "in broken" in faults.read_text()
+    with desk.ledger() as ledger:
+        assert tuple(ledger.rows("SELECT status, error_kind FROM feed_run")[0]) == ("FAILED", "stopped")
+    monkeypatch.undo()
+    assert desk.land().rows_landed == 1
+
+
 def test_a_batch_that_was_renamed_but_not_written_down_is_adopted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.file("1.csv", "a")
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +32,8 @@ def cast_rows(folder: Path, rows: list[dict[str, Any]], rules: list[ColumnRule],
         (" -0.05\t", "DECIMAL(18,2)", Decimal("-0.05")),
         ("1.5000", "DECIMAL(18,2)", Decimal("1.50")),
         ("1.2e3", "DECIMAL(18,2)", Decimal("1200.00")),
+        ("12." + 40 * "0", "DECIMAL(18,2)", Decimal("12.00")),
+        ("1200000e-5", "DECIMAL(18,2)", Decimal("12.00")),
         ("9999999999999999.99", "DECIMAL(18,2)", Decimal("9999999999999999.99")),
         ("0042", "INTEGER", 42),
         ("7.0", "INTEGER", 7),
@@ -55,6 +60,8 @@ def test_a_text_is_read_as_its_type_without_changing_its_value(tmp_path, text, t
     [
         ("1.005", "DECIMAL(18,2)", "x: '1.005' has more decimals than DECIMAL(18,2) keeps"),
         ("0.30000000000000004", "DECIMAL(18,2)", "x: '0.30000000000000004' has more decimals than DECIMAL(18,2) keeps"),
+        ("0." + 28 * "9", "DECIMAL(18,2)", f"x: '0.{28 * '9'}' has more decimals than DECIMAL(18,2) keeps"),
+        ("1e-40", "DECIMAL(18,2)", "x: '1e-40' has more decimals than DECIMAL(18,2) keeps"),
         ("1,234", "DECIMAL(18,2)", "x: '1,234' is not a DECIMAL(18,2)"),
         ("1_000", "DECIMAL(18,2)", "x: '1_000' is not a DECIMAL(18,2)"),
         ("NaN", "DECIMAL(18,2)", "x: 'NaN' is not a DECIMAL(18,2)"),
@@ -71,6 +78,8 @@ def test_a_text_is_read_as_its_type_without_changing_its_value(tmp_path, text, t
         ("12026-01-01", "TIMESTAMP", "x: '12026-01-01' is not a TIMESTAMP"),
         ("1700000000", "TIMESTAMP", "x: '1700000000' is not a TIMESTAMP"),
         ("01/02/2026", "TIMESTAMP", "x: '01/02/2026' is not a TIMESTAMP"),
+        ("2026-02-28T10:00:00+25:00", "TIMESTAMP", "x: '2026-02-28T10:00:00+25:00' is not a TIMESTAMP"),
+        ("2026-02-28T10:00:00+0575", "TIMESTAMP", "x: '2026-02-28T10:00:00+0575' is not a TIMESTAMP"),
     ],
 )
 def test_a_value_that_would_have_to_be_bent_fails_with_its_text_named(tmp_path, text, target, reason):
@@ -102,6 +111,11 @@ def test_a_decimal_comma_is_read_and_a_misplaced_group_of_thousands_is_not_guess
     assert (reason is None) == (expected is not None)
 
 
+@pytest.mark.parametrize("value", [Decimal("12.345"), 12.345])
+def test_a_decimal_comma_is_looked_for_in_texts_alone(tmp_path, value):
+    assert cast_one(tmp_path, value, "DECIMAL(18,3)", decimal_comma=True) == (Decimal("12.345"), None)
+
+
 @pytest.mark.parametrize(
     ("value", "divisor", "expected"),
     [
@@ -111,6 +125,8 @@ def test_a_decimal_comma_is_read_and_a_misplaced_group_of_thousands_is_not_guess
         ("12340", 1000, "12.34"),
         ("30", 60, "0.50"),
         ("20", 60, None),
+        ("30." + 30 * "0" + "1", 60, None),
+        ("30." + 30 * "0" + "1", 100, None),
     ],
 )
 def test_minor_units_are_divided_exactly_or_held(tmp_path, value, divisor, expected):
@@ -135,6 +151,24 @@ def test_a_float_keeps_its_value_when_only_float_noise_is_rounded_away(tmp_path)
     assert cast_one(tmp_path, 0.1 + 0.2, "DECIMAL(18,2)") == (Decimal("0.30"), None)
     assert cast_one(tmp_path, 1.005, "DECIMAL(18,2)")[1] == "x: '1.005' has more decimals than DECIMAL(18,2) keeps"
     assert cast_one(tmp_path, float("nan"), "DECIMAL(18,2)")[1] == "x: 'nan' is not a DECIMAL(18,2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        ("200000.1", "DECIMAL(18,2)", "200000.10"),  # the float itself is 200000.09375
+        ("1234567.9", "DECIMAL(18,2)", "1234567.90"),
+        ("0.07", "DECIMAL(18,2)", "0.07"),
+        ("59.969997", "DECIMAL(18,2)", "59.97"),  # 3 × 19.99
+        ("9999.999", "DECIMAL(18,2)", None),
+        ("12345.678", "DECIMAL(18,2)", None),
+        ("999999.9", "INTEGER", None),
+    ],
+)
+def test_a_float_of_four_bytes_is_the_number_that_its_source_shows_or_held(tmp_path, text, target, expected):
+    typed, reason = cast_one(tmp_path, np.float32(text), target)
+    assert typed == (Decimal(expected) if expected else None)
+    assert reason == (None if expected else f"x: '{text}' has more decimals than {target} keeps")
 
 
 def test_an_id_that_an_export_made_a_float_loses_its_point_zero(tmp_path):
@@ -166,6 +200,32 @@ def test_a_local_time_that_the_clocks_skipped_is_held(tmp_path):
 
 def test_an_instant_gives_the_calendar_day_of_the_zone(tmp_path):
     assert cast_one(tmp_path, "1980-05-16T22:00:00Z", "DATE", zone="Europe/Berlin") == (date(1980, 5, 17), None)
+
+
+@pytest.mark.parametrize("year", [1960, 2026])
+def test_the_last_instant_of_a_year_stays_in_it_whatever_it_is_written_in(tmp_path, year):
+    text, last = f"{year}-12-31 23:59:59.9999999", datetime(year, 12, 31, 23, 59, 59, 999999)
+    assert cast_one(tmp_path, text, "TIMESTAMP") == (last, None)
+    assert cast_one(tmp_path, text, "TIMESTAMP", formats=("%Y-%m-%d %H:%M:%S.%n",)) == (last, None)
+    assert cast_one(tmp_path, np.datetime64(text, "ns"), "TIMESTAMP") == (last, None)
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("DATE", "is not a DATE (or has a time of day)"), ("TIMESTAMP", "is not a TIMESTAMP")],
+)
+def test_a_day_beyond_the_last_moment_fails_alone_and_not_its_batch(tmp_path, target, reason):
+    """PostgreSQL knows the day 5874897-12-31: 2,145,042,905 days after 1970; DuckDB's moments end in 294247."""
+    landed = land(tmp_path / "landed.parquet", [{"id": "1"}, {"id": "2"}])
+    days = pa.array([2_145_042_905, 0], pa.int32()).cast(pa.date32())
+    pq.write_table(pq.read_table(landed).append_column("v", days), landed)
+    rules = [ColumnRule("id", column="id"), ColumnRule("x", column="v")]
+    cast_batch(landed, tmp_path / "cast.duckdb", rules=rules, types={"id": "VARCHAR", "x": target}, key=["id"])
+    with duckdb.connect(str(tmp_path / "cast.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT CAST(x AS DATE) FROM checked").fetchall() == [(date(1970, 1, 1),)]
+        [(number, found)] = connection.execute("SELECT row_number, reason FROM cast_failure").fetchall()
+    assert number == 1
+    assert found.endswith(reason)
 
 
 def test_typed_instants_become_utc(tmp_path):
