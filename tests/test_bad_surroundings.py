@@ -304,3 +304,20 @@ def test_feeds_that_no_contract_in_force_names_are_told_of_until_the_home_names_
     said = c360(home, "status", now=DAY_ONE)
     assert (said.code, said.err) == (0, "")
     assert "notes.orders" in said.out
+
+
+def test_contracts_and_an_alerts_file_that_the_home_names_are_looked_for_from_the_home(
+    bad: BadSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_of(bad)
+    (home.root / "mine").mkdir()
+    with home.connections.open("a") as file:
+        file.write("C360_FEEDS=../contracts:mine\nC360_ALERTS=mine/alerts.yml\n")
+    elsewhere = bad.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    settings = load_settings(home.root, environment={})
+    assert [folder.resolve() for folder in settings.feeds] == [bad.contracts.resolve(), home.root / "mine"]
+    assert settings.alerts_file == home.root / "mine" / "alerts.yml"
+    here = load_settings(home.root, environment={"C360_FEEDS": "there", "C360_ALERTS": "there.yml"})
+    assert (here.feeds, here.alerts_file) == ((Path("there"),), elsewhere / "there.yml")
