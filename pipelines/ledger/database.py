@@ -24,6 +24,7 @@ _COST_OF_RUNS = ("requests", "byte_count", "wall_ms", "cpu_ms")
 ADDED = {
     "feed_run": [f"{name} INTEGER" for name in _COST_OF_RUNS],
     "feed_day": [f"{name} INTEGER NOT NULL DEFAULT 0" for name in ("rows_read", *_COST_OF_RUNS)],
+    "feed_count": ["trouble TEXT"],
 }
 TABLE_NAME = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
