@@ -160,10 +160,14 @@ def _refreshed(
         merged = full_match.merged_since(connection, published_at, last.snapshot_id) if last and published_at else 0
         write_feed_marks(connection, statuses, snapshot_id, now)
         write_collected_columns(connection, deployment.catalog.values())
-    build_models(deployment)
-    leases.check(ledger, lease)
-    mask_key = deployment.mask_key or home_secret(ledger, "masking")
-    customers = publish_snapshot(deployment, mask_key, merged_customers=merged, is_purge=is_purge)
+    try:
+        build_models(deployment)
+        leases.check(ledger, lease)
+        mask_key = deployment.mask_key or home_secret(ledger, "masking")
+        customers = publish_snapshot(deployment, mask_key, merged_customers=merged, is_purge=is_purge)
+    finally:
+        # What did not get to readers would keep a full disk full, and the next build begins with none.
+        warehouse_files.remove_database(warehouse_files.marts_path(deployment.home.root))
     verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
     publications.record_publication(
         ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)

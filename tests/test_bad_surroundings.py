@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -197,6 +198,31 @@ def test_a_full_disk_is_told_and_nothing_half_landed_stays(bad: BadSources) -> N
         [again] = sync(deployment, contracts, wants_refresh=False).feeds
         assert again.troubles == []
         assert staged(deployment.home, "big.orders") == 60_000
+
+
+def test_a_disk_that_is_full_before_the_marts_are_built_gets_back_what_was_built_and_publishes_once_there_is_space(
+    bad: BadSources,
+) -> None:
+    with small_disk(bad.folder / "disk", "256m") as disk:
+        home = Home(disk / "home")
+        bad.write_connections(home.connections)
+        assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+        used = shutil.disk_usage(disk).used // 2**20 + 1
+        subprocess.run(["mount", "-o", f"remount,size={used + 7}m", str(disk)], check=True)
+        said = c360(home, "refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+        assert said.code == 1
+        assert said.err.startswith("The disk is full: ")
+        assert "Free space, then run it again." in said.err
+        synced = c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts)
+        assert synced.code == 1
+        assert "a fault of the program" not in synced.err
+        assert "is full" in synced.err
+        assert not home.published.exists()
+        assert not home.faults.exists()
+        assert [path.name for path in disk.glob("home/marts/*")] == []
+        subprocess.run(["mount", "-o", "remount,size=256m", str(disk)], check=True)
+        assert c360(home, "refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+        assert home.published.exists()
 
 
 def test_a_limit_on_file_sizes_is_told_in_a_line_and_nothing_half_landed_stays(bad: BadSources) -> None:

@@ -18,6 +18,7 @@ from rich.table import Table
 from typer.exceptions import TyperException
 
 from connectors.declaration_file import DeclarationError
+from pipelines.trouble import is_disk_full
 
 TROUBLE = 1
 WRONG_USE = 2
@@ -69,6 +70,9 @@ def complain(error: Exception) -> int:
         return WRONG_USE
     if isinstance(error, typer.Abort):
         err.print("Stopped at the question; nothing was done. Answer y, or give --yes.")
+        return TROUBLE
+    if is_disk_full(error):
+        err.print(f"[red]The disk is full: {escape(str(error).splitlines()[0])}. Free space, then run it again.[/red]")
         return TROUBLE
     if isinstance(error, sqlite3.DatabaseError):
         fact = "The ledger in the home folder cannot be used"
