@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import shutil
 import signal
@@ -10,12 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,7 @@ from pipelines.ingest import FeedOutcome
 from pipelines.settings import Home, load_settings
 from pipelines.sync import sync
 from tests.bad_sources import BadSources, csv_of, sound, web_server
-from tests.journey_factory import DAY_ONE, c360
+from tests.journey_factory import DAY_ONE, Said, c360
 from warehouse.connection import open_reader
 
 C360 = [sys.executable, "-c", "from pipelines.cli import main; main()"]
@@ -347,3 +349,49 @@ def test_contracts_and_an_alerts_file_that_the_home_names_are_looked_for_from_th
     assert settings.alerts_file == home.root / "mine" / "alerts.yml"
     here = load_settings(home.root, environment={"C360_FEEDS": "there", "C360_ALERTS": "there.yml"})
     assert (here.feeds, here.alerts_file) == ((Path("there"),), elsewhere / "there.yml")
+
+
+def test_rows_that_nobody_wants_are_dismissed_and_readers_see_who_closed_them_and_why(bad: BadSources) -> None:
+    undated = "2,yesterday,10.00,Bo"
+    bad.files("notes", a_csv=csv_of(sound(1), undated, "3,tomorrow,1.00,Cy", "4,2024-05-13 08:00:00,ten,Di"))
+    home = home_of(bad)
+
+    def said(*words: str) -> Said:
+        return c360(home, *words, now=DAY_ONE, feeds_folder=bad.contracts)
+
+    assert "held  3 rows" in said("sync").out
+    held = {shown(said, one)["payload"]["id"]: one for one in held_ids(said)}
+    assert sorted(held) == ["2", "3", "4"]
+
+    nobody = said("quarantine", "dismiss", "notes.orders", held["2"], "--reason", "no date")
+    assert (nobody.code, "Say who decides: --by NAME" in nobody.err) == (2, True)
+    nothing = said("quarantine", "dismiss", "notes.orders", "--by", "ana", "--reason", "no date")
+    assert (nothing.code, "Name the rows, or --rule" in nothing.err) == (2, True)
+    unknown = said("quarantine", "dismiss", "notes.orders", "--rule", "no_rule", "--by", "ana", "--reason", "no date")
+    assert (unknown.code, "no row is held by no_rule" in unknown.err) == (1, True)
+    assert len(held_ids(said)) == 3
+
+    one = said("quarantine", "dismiss", "notes.orders", held["4"], "--by", "ana", "--reason", "a typing exercise")
+    assert (one.code, one.out.splitlines()[0]) == (0, "1 row was dismissed by ana.")
+    rule = shown(said, held["2"])["rules"][0]
+    two = said("quarantine", "dismiss", "notes.orders", "--rule", rule, "--by", "bo", "--reason", "no dates")
+    assert (two.code, two.out.splitlines()[0]) == (0, "2 rows were dismissed by bo.")
+    assert said("quarantine", "list").out == "No row is held.\n"
+    with open_reader(home.published) as connection:
+        settled = connection.execute(
+            "SELECT status, settled_by, settled_reason, count(*) FROM ops.quarantine GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    assert settled == [("dismissed", "ana", "a typing exercise", 1), ("dismissed", "bo", "no dates", 2)]
+    again = said("quarantine", "dismiss", "notes.orders", "--rule", rule, "--by", "bo", "--reason", "no dates")
+    assert (again.code, f"no row is held by {rule}" in again.err) == (1, True)
+    assert said("quarantine", "release", "notes.orders").out.splitlines() == ["0 rows were released, 0 are still held."]
+
+
+def held_ids(said: Callable[..., Said]) -> list[str]:
+    return [row["held_id"] for row in said("quarantine", "list", "--json").document]
+
+
+def shown(said: Callable[..., Said], held_id: str) -> dict[str, Any]:
+    """A held row as the command shows it, with its payload read."""
+    row = dict(said("quarantine", "show", held_id).document)
+    return row | {"payload": json.loads(row["payload"])}
