@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pytest
 import typer
 
+from connectors.catalog import load_catalog
 from pipelines import metrics  # noqa: F401  (what another user might not import)
 from pipelines.cli import COMMANDS, app
 from pipelines.cli.watch import keep_watching
@@ -259,6 +260,18 @@ def test_refreshing_what_was_never_synced_is_refused(tmp_path: Path) -> None:
     assert files(home) is None
 
 
+def test_a_home_in_which_nothing_was_staged_publishes_no_empty_file_and_is_not_called_well(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    synced = c360(home, "sync", now=DAY_ONE)  # no connection is set
+    assert synced.code == 1
+    assert "Nothing was staged, so nothing was published." in synced.out
+    fact = "refresh: nothing was ever staged here, so there is nothing to publish. See c360 status for what keeps"
+    assert is_told(c360(home, "refresh", now=DAY_ONE), 1, fact)
+    assert not home.published.exists()
+    watched = c360(home, "watch", now=DAY_ONE).out
+    assert f"no alert is open; {len(load_catalog())} feeds are not current: c360 status\n" in watched
+
+
 def test_channels_of_an_absent_home_are_not_tried_for_their_file_would_make_it(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     assert is_told(c360(home, "alerts", "test", now=DAY_ONE), 1, "home: there is no such folder. Check --home")
@@ -283,7 +296,8 @@ def test_no_alert_is_open_by_a_look_and_not_because_nobody_looked(tmp_path: Path
     assert is_told(c360(home, "alerts", "list", now=DAY_ONE), 1, "nobody ever looked whether something is wrong")
     assert c360(home, "watch", now=DAY_ONE).code == 0
     said = c360(home, "alerts", "list", now=DAY_ONE)
-    assert (said.code, said.out) == (0, "No alert is open, by the look of 2024-05-14 06:00 UTC.\n")
+    behind = f"; {len(load_catalog())} feeds are not current: c360 status"
+    assert (said.code, said.out) == (0, f"No alert is open, by the look of 2024-05-14 06:00 UTC{behind}.\n")
 
 
 def test_an_erasure_that_does_not_wait_is_null_for_machines(tmp_path: Path) -> None:
