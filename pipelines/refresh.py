@@ -50,7 +50,7 @@ def refresh_reason(deployment: Deployment, ledger: Ledger) -> str | None:
     last = publications.last_publication(ledger)
     if last is None and not batches.is_any_staged(ledger):
         return None
-    if last is None or not deployment.home.published.exists():
+    if last is None or not (deployment.home.published.exists() and deployment.home.masked.exists()):
         return "nothing is published yet"
     now = deployment.clock()
     statuses = feed_statuses(ledger, deployment.catalog, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -225,6 +226,42 @@ def test_a_disk_that_is_full_before_the_marts_are_built_gets_back_what_was_built
         subprocess.run(["mount", "-o", "remount,size=256m", str(disk)], check=True)
         assert c360(home, "refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
         assert home.published.exists()
+
+
+def test_a_masked_file_that_is_gone_is_made_anew_by_the_sync_that_who_misses_it_is_sent_to(bad: BadSources) -> None:
+    home = home_of(bad)
+    assert c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+    home.masked.unlink()
+    missed = c360(home, "query", "SELECT count(*) AS n FROM fct_order", "--json", now=DAY_ONE)
+    assert (missed.code, "run c360 sync first" in missed.err) == (1, True)
+    assert "Published snapshot" in c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts).out
+    found = c360(home, "query", "SELECT count(*) AS n FROM fct_order", "--json", now=DAY_ONE)
+    assert (found.code, found.document) == (0, [{"n": 2}])
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["damaged", "gone"])
+def test_a_landed_file_that_cannot_be_read_is_named_with_its_next_step(bad: BadSources, is_gone: bool) -> None:
+    home = home_of(bad)
+    assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+    [landed] = home.landing.glob("*/*/*/*.parquet")
+    whole = landed.read_bytes()
+    landed.unlink()
+    if not is_gone:
+        landed.write_bytes(whole[:100])
+    told = c360(home, "feeds", "reconcile", "shop.orders", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert told.code == 1
+    assert told.err.startswith(f"{landed} is damaged or not there (")
+    assert told.err.endswith("). Restore its folder from a backup of the home, then run it again.\n")
+    landed.write_bytes(whole)
+    again = c360(home, "feeds", "reconcile", "shop.orders", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert "Both sides hold the same." in again.out
+
+
+def test_a_command_whose_output_nobody_takes_leaves_no_trace(bad: BadSources) -> None:
+    home = home_of(bad)
+    line = " ".join(shlex.quote(word) for word in command(bad, home, "feeds", "list"))
+    done = subprocess.run(["sh", "-c", f"{line} >&-"], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
 
 
 def test_a_limit_on_file_sizes_is_told_in_a_line_and_nothing_half_landed_stays(bad: BadSources) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 import sys
 import traceback
@@ -25,6 +26,9 @@ WRONG_USE = 2
 
 # Packages whose errors are made for people.
 OURS = ("connectors", "expectations", "pipelines", "sample_company", "warehouse")
+
+# What DuckDB names when it cannot read what was landed.
+LANDED_FILE = re.compile(r"[\"'](/[^\"']*/landing/[^\"']*\.parquet)[\"']")
 
 # A pipe or a log has no width of its own; folding names there would break what people search for.
 LOG_WIDTH = 240
@@ -81,6 +85,10 @@ def complain(error: Exception) -> int:
             step = "See c360 doctor."
         err.print(f"[red]{fact}: {escape(str(error))}. {step}[/red]")
         return TROUBLE
+    if type(error).__module__ == "_duckdb" and (landed := LANDED_FILE.search(str(error))):
+        fact = f"{landed[1]} is damaged or not there ({str(error).splitlines()[0]})"
+        err.print(f"[red]{escape(fact)}. Restore its folder from a backup of the home, then run it again.[/red]")
+        return TROUBLE
     if isinstance(error, OSError) and error.filename is not None:
         step = "See that the path is right and that this user may use it, then run it again."
         err.print(f"[red]{escape(str(error.filename))}: {error.strerror}. {step}[/red]")
@@ -118,7 +126,7 @@ def table(*headings: str, title: str | None = None) -> Table:
 
 def age(span: timedelta | None) -> str:
     """A span in the largest unit that keeps it readable: '4 min', '26 h', '12 d'."""
-    if span is None:
+    if span is None or span < timedelta(minutes=-1):  # of what begins in the future, where the clock was set back
         return "-"
     minutes = span.total_seconds() / 60
     if minutes < 120:
