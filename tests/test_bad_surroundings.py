@@ -432,3 +432,13 @@ def shown(said: Callable[..., Said], held_id: str) -> dict[str, Any]:
     """A held row as the command shows it, with its payload read."""
     row = dict(said("quarantine", "show", held_id).document)
     return row | {"payload": json.loads(row["payload"])}
+
+
+def test_what_a_source_writes_cannot_steer_the_terminal_and_is_shown(bad: BadSources) -> None:
+    row = "2,\x1b[2J\x1b]0;title\x07day\x9b31m\u202eltr,10.00,Bo"
+    bad.files("notes", a_csv=csv_of(sound(1), row))
+    home = home_of(bad)
+    c360(home, "sync", "notes.orders", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    said = c360(home, "quarantine", "list", now=DAY_ONE).out
+    assert "ordered_at: '␛[2J␛]0;title␇day\N{REPLACEMENT CHARACTER}31m\N{REPLACEMENT CHARACTER}ltr' is not a" in said
+    assert {sign for sign in said if not sign.isprintable()} == {"\n"}

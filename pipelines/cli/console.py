@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from typer.exceptions import TyperException
 
 from connectors.declaration_file import DeclarationError
@@ -34,9 +35,21 @@ LANDED_FILE = re.compile(r"[\"'](/[^\"']*/landing/[^\"']*\.parquet)[\"']")
 LOG_WIDTH = 240
 
 
+# Signs that a terminal obeys, or that turn the order of others around: each as a sign that shows it.
+_SHOWN = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
+_SHOWN |= {0x7F: 0x2421} | dict.fromkeys((*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
+
+
+class _Console(Console):
+    """A console that values and messages of sources cannot steer."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(text.translate(_SHOWN), **options)
+
+
 def _console(*, stderr: bool) -> Console:
     # Without emoji: ':x:' in a value is no cross.
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+    console = _Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
     return console
