@@ -442,3 +442,20 @@ def test_what_a_source_writes_cannot_steer_the_terminal_and_is_shown(bad: BadSou
     said = c360(home, "quarantine", "list", now=DAY_ONE).out
     assert "ordered_at: '␛[2J␛]0;title␇day\N{REPLACEMENT CHARACTER}31m\N{REPLACEMENT CHARACTER}ltr' is not a" in said
     assert {sign for sign in said if not sign.isprintable()} == {"\n"}
+
+
+def test_a_ledger_that_is_gone_is_no_home_in_which_nothing_was_synced(bad: BadSources) -> None:
+    home = home_of(bad)
+    c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    for end in ("", "-wal", "-shm"):
+        home.ledger.with_name(home.ledger.name + end).unlink(missing_ok=True)
+    fact = f"{home.ledger}: the ledger is gone, although there is a warehouse beside it. Restore the home folder from"
+    for words in (["status"], ["watch"], ["alerts", "list"], ["refresh"]):
+        said = c360(home, *words, now=DAY_ONE, feeds_folder=bad.contracts)
+        assert (said.code, said.err.startswith(fact)) == (1, True)
+        assert "nothing was ever synced" not in said.err
+    doctor = c360(home, "doctor", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert (doctor.code, f"✗ ledger: {fact}" in doctor.out) == (1, True)
+    assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+    assert staged(home, "shop.orders") == 2
+    assert "shop.orders" in c360(home, "status", now=DAY_ONE, feeds_folder=bad.contracts).out

@@ -21,7 +21,7 @@ from pipelines.alerts.channels import build
 from pipelines.alerts.plan import AlertPlan, AlertsFileError, load_plan
 from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, out
-from pipelines.ledger.database import LedgerNewer, existing_ledger
+from pipelines.ledger.database import RESTORE_LEDGER, LedgerLost, LedgerNewer, existing_ledger
 from pipelines.settings import Home, Settings
 from pipelines.trouble import NothingThere
 from warehouse.connection import WarehouseAbsent, WarehouseBusy, WarehouseUnreadable, open_reader
@@ -137,11 +137,11 @@ def _ledger(settings: Settings) -> Finding:
             (runs,) = ledger.rows("SELECT count(*) FROM feed_run")[0]
     except NothingThere as absent:
         return Finding("ledger", False, str(absent), is_warning=True)
-    except LedgerNewer as newer:
-        return Finding("ledger", False, str(newer))
+    except (LedgerLost, LedgerNewer) as trouble:
+        return Finding("ledger", False, str(trouble))
     except sqlite3.OperationalError as error:
         return Finding("ledger", False, f"{error}.", "See that this user may write in the home folder.")
     except sqlite3.DatabaseError as error:
-        step = "Move the file away; the next sync rebuilds its batches from the landing folder."
-        return Finding("ledger", False, f"it is damaged: {error}.", step)
-    return Finding("ledger", check == "ok", f"{runs} runs in {path}", "Move the file away and sync again.")
+        return Finding("ledger", False, f"it is damaged: {error}.", f"Move the file away. {RESTORE_LEDGER}")
+    step = f"SQLite finds it damaged: {check}. Move the file away. {RESTORE_LEDGER}"
+    return Finding("ledger", check == "ok", f"{runs} runs in {path}", step)

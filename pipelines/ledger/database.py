@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from pipelines.settings import Home
 from pipelines.trouble import NothingThere, Trouble
 
 # Of what a former version would misread; a table or a column more is no reason for another.
@@ -30,6 +31,13 @@ ADDED = {
 TABLE_NAME = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
+# What only the ledger knows is lost with it.
+RESTORE_LEDGER = (
+    "Restore the home folder from one backup. Without one, c360 sync makes a ledger from what was landed, which knows "
+    "of no alert, no accepted source, no erasure and no former pseudonym."
+)
+
+
 class LedgerNewer(Trouble):
     """The ledger was written by a later version, whose facts this one may misread."""
 
@@ -38,14 +46,24 @@ class LedgerNewer(Trouble):
         super().__init__(str(path), fact, "Use that version, or name another home with --home.")
 
 
+class LedgerLost(Trouble):
+    """The ledger of a home is gone while its warehouse is there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), "the ledger is gone, although there is a warehouse beside it", RESTORE_LEDGER)
+
+
 def existing_ledger(path: Path) -> Ledger:
     """The ledger of a home where something was synced before: for all who ask what is there, or decide on it.
 
     Raises:
         NothingThere: there is none. Neither it nor its folder is made.
+        LedgerLost: there is none, and something was synced here.
         LedgerNewer: a later version wrote it.
     """
     if not path.is_file():
+        if Home(path.parent).warehouse.exists():
+            raise LedgerLost(path)
         raise NothingThere(path, "there is no ledger, so nothing was ever synced here")
     return Ledger(path)
 
