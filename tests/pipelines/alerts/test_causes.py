@@ -50,6 +50,14 @@ def test_a_warehouse_that_cannot_be_read_is_one_alert_and_feeds_that_lost_rows_o
     assert watched.events[1:] == ["open ledger_disagrees"]
 
 
+def test_a_file_without_a_column_that_ends_the_read_of_others_is_one_alert_that_names_the_column(
+    watched: Watched,
+) -> None:
+    watched.round(0, ("FAIL", "incomplete_read"), ("FAIL", "column_renamed"))
+    assert watched.events == ["open column_renamed"]
+    assert watched.told[0].covered == ("shop.orders: A read ended early",)
+
+
 def test_a_column_that_goes_wrong_four_syncs_later_is_an_alert_of_its_own(watched: Watched) -> None:
     watched.give(0, [finding("FAIL", "unreadable_values", at=NOON, segment="shipped_at")])
     later = NOON + 4 * SYNC
