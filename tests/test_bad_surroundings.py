@@ -459,3 +459,14 @@ def test_a_ledger_that_is_gone_is_no_home_in_which_nothing_was_synced(bad: BadSo
     assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
     assert staged(home, "shop.orders") == 2
     assert "shop.orders" in c360(home, "status", now=DAY_ONE, feeds_folder=bad.contracts).out
+
+
+@pytest.mark.parametrize("name", ["probe", "reconcile"])
+def test_a_source_that_is_gone_is_told_to_machines_as_one_document(bad: BadSources, name: str) -> None:
+    home = home_of(bad)
+    c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    (bad.folder / "shop.db").unlink()
+    said = c360(home, "feeds", name, "shop.orders", "--json", now=DAY_ONE, feeds_folder=bad.contracts)
+    fact = f"shop.orders: database file {bad.folder / 'shop.db'} is not there. Check the path in X_SHOP_ORDERS."
+    told = [said.document[0]["trouble"]] if name == "probe" else said.document["troubles"]
+    assert (said.code, said.err, told) == (1, "", [fact])
