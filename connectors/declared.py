@@ -36,7 +36,7 @@ def missing_column(
     return ColumnsMissing(
         contract.feed,
         f"{subject} not in {place} (it has: {shown}{hint})",
-        f"Restore it at the source, or correct the mapping in connectors/{contract.system}/{contract.name}.yml.",
+        f"Restore it at the source, or correct the mapping in its contract, {contract.system}/{contract.name}.yml.",
         missing=missing,
         undeclared=undeclared(known_names(contract), names),
     )

@@ -142,18 +142,23 @@ class _FolderReader:
         except FileNotFoundError:
             raise self._trouble(f"folder {self._shown} is not there", "unreachable", is_retryable=True) from None
         except NotADirectoryError:
-            raise self._trouble(f"{self._shown} is not a folder", "contract") from None
+            raise self._no_folder() from None
         except PermissionError:
             raise self._trouble(f"no permission to list folder {self._shown}", "denied") from None
         except OSError as error:
             fact = f"folder {self._shown} cannot be listed ({error.strerror or type(error).__name__})"
             raise self._trouble(fact, "unreachable", is_retryable=True) from None
+        if any(entry["name"] == root and entry["type"] == "file" for entry in entries):  # a file lists itself
+            raise self._no_folder()
         found = [
             _Found(entry["name"], self._identity(entry, f"{folder}/" if folder else ""))
             for entry in entries
             if entry["type"] == "file" and fnmatch.fnmatchcase(entry["name"].rsplit("/", 1)[-1], pattern)
         ]
         return sorted(found, key=lambda file: file.identity.name)
+
+    def _no_folder(self) -> FeedTrouble:
+        return self._trouble(f"{self._shown} is not a folder", "contract")
 
     def _identity(self, entry: dict[str, Any], folder: str) -> FileIdentity:
         name = folder + entry["name"].rsplit("/", 1)[-1]

@@ -30,11 +30,7 @@ def open_source(
         FeedTrouble: kind 'contract', when a variable is missing or empty, a URL is malformed, or a driver is missing.
     """
     source = contract.source
-    names = [source.connection]
-    if isinstance(source, RestSource):
-        names += [name for name in (source.auth.user, source.auth.token) if name is not None]
-    missing = [name for name in names if not environment.get(name, "").strip()]
-    if missing:
+    if missing := variables_missing(contract, environment):
         raise FeedTrouble(
             contract.feed,
             f"environment variable {', '.join(missing)} is not set",
@@ -47,3 +43,12 @@ def open_source(
     if isinstance(source, RestSource):
         return open_rest(contract, source, connection, environment, sleep=sleep, meter=meter)
     return open_files(contract, source, connection, meter=meter)
+
+
+def variables_missing(contract: FeedContract, environment: Mapping[str, str]) -> list[str]:
+    """Variables that the contract's source needs and that are not set, or empty."""
+    source = contract.source
+    names: list[str | None] = [source.connection]
+    if isinstance(source, RestSource):
+        names += [source.auth.user, source.auth.token]
+    return [name for name in names if name is not None and not environment.get(name, "").strip()]

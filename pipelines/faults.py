@@ -5,10 +5,16 @@ from __future__ import annotations
 import traceback
 
 from pipelines.deployment import Deployment
+from pipelines.trouble import is_disk_full
 
 
 def record_fault(deployment: Deployment, thing: str, error: Exception, consolation: str) -> str:
-    """Keep the trace of an error, and tell it in a sentence or two that say what still holds."""
+    """Keep the trace of an error, and tell it in a sentence or two that say what still holds.
+
+    A full disk is no fault, and takes no trace.
+    """
+    if is_disk_full(error):
+        return f"{thing}: the disk of the home folder {deployment.home.root} is full. {consolation}; free space there."
     fact, trace = keep_trace(deployment, thing, error)
     return f"{thing}: {fact}. {consolation}; {trace}"
 

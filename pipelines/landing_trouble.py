@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 from connectors.delivery import FeedTrouble
 from pipelines.ledger.leases import LeaseHeld, LeaseLost
+from pipelines.trouble import is_disk_full
 
 _AGAIN = "Nothing half-landed is left. Correct the cause and run c360 sync again."
 
 
 def storage_trouble(feed: str, error: BaseException) -> FeedTrouble | None:
     """The trouble behind an error of the machine (disk full, no permission), or None when it is not of that kind."""
-    number = getattr(error, "errno", None)
-    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
+    if is_disk_full(error):
         return FeedTrouble(
             feed,
             "the disk of the home folder is full",
@@ -23,7 +23,7 @@ def storage_trouble(feed: str, error: BaseException) -> FeedTrouble | None:
             kind="storage",
             is_retryable=True,
         )
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
         return FeedTrouble(
             feed,
             f"the home folder cannot be written: {error}",

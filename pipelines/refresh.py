@@ -48,7 +48,9 @@ class Refreshed:
 def refresh_reason(deployment: Deployment, ledger: Ledger) -> str | None:
     """Why the published file should be renewed now, or None when it still tells the truth. Reads the ledger alone."""
     last = publications.last_publication(ledger)
-    if last is None or not deployment.home.published.exists():
+    if last is None and not batches.is_any_staged(ledger):
+        return None
+    if last is None or not (deployment.home.published.exists() and deployment.home.masked.exists()):
         return "nothing is published yet"
     now = deployment.clock()
     statuses = feed_statuses(ledger, deployment.catalog, now)
@@ -68,6 +70,7 @@ def refresh(deployment: Deployment, *, is_purge: bool = False) -> Refreshed:
 
     Raises:
         NothingThere: nothing was ever synced here.
+        Trouble: nothing was ever staged, and an empty file would look like an answer.
         leases.LeaseHeld: another run writes the warehouse.
         warehouse.models.MartTrouble: a model or its test failed; the published file stays.
         warehouse.publish.PublishRefused: the audit failed; the published file stays.
@@ -147,6 +150,9 @@ def _refreshed(
     fingerprint = _fingerprint(ledger, statuses)
     snapshot_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
     last = publications.last_publication(ledger)
+    if last is None and not batches.is_any_staged(ledger):
+        fact = "nothing was ever staged here, so there is nothing to publish"
+        raise Trouble("refresh", fact, "See c360 status for what keeps the feeds, then run c360 sync.")
     published_at = moment(last.published_at) if last else None
     with warehouse_files.open_warehouse(deployment.home.root) as connection:
         history.remember(connection, deployment.home.published)
@@ -160,10 +166,14 @@ def _refreshed(
         merged = full_match.merged_since(connection, published_at, last.snapshot_id) if last and published_at else 0
         write_feed_marks(connection, statuses, snapshot_id, now)
         write_collected_columns(connection, deployment.catalog.values())
-    build_models(deployment)
-    leases.check(ledger, lease)
-    mask_key = deployment.mask_key or home_secret(ledger, "masking")
-    customers = publish_snapshot(deployment, mask_key, merged_customers=merged, is_purge=is_purge)
+    try:
+        build_models(deployment)
+        leases.check(ledger, lease)
+        mask_key = deployment.mask_key or home_secret(ledger, "masking")
+        customers = publish_snapshot(deployment, mask_key, merged_customers=merged, is_purge=is_purge)
+    finally:
+        # What did not get to readers would keep a full disk full, and the next build begins with none.
+        warehouse_files.remove_database(warehouse_files.marts_path(deployment.home.root))
     verified = {status.feed: stamp(status.verified_at) for status in statuses if status.verified_at}
     publications.record_publication(
         ledger, publications.Publication(snapshot_id, fingerprint, stamp(now), verified, customers)

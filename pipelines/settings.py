@@ -151,7 +151,8 @@ def load_settings(
 ) -> Settings:
     """Settings from arguments, else from C360_HOME and C360_FEEDS (folders joined by the path separator).
 
-    C360_FEEDS may stand in the home's .env, so that whoever names the home has the contracts that it is synced by.
+    C360_FEEDS may stand in the home's .env, so that whoever names the home has the contracts that it is synced by: as
+    may C360_ALERTS. What they name there is looked for from the home, wherever the command is run.
 
     Raises Trouble when the home is no folder, or when its .env is no text.
     """
@@ -159,7 +160,12 @@ def load_settings(
     root = Home((home or Path(surroundings.get("C360_HOME") or DEFAULT_HOME)).absolute())
     if root.root.exists() and not root.root.is_dir():
         raise Trouble(str(root.root), "it is no folder, so it can be no home", "Name another with --home or C360_HOME.")
-    known = {**_read_env_file(root.connections), **surroundings}
+    kept = _read_env_file(root.connections)
+    if said := kept.get("C360_FEEDS"):
+        kept["C360_FEEDS"] = os.pathsep.join(str(root.root / part) for part in said.split(os.pathsep) if part)
+    if said := kept.get("C360_ALERTS"):
+        kept["C360_ALERTS"] = str(root.root / said)
+    known = {**kept, **surroundings}
     folders = tuple(feeds) or tuple(Path(part) for part in known.get("C360_FEEDS", "").split(os.pathsep) if part)
     return Settings(root, folders, known)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 
@@ -18,3 +19,9 @@ class NothingThere(Trouble):
 
     def __init__(self, path: Path, fact: str) -> None:
         super().__init__(str(path), fact, "Check --home or C360_HOME, or run c360 sync first.")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error of the machine, of DuckDB or of SQLite says that there is no space left."""
+    is_told = any(words in str(error) for words in ("No space left", "disk is full"))
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or is_told

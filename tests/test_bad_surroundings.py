@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import resource
+import shlex
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +28,7 @@ from pipelines.ingest import FeedOutcome
 from pipelines.settings import Home, load_settings
 from pipelines.sync import sync
 from tests.bad_sources import BadSources, csv_of, sound, web_server
-from tests.journey_factory import DAY_ONE, c360
+from tests.journey_factory import DAY_ONE, Said, c360
 from warehouse.connection import open_reader
 
 C360 = [sys.executable, "-c", "from pipelines.cli import main; main()"]
@@ -199,6 +203,67 @@ def test_a_full_disk_is_told_and_nothing_half_landed_stays(bad: BadSources) -> N
         assert staged(deployment.home, "big.orders") == 60_000
 
 
+def test_a_disk_that_is_full_before_the_marts_are_built_gets_back_what_was_built_and_publishes_once_there_is_space(
+    bad: BadSources,
+) -> None:
+    with small_disk(bad.folder / "disk", "256m") as disk:
+        home = Home(disk / "home")
+        bad.write_connections(home.connections)
+        assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+        used = shutil.disk_usage(disk).used // 2**20 + 1
+        subprocess.run(["mount", "-o", f"remount,size={used + 7}m", str(disk)], check=True)
+        said = c360(home, "refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+        assert said.code == 1
+        assert said.err.startswith("The disk is full: ")
+        assert "Free space, then run it again." in said.err
+        synced = c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts)
+        assert synced.code == 1
+        assert "a fault of the program" not in synced.err
+        assert "is full" in synced.err
+        assert not home.published.exists()
+        assert not home.faults.exists()
+        assert [path.name for path in disk.glob("home/marts/*")] == []
+        subprocess.run(["mount", "-o", "remount,size=256m", str(disk)], check=True)
+        assert c360(home, "refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+        assert home.published.exists()
+
+
+def test_a_masked_file_that_is_gone_is_made_anew_by_the_sync_that_who_misses_it_is_sent_to(bad: BadSources) -> None:
+    home = home_of(bad)
+    assert c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+    home.masked.unlink()
+    missed = c360(home, "query", "SELECT count(*) AS n FROM fct_order", "--json", now=DAY_ONE)
+    assert (missed.code, "run c360 sync first" in missed.err) == (1, True)
+    assert "Published snapshot" in c360(home, "sync", now=DAY_ONE, feeds_folder=bad.contracts).out
+    found = c360(home, "query", "SELECT count(*) AS n FROM fct_order", "--json", now=DAY_ONE)
+    assert (found.code, found.document) == (0, [{"n": 2}])
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["damaged", "gone"])
+def test_a_landed_file_that_cannot_be_read_is_named_with_its_next_step(bad: BadSources, is_gone: bool) -> None:
+    home = home_of(bad)
+    assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+    [landed] = home.landing.glob("*/*/*/*.parquet")
+    whole = landed.read_bytes()
+    landed.unlink()
+    if not is_gone:
+        landed.write_bytes(whole[:100])
+    told = c360(home, "feeds", "reconcile", "shop.orders", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert told.code == 1
+    assert told.err.startswith(f"{landed} is damaged or not there (")
+    assert told.err.endswith("). Restore its folder from a backup of the home, then run it again.\n")
+    landed.write_bytes(whole)
+    again = c360(home, "feeds", "reconcile", "shop.orders", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert "Both sides hold the same." in again.out
+
+
+def test_a_command_whose_output_nobody_takes_leaves_no_trace(bad: BadSources) -> None:
+    home = home_of(bad)
+    line = " ".join(shlex.quote(word) for word in command(bad, home, "feeds", "list"))
+    done = subprocess.run(["sh", "-c", f"{line} >&-"], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+
+
 def test_a_limit_on_file_sizes_is_told_in_a_line_and_nothing_half_landed_stays(bad: BadSources) -> None:
     bad.files("big", a_csv=big_file())
     home = home_of(bad)
@@ -304,3 +369,104 @@ def test_feeds_that_no_contract_in_force_names_are_told_of_until_the_home_names_
     said = c360(home, "status", now=DAY_ONE)
     assert (said.code, said.err) == (0, "")
     assert "notes.orders" in said.out
+
+
+def test_contracts_and_an_alerts_file_that_the_home_names_are_looked_for_from_the_home(
+    bad: BadSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_of(bad)
+    (home.root / "mine").mkdir()
+    with home.connections.open("a") as file:
+        file.write("C360_FEEDS=../contracts:mine\nC360_ALERTS=mine/alerts.yml\n")
+    elsewhere = bad.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    settings = load_settings(home.root, environment={})
+    assert [folder.resolve() for folder in settings.feeds] == [bad.contracts.resolve(), home.root / "mine"]
+    assert settings.alerts_file == home.root / "mine" / "alerts.yml"
+    here = load_settings(home.root, environment={"C360_FEEDS": "there", "C360_ALERTS": "there.yml"})
+    assert (here.feeds, here.alerts_file) == ((Path("there"),), elsewhere / "there.yml")
+
+
+def test_rows_that_nobody_wants_are_dismissed_and_readers_see_who_closed_them_and_why(bad: BadSources) -> None:
+    undated = "2,yesterday,10.00,Bo"
+    bad.files("notes", a_csv=csv_of(sound(1), undated, "3,tomorrow,1.00,Cy", "4,2024-05-13 08:00:00,ten,Di"))
+    home = home_of(bad)
+
+    def said(*words: str) -> Said:
+        return c360(home, *words, now=DAY_ONE, feeds_folder=bad.contracts)
+
+    assert "held  3 rows" in said("sync").out
+    held = {shown(said, one)["payload"]["id"]: one for one in held_ids(said)}
+    assert sorted(held) == ["2", "3", "4"]
+
+    nobody = said("quarantine", "dismiss", "notes.orders", held["2"], "--reason", "no date")
+    assert (nobody.code, "Say who decides: --by NAME" in nobody.err) == (2, True)
+    nothing = said("quarantine", "dismiss", "notes.orders", "--by", "ana", "--reason", "no date")
+    assert (nothing.code, "Name the rows, or --rule" in nothing.err) == (2, True)
+    unknown = said("quarantine", "dismiss", "notes.orders", "--rule", "no_rule", "--by", "ana", "--reason", "no date")
+    assert (unknown.code, "no row is held by no_rule" in unknown.err) == (1, True)
+    assert len(held_ids(said)) == 3
+
+    one = said("quarantine", "dismiss", "notes.orders", held["4"], "--by", "ana", "--reason", "a typing exercise")
+    assert (one.code, one.out.splitlines()[0]) == (0, "1 row was dismissed by ana.")
+    rule = shown(said, held["2"])["rules"][0]
+    two = said("quarantine", "dismiss", "notes.orders", "--rule", rule, "--by", "bo", "--reason", "no dates")
+    assert (two.code, two.out.splitlines()[0]) == (0, "2 rows were dismissed by bo.")
+    assert said("quarantine", "list").out == "No row is held.\n"
+    with open_reader(home.published) as connection:
+        settled = connection.execute(
+            "SELECT status, settled_by, settled_reason, count(*) FROM ops.quarantine GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    assert settled == [("dismissed", "ana", "a typing exercise", 1), ("dismissed", "bo", "no dates", 2)]
+    again = said("quarantine", "dismiss", "notes.orders", "--rule", rule, "--by", "bo", "--reason", "no dates")
+    assert (again.code, f"no row is held by {rule}" in again.err) == (1, True)
+    assert said("quarantine", "release", "notes.orders").out.splitlines() == ["0 rows were released, 0 are still held."]
+
+
+def held_ids(said: Callable[..., Said]) -> list[str]:
+    return [row["held_id"] for row in said("quarantine", "list", "--json").document]
+
+
+def shown(said: Callable[..., Said], held_id: str) -> dict[str, Any]:
+    """A held row as the command shows it, with its payload read."""
+    row = dict(said("quarantine", "show", held_id).document)
+    return row | {"payload": json.loads(row["payload"])}
+
+
+def test_what_a_source_writes_cannot_steer_the_terminal_and_is_shown(bad: BadSources) -> None:
+    row = "2,\x1b[2J\x1b]0;title\x07day\x9b31m\u202eltr,10.00,Bo"
+    bad.files("notes", a_csv=csv_of(sound(1), row))
+    home = home_of(bad)
+    c360(home, "sync", "notes.orders", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    said = c360(home, "quarantine", "list", now=DAY_ONE).out
+    assert "ordered_at: '␛[2J␛]0;title␇day\N{REPLACEMENT CHARACTER}31m\N{REPLACEMENT CHARACTER}ltr' is not a" in said
+    assert {sign for sign in said if not sign.isprintable()} == {"\n"}
+
+
+def test_a_ledger_that_is_gone_is_no_home_in_which_nothing_was_synced(bad: BadSources) -> None:
+    home = home_of(bad)
+    c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    for end in ("", "-wal", "-shm"):
+        home.ledger.with_name(home.ledger.name + end).unlink(missing_ok=True)
+    fact = f"{home.ledger}: the ledger is gone, although there is a warehouse beside it. Restore the home folder from"
+    for words in (["status"], ["watch"], ["alerts", "list"], ["refresh"]):
+        said = c360(home, *words, now=DAY_ONE, feeds_folder=bad.contracts)
+        assert (said.code, said.err.startswith(fact)) == (1, True)
+        assert "nothing was ever synced" not in said.err
+    doctor = c360(home, "doctor", now=DAY_ONE, feeds_folder=bad.contracts)
+    assert (doctor.code, f"✗ ledger: {fact}" in doctor.out) == (1, True)
+    assert c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts).code == 0
+    assert staged(home, "shop.orders") == 2
+    assert "shop.orders" in c360(home, "status", now=DAY_ONE, feeds_folder=bad.contracts).out
+
+
+@pytest.mark.parametrize("name", ["probe", "reconcile"])
+def test_a_source_that_is_gone_is_told_to_machines_as_one_document(bad: BadSources, name: str) -> None:
+    home = home_of(bad)
+    c360(home, "sync", "--no-refresh", now=DAY_ONE, feeds_folder=bad.contracts)
+    (bad.folder / "shop.db").unlink()
+    said = c360(home, "feeds", name, "shop.orders", "--json", now=DAY_ONE, feeds_folder=bad.contracts)
+    fact = f"shop.orders: database file {bad.folder / 'shop.db'} is not there. Check the path in X_SHOP_ORDERS."
+    told = [said.document[0]["trouble"]] if name == "probe" else said.document["troubles"]
+    assert (said.code, said.err, told) == (1, "", [fact])

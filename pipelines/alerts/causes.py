@@ -40,6 +40,8 @@ OF_THE_SOURCE = frozenset(
 OF_A_COMPARISON = frozenset({"rows_missing", "rows_outdated", "rows_extra"})
 # What this machine suffers, whatever the source.
 OF_THE_MACHINE = frozenset({"not_running", "storage"})
+# What all feeds suffer where nothing of the warehouse can be read; as long as it can, each for itself.
+OF_THE_WAREHOUSE = frozenset({"ledger_disagrees"})
 
 
 def causes(
@@ -190,5 +192,7 @@ def _is_alike(alert: Alert, other: Alert, catalog: Mapping[str, FeedContract]) -
         return False
     if alert.failure == WAITING:
         return one.watch.parents.get(alert.segment, "") == its.watch.parents.get(other.segment)
+    if alert.failure in OF_THE_WAREHOUSE:
+        return "trouble" in alert.evidence and alert.evidence["trouble"] == other.evidence.get("trouble", "")
     is_one_source = one.system == its.system or one.source.connection == its.source.connection
     return alert.failure in OF_THE_MACHINE or (alert.failure in OF_THE_SOURCE and is_one_source)

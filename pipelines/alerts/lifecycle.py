@@ -120,7 +120,9 @@ def advance(alert: Alert, around: Circumstances, now: datetime, *, is_failing: b
     if alert.state == "DROPPED":
         return Move(alert)
     if alert.passes >= around.successive:
-        return resolve(alert, now, by=None, why=f"{alert.passes} look(s) passed on newer evidence")
+        return resolve(
+            alert, now, by=None, why=f"{alert.passes} look{'s' if alert.passes > 1 else ''} passed on newer evidence"
+        )
     if around.cause or around.silence:
         return _hush(alert, around)
     if alert.state in ("SUPPRESSED", "SILENCED"):

@@ -108,8 +108,9 @@ def _leave(code: int, *, is_stopped: bool = False) -> NoReturn:
     """
     if not is_stopped:
         atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as it is where who started the command closed it
+            stream.flush()
     os._exit(code)
 
 

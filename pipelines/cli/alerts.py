@@ -14,8 +14,10 @@ from pipelines.alerts import acts
 from pipelines.cli.alert_story import print_story, story_of
 from pipelines.cli.app import JsonOption, app, chosen, deployment_of, now_of, reason_of, steward_of
 from pipelines.cli.console import TROUBLE, age, out, print_json, severity_text, table, when
+from pipelines.deployment import Deployment
 from pipelines.freshness.detectors.matters import CUSTOMERS
 from pipelines.freshness.failures import load_failures
+from pipelines.freshness.status import CURRENT, feed_statuses
 from pipelines.ledger import alerts as kept
 from pipelines.ledger.alerts import AT_WORK, SEEN, Alert
 from pipelines.ledger.database import Ledger, existing_ledger
@@ -41,6 +43,7 @@ def list_command(
     with existing_ledger(deployment.home.ledger) as ledger:
         found = [alert for alert in kept.all_alerts(ledger) if feed in (None, alert.feed)]
         last = last_stretch(ledger)
+        clause = not_current_clause(ledger, deployment)
     if feed is not None and feed != CUSTOMERS and not found:
         chosen(deployment, [feed])
     if last is None:
@@ -61,7 +64,7 @@ def list_command(
             age(now - (alert.opened_at or alert.detected_at)),
             escape(alert.reason),
         )
-    out.print(lines if shown else f"No alert is open, by the look of {when(last.last_at)} UTC.")
+    out.print(lines if shown else f"No alert is open, by the look of {when(last.last_at)} UTC{clause}.")
     quiet = sum(alert.state in AT_WORK for alert in found) - sum(alert.state in SEEN for alert in found)
     if quiet and not every:
         out.print(f"{quiet} more are explained by these or silenced: c360 alerts list --all")
@@ -164,6 +167,13 @@ def open_alerts_line(ledger: Ledger) -> str | None:
     if not count:
         return None
     return f"{count} alert{'s are' if count > 1 else ' is'} open: c360 alerts list"
+
+
+def not_current_clause(ledger: Ledger, deployment: Deployment) -> str:
+    """What is added where no alert is open: a feed may be behind before anybody is to be told of it."""
+    statuses = feed_statuses(ledger, deployment.catalog, deployment.clock())
+    count = sum(one.status not in CURRENT for one in statuses)
+    return f"; {count} feed{'s are' if count > 1 else ' is'} not current: c360 status" if count else ""
 
 
 def _title(alert: Alert) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 import sys
 import traceback
@@ -15,9 +16,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from typer.exceptions import TyperException
 
 from connectors.declaration_file import DeclarationError
+from pipelines.trouble import is_disk_full
 
 TROUBLE = 1
 WRONG_USE = 2
@@ -25,13 +28,28 @@ WRONG_USE = 2
 # Packages whose errors are made for people.
 OURS = ("connectors", "expectations", "pipelines", "sample_company", "warehouse")
 
+# What DuckDB names when it cannot read what was landed.
+LANDED_FILE = re.compile(r"[\"'](/[^\"']*/landing/[^\"']*\.parquet)[\"']")
+
 # A pipe or a log has no width of its own; folding names there would break what people search for.
 LOG_WIDTH = 240
 
 
+# Signs that a terminal obeys, or that turn the order of others around: each as a sign that shows it.
+_SHOWN = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
+_SHOWN |= {0x7F: 0x2421} | dict.fromkeys((*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
+
+
+class _Console(Console):
+    """A console that values and messages of sources cannot steer."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(text.translate(_SHOWN), **options)
+
+
 def _console(*, stderr: bool) -> Console:
     # Without emoji: ':x:' in a value is no cross.
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+    console = _Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
     return console
@@ -70,12 +88,19 @@ def complain(error: Exception) -> int:
     if isinstance(error, typer.Abort):
         err.print("Stopped at the question; nothing was done. Answer y, or give --yes.")
         return TROUBLE
+    if is_disk_full(error):
+        err.print(f"[red]The disk is full: {escape(str(error).splitlines()[0])}. Free space, then run it again.[/red]")
+        return TROUBLE
     if isinstance(error, sqlite3.DatabaseError):
         fact = "The ledger in the home folder cannot be used"
         step = "See that this user may write in the home folder and that its disk has space, then run it again."
         if not isinstance(error, sqlite3.OperationalError):
             step = "See c360 doctor."
         err.print(f"[red]{fact}: {escape(str(error))}. {step}[/red]")
+        return TROUBLE
+    if type(error).__module__ == "_duckdb" and (landed := LANDED_FILE.search(str(error))):
+        fact = f"{landed[1]} is damaged or not there ({str(error).splitlines()[0]})"
+        err.print(f"[red]{escape(fact)}. Restore its folder from a backup of the home, then run it again.[/red]")
         return TROUBLE
     if isinstance(error, OSError) and error.filename is not None:
         step = "See that the path is right and that this user may use it, then run it again."
@@ -114,7 +139,7 @@ def table(*headings: str, title: str | None = None) -> Table:
 
 def age(span: timedelta | None) -> str:
     """A span in the largest unit that keeps it readable: '4 min', '26 h', '12 d'."""
-    if span is None:
+    if span is None or span < timedelta(minutes=-1):  # of what begins in the future, where the clock was set back
         return "-"
     minutes = span.total_seconds() / 60
     if minutes < 120:

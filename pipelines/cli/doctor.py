@@ -15,12 +15,13 @@ from connectors.catalog import load_catalog
 from connectors.contract import FeedContract
 from connectors.contract_file import ContractError
 from connectors.secrecy import LEAST_LENGTH, password_of
+from connectors.source import variables_missing
 from connectors.source_spec import RestSource
-from pipelines.alerts.channels.build import SECRET_PARTS, variables_missing
+from pipelines.alerts.channels import build
 from pipelines.alerts.plan import AlertPlan, AlertsFileError, load_plan
 from pipelines.cli.app import app, settings_of
 from pipelines.cli.console import TROUBLE, out
-from pipelines.ledger.database import LedgerNewer, existing_ledger
+from pipelines.ledger.database import RESTORE_LEDGER, LedgerLost, LedgerNewer, existing_ledger
 from pipelines.settings import Home, Settings
 from pipelines.trouble import NothingThere
 from warehouse.connection import WarehouseAbsent, WarehouseBusy, WarehouseUnreadable, open_reader
@@ -60,12 +61,12 @@ def _look(settings: Settings) -> Iterator[Finding]:
         yield Finding("contracts", False, fact, "Run c360 feeds check to see them.")
         return
     yield Finding("contracts", True, f"{len(catalog)} feeds")
-    needed = sorted({contract.source.connection for contract in catalog.values()})
-    missing = [name for name in needed if not settings.environment.get(name)]
+    missing = sorted({name for one in catalog.values() for name in variables_missing(one, settings.environment)})
+    connections = {contract.source.connection for contract in catalog.values()}
     yield Finding(
         "connections",
         not missing,
-        f"{', '.join(missing)} not set." if missing else f"{len(needed)} set",
+        f"{', '.join(missing)} not set." if missing else f"{len(connections)} set",
         f"Set them in the environment or in {home.connections}.",
     )
     try:
@@ -107,7 +108,7 @@ def _home(home: Home) -> Finding:
 def _alerts(settings: Settings, plan: AlertPlan) -> Finding:
     """Whether everybody who is to be told can be: nothing is sent."""
     told_by = {spec.name: spec for spec in plan.channels} | ({"dead_man": plan.dead_man} if plan.dead_man else {})
-    missing = {name: variables_missing(spec, settings.environment) for name, spec in told_by.items()}
+    missing = {name: build.variables_missing(spec, settings.environment) for name, spec in told_by.items()}
     lacking = [f"{', '.join(names)} ({name})" for name, names in missing.items() if names]
     fact = f"{', '.join(lacking)} not set." if lacking else f"channels {', '.join(plan.names)}"
     return Finding("alerts", not lacking, fact, f"Set them in the environment or in {settings.home.connections}.")
@@ -119,7 +120,7 @@ def _secrets(settings: Settings, contracts: Iterable[FeedContract], plan: AlertP
         one.source.connection: password_of(settings.environment.get(one.source.connection, "")) for one in contracts
     }
     tokens = [one.source.auth.token for one in contracts if isinstance(one.source, RestSource)]
-    of_channels = [getattr(spec, part, None) for spec in plan.channels for part in SECRET_PARTS]
+    of_channels = [getattr(spec, part, None) for spec in plan.channels for part in build.SECRET_PARTS]
     held |= {name: settings.environment.get(name, "") for name in (*tokens, *of_channels) if name}
     short = sorted(name for name, secret in held.items() if 0 < len(secret) < LEAST_LENGTH)
     if not short:
@@ -136,11 +137,11 @@ def _ledger(settings: Settings) -> Finding:
             (runs,) = ledger.rows("SELECT count(*) FROM feed_run")[0]
     except NothingThere as absent:
         return Finding("ledger", False, str(absent), is_warning=True)
-    except LedgerNewer as newer:
-        return Finding("ledger", False, str(newer))
+    except (LedgerLost, LedgerNewer) as trouble:
+        return Finding("ledger", False, str(trouble))
     except sqlite3.OperationalError as error:
         return Finding("ledger", False, f"{error}.", "See that this user may write in the home folder.")
     except sqlite3.DatabaseError as error:
-        step = "Move the file away; the next sync rebuilds its batches from the landing folder."
-        return Finding("ledger", False, f"it is damaged: {error}.", step)
-    return Finding("ledger", check == "ok", f"{runs} runs in {path}", "Move the file away and sync again.")
+        return Finding("ledger", False, f"it is damaged: {error}.", f"Move the file away. {RESTORE_LEDGER}")
+    step = f"SQLite finds it damaged: {check}. Move the file away. {RESTORE_LEDGER}"
+    return Finding("ledger", check == "ok", f"{runs} runs in {path}", step)

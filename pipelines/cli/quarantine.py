@@ -81,11 +81,13 @@ def release_command(
         err.print("--as-is needs the rows by name, and --reason.")
         raise typer.Exit(WRONG_USE)
     if as_is:
-        stewardship.accept_held(deployment, held_ids or [], by=steward_of(context, by), reason=reason or "")
+        stewardship.accept_held(
+            deployment, held_ids or [], by=steward_of(context, by), reason=reason_of(reason or "", "--reason")
+        )
     staged = release_rows(deployment, contract, held_ids)
     back = sum(batch.tally.rows_new + batch.tally.rows_changed + batch.tally.rows_unchanged for batch in staged)
     still = sum(batch.tally.rows_quarantined for batch in staged)
-    out.print(f"{back:,} rows were released, {still:,} are still held.")
+    out.print(f"{_rows(back)} released, {still:,} {'is' if still == 1 else 'are'} still held.")
     if back:
         _refresh(deployment)
     return 0
@@ -112,9 +114,13 @@ def dismiss_command(
         raise typer.Exit(WRONG_USE)
     name, why = steward_of(context, by), reason_of(reason, "--reason")
     count = stewardship.dismiss_held(deployment, feed, held_ids or [], rule=rule, by=name, reason=why)
-    out.print(f"{count:,} rows were dismissed by {escape(name)}.")
+    out.print(f"{_rows(count)} dismissed by {escape(name)}.")
     _refresh(deployment)
     return 0
+
+
+def _rows(count: int) -> str:
+    return "1 row was" if count == 1 else f"{count:,} rows were"
 
 
 def _refresh(deployment: Deployment) -> None:

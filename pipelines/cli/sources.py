@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -30,7 +30,10 @@ def probe_command(
     deployment = deployment_of(context)
     answers = [probe_feed(deployment, contract) for contract in chosen(deployment, names or [])]
     if as_json:
-        print_json([asdict(answer) | {"trouble": str(answer.trouble or "") or None} for answer in answers])
+        # Without their troubles, which are no data to be taken apart.
+        print_json(
+            [asdict(replace(one, trouble=None)) | {"trouble": str(one.trouble or "") or None} for one in answers]
+        )
     else:
         _show_answers(answers)
     is_troubled = any(answer.trouble or answer.credentials.verdict == "denied" for answer in answers)
@@ -59,7 +62,7 @@ def reconcile_command(
     troubles = [str(found.trouble)] if found.trouble else []
     troubles += staged.troubles if staged else []
     if as_json:
-        print_json(asdict(found) | {"trouble": None, "troubles": troubles, "differing": found.differing})
+        print_json(asdict(replace(found, trouble=None)) | {"troubles": troubles, "differing": found.differing})
     else:
         _show_results(found)
         for trouble in troubles:

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from connectors.source_spec import parse_duration
-from pipelines.cli.alerts import open_alerts_line
+from pipelines.cli.alerts import not_current_clause, open_alerts_line
 from pipelines.cli.app import app, deployment_of
 from pipelines.cli.console import TROUBLE, err, out
 from pipelines.cli.unnamed import tell_unnamed
@@ -56,6 +56,7 @@ def _tell(deployment: Deployment) -> bool:
     """Say what is open; whether something is."""
     with existing_ledger(deployment.home.ledger) as ledger:
         line = open_alerts_line(ledger)
+        quiet = "no alert is open" + not_current_clause(ledger, deployment)
     tell_unnamed(deployment)
-    out.print(f"{deployment.clock():%Y-%m-%d %H:%M:%S} UTC  {line or 'no alert is open'}")
+    out.print(f"{deployment.clock():%Y-%m-%d %H:%M:%S} UTC  {line or quiet}")
     return line is not None

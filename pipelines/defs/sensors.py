@@ -32,7 +32,7 @@ def refresh_sensor(deployment: Deployment, job: dg.UnresolvedAssetJobDefinition)
         with Ledger(deployment.home.ledger) as ledger:
             reason = refresh_reason(deployment, ledger)
         if reason is None:
-            return dg.SkipReason("The published file tells the truth.")
+            return dg.SkipReason("Nothing is new for readers.")
         if is_at_work(context.instance, REFRESH):
             return dg.SkipReason("A refresh is at work.")
         ended_runs = context.instance.get_run_records(dg.RunsFilter(job_name=REFRESH, statuses=ENDED), limit=1)

@@ -87,6 +87,8 @@ def _runs(ledger: Ledger, feed: str, since: str) -> tuple[Run, ...]:
         MOST_RUNS,
     )
     names = dict.fromkeys(("undeclared_columns", "missing_columns"), _names)
+    # In the order in which they ran: a clock that was wrong dates a run among others.
+    found.sort(key=lambda row: row[0], reverse=True)
     return _made(Run, found, names | dict.fromkeys(("started_at", "ended_at", "credentials_end"), _at))
 
 

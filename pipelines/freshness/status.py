@@ -149,11 +149,13 @@ def _judge(contract: FeedContract, found: _Evidence, now: datetime) -> tuple[Sta
     silence = now - found.verified_at
     if silence > promise + grace:
         return "STALE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
+    status, reason = _judge_age(contract, found, now - found.as_of)
     if found.last_run_status == "FAILED":
-        return "LATE", found.last_error or "the last attempt failed"
+        # A failure makes nothing better: what was too old, or unknown, before it is no less so after it.
+        return status if status in ("STALE", "UNKNOWN") else "LATE", found.last_error or "the last attempt failed"
     if silence > promise:
         return "LATE", f"its source was last read {_words(silence)} ago; promised within {_words(promise)}"
-    return _judge_age(contract, found, now - found.as_of)
+    return status, reason
 
 
 def _judge_age(contract: FeedContract, found: _Evidence, age: timedelta) -> tuple[Status, str]:

@@ -125,6 +125,11 @@ def rows_staged(ledger: Ledger, feed: str) -> int:
     return row["n"] if row else 0
 
 
+def is_any_staged(ledger: Ledger) -> bool:
+    """Whether a batch of any feed was ever staged."""
+    return ledger.row("SELECT 1 FROM feed_batch WHERE state = 'staged' LIMIT 1") is not None
+
+
 def is_any_landed(ledger: Ledger, feed: str) -> bool:
     """Whether a batch waits to be staged, or was staged a moment ago without a word of it here."""
     return ledger.row("SELECT 1 FROM feed_batch WHERE feed = ? AND state = 'landed'", feed) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from pipelines.settings import Home
 from pipelines.trouble import NothingThere, Trouble
 
 # Of what a former version would misread; a table or a column more is no reason for another.
@@ -24,8 +26,16 @@ _COST_OF_RUNS = ("requests", "byte_count", "wall_ms", "cpu_ms")
 ADDED = {
     "feed_run": [f"{name} INTEGER" for name in _COST_OF_RUNS],
     "feed_day": [f"{name} INTEGER NOT NULL DEFAULT 0" for name in ("rows_read", *_COST_OF_RUNS)],
+    "feed_count": ["trouble TEXT"],
 }
 TABLE_NAME = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
+
+
+# What only the ledger knows is lost with it.
+RESTORE_LEDGER = (
+    "Restore the home folder from one backup. Without one, c360 sync makes a ledger from what was landed, which knows "
+    "of no alert, no accepted source, no erasure and no former pseudonym."
+)
 
 
 class LedgerNewer(Trouble):
@@ -36,20 +46,32 @@ class LedgerNewer(Trouble):
         super().__init__(str(path), fact, "Use that version, or name another home with --home.")
 
 
+class LedgerLost(Trouble):
+    """The ledger of a home is gone while its warehouse is there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), "the ledger is gone, although there is a warehouse beside it", RESTORE_LEDGER)
+
+
 def existing_ledger(path: Path) -> Ledger:
     """The ledger of a home where something was synced before: for all who ask what is there, or decide on it.
 
     Raises:
         NothingThere: there is none. Neither it nor its folder is made.
+        LedgerLost: there is none, and something was synced here.
         LedgerNewer: a later version wrote it.
     """
     if not path.is_file():
+        if Home(path.parent).warehouse.exists():
+            raise LedgerLost(path)
         raise NothingThere(path, "there is no ledger, so nothing was ever synced here")
     return Ledger(path)
 
 
 class Ledger:
     """A connection to the ledger, which is made where there is none, as for a first sync. Make one per thread.
+
+    Where this user may not write, it is opened for reading alone.
 
     Raises:
         LedgerNewer: a later version wrote it.
@@ -65,16 +87,19 @@ class Ledger:
 
     def _open(self) -> None:
         path = self.path
-        self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        self._is_reader = path.exists() and not _may_write(path)
+        name = _name_for_reading(path) if self._is_reader else path
+        self._connection = sqlite3.connect(
+            name, uri=self._is_reader, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None
+        )
         self._connection.row_factory = sqlite3.Row
+        version = self._version()
+        if self._is_reader:
+            return
         # FULL, as a commit here is what makes a batch count: it must survive a power cut.
         self._connection.execute("PRAGMA synchronous=FULL")
         if self._wal_mode() != "wal":
             raise OSError(f"{path}: SQLite refuses WAL mode here. Put the home folder on a local disk.")
-        ((version,),) = self.tuples("PRAGMA user_version")
-        if version > SCHEMA_VERSION:
-            self.close()
-            raise LedgerNewer(path, version)
         schema, declared = _schema()
         there = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
         # Only where something is missing, as in a ledger of a former version: the script waits for its turn to write.
@@ -86,6 +111,14 @@ class Ledger:
                 with self.transaction() as connection:
                     for column in self._lacking(table):
                         connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+
+    def _version(self) -> int:
+        """The version of the schema. Raises LedgerNewer when it is a later one."""
+        ((version,),) = self.tuples("PRAGMA user_version")
+        if version > SCHEMA_VERSION:
+            self.close()
+            raise LedgerNewer(self.path, version)
+        return int(version)
 
     def _lacking(self, table: str) -> list[str]:
         """Columns of ADDED that a ledger of a former version does not have yet."""
@@ -106,6 +139,7 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One atomic change: nobody else writes between its first read and its end."""
+        self._require_writer()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -131,7 +165,12 @@ class Ledger:
 
     def write(self, sql: str, *values: object) -> None:
         """One statement in a transaction of its own."""
+        self._require_writer()
         self._connection.execute(sql, values)
+
+    def _require_writer(self) -> None:
+        if self._is_reader:
+            raise sqlite3.OperationalError(f"{self.path}: this user may only read it")
 
     def close(self) -> None:
         """Give the file back."""
@@ -142,6 +181,17 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _may_write(path: Path) -> bool:
+    """Whether this user may write the file, and beside it what SQLite keeps there."""
+    return all(os.access(one, os.W_OK, effective_ids=True) for one in (path, path.parent))
+
+
+def _name_for_reading(path: Path) -> str:
+    """What SQLite opens without writing. Where no log lies beside the file, all of it is in the file itself."""
+    has_log = any(path.with_name(path.name + end).exists() for end in ("-wal", "-shm"))
+    return f"{path.absolute().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
 
 
 @cache

@@ -48,11 +48,15 @@ class FollowDay:
 
 @dataclass(frozen=True)
 class StagedCount:
-    """Rows that staging holds of a feed's entity and source system, and those that the ledger counted there."""
+    """Rows that staging holds of a feed's entity and source system, and those that the ledger counted there.
+
+    `trouble`: why nothing of the warehouse can be read, so that it holds none.
+    """
 
     staged: int
     tallied: int
     counted_at: datetime
+    trouble: str | None = None
 
 
 def last_counted(ledger: Ledger) -> datetime | None:
@@ -132,9 +136,16 @@ def record_followed(
         )
 
 
-def record_count(ledger: Ledger, feed: str, staged: int, tallied: int, now: datetime) -> None:
+def record_count(ledger: Ledger, feed: str, count: StagedCount) -> None:
     """Write down what staging holds beside what the ledger counted."""
-    ledger.write("INSERT OR REPLACE INTO feed_count VALUES (?, ?, ?, ?)", feed, staged, tallied, stamp(now))
+    ledger.write(
+        "INSERT OR REPLACE INTO feed_count VALUES (?, ?, ?, ?, ?)",
+        feed,
+        count.staged,
+        count.tallied,
+        stamp(count.counted_at),
+        count.trouble,
+    )
 
 
 def read_links(ledger: Ledger, feed: str) -> tuple[LinkDay, ...]:
@@ -192,6 +203,6 @@ def newest_followed(ledger: Ledger, feed: str) -> dict[str, datetime]:
 def read_count(ledger: Ledger, feed: str) -> StagedCount | None:
     """What staging held at the last refresh; None before the first."""
     row = ledger.row("SELECT * FROM feed_count WHERE feed = ?", feed)
-    return (
-        None if row is None else StagedCount(row["staged"], row["tallied"], datetime.fromisoformat(row["counted_at"]))
-    )
+    if row is None:
+        return None
+    return StagedCount(row["staged"], row["tallied"], datetime.fromisoformat(row["counted_at"]), row["trouble"])

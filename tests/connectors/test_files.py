@@ -107,6 +107,13 @@ def test_a_missing_folder_is_unreachable(tmp_path):
     assert (caught.value.kind, caught.value.is_retryable) == ("unreachable", True)
 
 
+def test_a_file_in_the_place_of_its_folder_is_no_folder_without_files(tmp_path):
+    (tmp_path / "drop").write_bytes(b"id\n1\n")
+    with pytest.raises(FeedTrouble, match="drop is not a folder") as caught:
+        labels(file_contract(), str(tmp_path / "drop"), tmp_path)
+    assert caught.value.kind == "contract"
+
+
 def test_a_folder_without_permission_is_denied(tmp_path):
     connection = drop(tmp_path, a_csv=row(1))
     if os.geteuid() != 0:

@@ -25,6 +25,7 @@ from pipelines.ledger.findings import latest_verdicts
 from pipelines.ledger.links import last_counted, read_followed
 from pipelines.settings import Home
 from pipelines.sync import sync
+from pipelines.watch import watch
 from warehouse.connection import open_warehouse
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -289,6 +290,32 @@ def test_a_warehouse_that_is_gone_is_told(desk: Desk) -> None:
     desk.count_books()
     found = desk.found(ORDERS, "ledger_disagrees")[""]
     assert (found.verdict, found.rows) == ("FAIL", 3)
+
+
+def test_a_warehouse_that_is_damaged_is_told_with_what_is_wrong_until_it_can_be_read(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number) for number in range(3)])
+    whole = desk.home.warehouse.read_bytes()
+    desk.home.warehouse.write_bytes(b"no database" * 1000)
+    watch(desk.deployment)
+    found = desk.found(ORDERS, "ledger_disagrees")[""]
+    assert (found.verdict, found.rows) == ("FAIL", 3)
+    assert found.reason.startswith(f"{desk.home.warehouse}: DuckDB cannot open it")
+    assert found.reason.endswith("; the ledger counted 3")
+    assert not desk.home.faults.exists(), "a damaged file is no fault of the program"
+    desk.home.warehouse.write_bytes(whole)
+    desk.now += timedelta(minutes=1)
+    desk.count_books()
+    found = desk.found(ORDERS, "ledger_disagrees")[""]
+    assert (found.verdict, found.reason) == ("PASS", "staging holds 3 rows and the ledger counted 3")
+
+
+def test_batches_that_wait_for_a_damaged_warehouse_do_not_keep_it_from_being_told(desk: Desk) -> None:
+    desk.sync(ORDERS, [order(number) for number in range(3)])
+    with Ledger(desk.home.ledger) as ledger:
+        ledger.write("UPDATE feed_batch SET state = 'landed'")
+    desk.home.warehouse.write_bytes(b"no database" * 1000)
+    desk.count_books()
+    assert desk.found(ORDERS, "ledger_disagrees")[""].verdict == "FAIL"
 
 
 def test_books_are_left_alone_while_somebody_writes_the_warehouse(desk: Desk) -> None:

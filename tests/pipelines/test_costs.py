@@ -150,8 +150,9 @@ def test_a_refresh_that_failed_costs_what_it_took(tmp_path: Path, monkeypatch: p
         raise OSError("the disk is full")
 
     monkeypatch.setattr(refresh, "build_models", broken)
+    desk.order(range(1, 2), NOON)
+    stage_feed(desk.deployment, desk.contract, desk.land())
     deployment = replace(desk.deployment, stopwatch=clocks.stopwatch())
-    desk.ledger().close()
     with pytest.raises(OSError, match="the disk is full"):
         refresh.refresh(deployment)
     with desk.ledger() as ledger:

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.landing import LandingFolder
 from pipelines import land
+from pipelines.freshness.detectors.windows import cursor_regressed
 from pipelines.ledger import leases
 from tests.pipelines.shop_desk import NOON, ShopDesk
 
@@ -30,6 +31,24 @@ def test_what_was_read_is_counted_apart_from_what_was_landed(desk: ShopDesk) -> 
     run = desk.history().runs[-1]
     assert (run.rows_read, run.rows_landed, run.rows_rejected, run.rows_reread) == (7, 2, 0, 5)
     assert run.rows_repeated is None
+
+
+def test_a_run_under_a_clock_that_stood_days_back_keeps_its_place_among_runs_and_no_cursor_seems_to_go_back(
+    desk: ShopDesk,
+) -> None:
+    desk.land()
+    desk.order(range(6, 8), NOON + HOUR)
+    desk.now += 2 * HOUR
+    desk.land()
+    now = desk.now
+    desk.now -= timedelta(days=4)
+    desk.land()
+    desk.now = now
+    desk.land()
+    history = desk.history()
+    assert [run.run_id[-1] for run in history.runs] == ["1", "2", "3", "4"]
+    (found,) = cursor_regressed(history)
+    assert found.verdict == "PASS"
 
 
 def test_rows_of_the_future_are_counted_with_their_batch(desk: ShopDesk) -> None:

@@ -15,20 +15,25 @@ NEWS = timedelta(days=1)
 
 @detects("ledger_disagrees")
 def ledger_disagrees(history: FeedHistory) -> Iterator[Finding]:
-    """Staging has other rows than the ledger counted there (mode G9). Staging deletes none, so both only grow."""
+    """Staging has other rows than the ledger counted there (mode G9). Staging deletes none, so both only grow.
+
+    Of a warehouse that is gone or damaged its `trouble` is told, which is the same of all feeds.
+    """
     counted = history.staged_count
     if counted is None:
         yield Finding(history.feed, "ledger_disagrees", "UNKNOWN", "staging was not counted yet")
         return
     differ = counted.staged - counted.tallied
+    held = f"{counted.trouble.rstrip('.')};" if counted.trouble else f"staging holds {counted.staged:,} rows and"
     yield Finding(
         history.feed,
         "ledger_disagrees",
         "FAIL" if differ else "PASS",
-        f"staging holds {counted.staged:,} rows and the ledger counted {counted.tallied:,}",
+        f"{held} the ledger counted {counted.tallied:,}",
         rows=abs(differ) or None,
         onset=counted.counted_at if differ else None,
         evidence_at=counted.counted_at,
+        evidence={"trouble": counted.trouble} if counted.trouble else {},
     )
 
 

@@ -158,7 +158,8 @@ def missing_numbers(numbered: Sequence[Batch]) -> dict[int, Batch]:
 
 def is_sent_once_more(batch: Batch, former: Sequence[Batch]) -> bool:
     """Whether a file has the name of a former one, of a sender who gives each file a name of its own: a correction."""
-    names = [one.file_name for one in former]
+    # A name that comes with the same bytes, as when a whole folder was copied anew, has not come round to new ones.
+    names = [name for name, _ in {(one.file_name, one.content_sha256 or one.batch_id) for one in former}]
     return batch.file_name in names and len(set(names)) >= OWN_NAMES * len(names)
 
 

@@ -20,8 +20,9 @@ CREATE TABLE IF NOT EXISTS feed_follow (
     PRIMARY KEY (feed, column_name, day, age)
 );
 -- One row per feed: rows that staging holds of its entity and source system, and those that the ledger counted there.
+-- trouble: why nothing of the warehouse can be read; it holds none then.
 CREATE TABLE IF NOT EXISTS feed_count (
-    feed TEXT PRIMARY KEY, staged INTEGER NOT NULL, tallied INTEGER NOT NULL, counted_at TEXT NOT NULL
+    feed TEXT PRIMARY KEY, staged INTEGER NOT NULL, tallied INTEGER NOT NULL, counted_at TEXT NOT NULL, trouble TEXT
 );
 -- One row: when it was last counted across feeds.
 CREATE TABLE IF NOT EXISTS across_count (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), counted_at TEXT NOT NULL);

@@ -34,6 +34,30 @@ def test_columns_that_go_wrong_together_are_one_alert_that_lists_them(watched: W
     )
 
 
+def test_a_warehouse_that_cannot_be_read_is_one_alert_and_feeds_that_lost_rows_of_their_own_are_several(
+    watched: Watched,
+) -> None:
+    feeds = ("mailer.activity", "shop.orders")
+
+    def lost(minute: float, trouble: dict[str, str]) -> list[Finding]:
+        at = NOON + minute * MINUTE
+        return [replace(finding("FAIL", "ledger_disagrees", feed, at=at), evidence=trouble) for feed in feeds]
+
+    watched.give(0, lost(0, {"trouble": "warehouse.duckdb is not there"}))
+    assert watched.events == ["open ledger_disagrees"]
+    assert watched.told[0].covered == ("shop.orders: The warehouse does not hold what the ledger counted",)
+    watched.give(15, lost(15, {}))
+    assert watched.events[1:] == ["open ledger_disagrees"]
+
+
+def test_a_file_without_a_column_that_ends_the_read_of_others_is_one_alert_that_names_the_column(
+    watched: Watched,
+) -> None:
+    watched.round(0, ("FAIL", "incomplete_read"), ("FAIL", "column_renamed"))
+    assert watched.events == ["open column_renamed"]
+    assert watched.told[0].covered == ("shop.orders: A read ended early",)
+
+
 def test_a_column_that_goes_wrong_four_syncs_later_is_an_alert_of_its_own(watched: Watched) -> None:
     watched.give(0, [finding("FAIL", "unreadable_values", at=NOON, segment="shipped_at")])
     later = NOON + 4 * SYNC

@@ -29,6 +29,17 @@ def test_variables_that_alert_channels_need_and_that_are_not_set_are_named_witho
     )
 
 
+def test_users_and_tokens_that_sources_need_and_that_are_not_set_are_named_beside_their_connections(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".env").write_text("C360_MAILER_URL=http://127.0.0.1:1/\nC360_MAILER_USER=\nC360_HELPDESK_TOKEN=long\n")
+    told = line_of("connections", tmp_path)
+    assert told.startswith("✗ connections: ")
+    missing = told.removeprefix("✗ connections: ").partition(" not set.")[0].split(", ")
+    assert {"C360_MAILER_USER", "C360_MAILER_TOKEN", "C360_HELPDESK_URL", "C360_SHOP_URL"} <= set(missing)
+    assert not {"C360_MAILER_URL", "C360_HELPDESK_TOKEN"} & set(missing)
+
+
 def test_a_mistake_in_the_alerts_file_is_trouble_for_the_doctor(tmp_path: Path) -> None:
     (tmp_path / "alerts.yml").write_text("channels:\n  - {kind: file, nam: file}\n")
     assert line_of("alerts", tmp_path).startswith("✗ alerts: 2 problems. Run c360 alerts test to see them.")

@@ -13,7 +13,8 @@ from dagster import DagsterRunStatus
 
 from pipelines.definitions import build_definitions
 from pipelines.defs.sensors import REST_AFTER_FAILURE, sweep_dead_runs
-from tests.pipelines.defs.deployment_factory import NOON, deployment
+from pipelines.sync import sync
+from tests.pipelines.defs.deployment_factory import NOON, deployment, shop
 
 # A run that tells its parent its id and then works until it is killed.
 ENDLESS_RUN = """
@@ -53,21 +54,35 @@ def refresh_tick(here, instance):
         return sensor(context)
 
 
-def test_a_refresh_is_asked_for_when_nothing_is_published_yet(tmp_path, instance):
-    request = refresh_tick(deployment(tmp_path), instance)
+@pytest.fixture
+def home_with_rows(tmp_path):
+    """Where a customer was staged and nothing is published."""
+    shop(tmp_path)
+    here = deployment(tmp_path)
+    sync(here, list(here.catalog.values()), wants_refresh=False)
+    return tmp_path
+
+
+def test_no_refresh_is_asked_for_while_nothing_was_staged(tmp_path, instance):
+    assert refresh_tick(deployment(tmp_path), instance).skip_message == "Nothing is new for readers."
+
+
+def test_a_refresh_is_asked_for_when_nothing_is_published_yet(home_with_rows, instance):
+    request = refresh_tick(deployment(home_with_rows), instance)
     assert request.run_key == "after none"
     assert request.tags["reason"] == "nothing is published yet"
 
 
-def test_no_second_refresh_is_asked_for_while_one_is_at_work(tmp_path, instance):
+def test_no_second_refresh_is_asked_for_while_one_is_at_work(home_with_rows, instance):
     add_run(instance, "refresh", DagsterRunStatus.STARTED)
-    assert refresh_tick(deployment(tmp_path), instance).skip_message == "A refresh is at work."
+    assert refresh_tick(deployment(home_with_rows), instance).skip_message == "A refresh is at work."
 
 
-def test_a_refresh_that_failed_is_asked_for_again_after_a_rest(tmp_path, instance):
+def test_a_refresh_that_failed_is_asked_for_again_after_a_rest(home_with_rows, instance):
     failed = add_run(instance, "refresh", DagsterRunStatus.FAILURE)
     ended = instance.get_run_record_by_id(failed.run_id).create_timestamp
-    soon, later = (deployment(tmp_path, now=ended + wait) for wait in (timedelta(minutes=1), 2 * REST_AFTER_FAILURE))
+    waits = (timedelta(minutes=1), 2 * REST_AFTER_FAILURE)
+    soon, later = (deployment(home_with_rows, now=ended + wait) for wait in waits)
     assert "the next" in refresh_tick(soon, instance).skip_message
     assert refresh_tick(later, instance).run_key == f"after {failed.run_id}"
 

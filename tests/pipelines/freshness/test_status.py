@@ -129,6 +129,18 @@ def test_a_failed_attempt_is_late_at_once_and_says_why(history: History) -> None
     assert history.status() == ("LATE", "the password was refused")
 
 
+def test_a_failed_attempt_makes_no_status_better(history: History, tmp_path: Path) -> None:
+    source = {"kind": "files", "connection": "DROP", "pattern": "*.csv", "format": "csv"}
+    (tmp_path / "drop").mkdir()
+    dropped = History(tmp_path / "drop", contract(cursor=None, source=source))
+    for feed, before in ((dropped, "STALE"), (history, "UNKNOWN")):
+        feed.run(NOON - timedelta(hours=1), "EMPTY_OK")
+        feed.staged(NOON - timedelta(hours=40))
+        assert feed.status()[0] == before
+        feed.run(NOON, "FAILED", "the folder is not there")
+        assert feed.status() == (before, "the folder is not there")
+
+
 def test_a_feed_that_nobody_reads_goes_late_and_then_stale_by_itself(history: History) -> None:
     history.run(NOON, "OK")
     history.staged(NOON)

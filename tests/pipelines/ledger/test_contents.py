@@ -13,7 +13,16 @@ from pipelines.ledger.breaches import BreachRecord, read_breaches, record_breach
 from pipelines.ledger.database import Ledger
 from pipelines.ledger.evidence import Verdict
 from pipelines.ledger.findings import FindingRecord, failing_before, record_findings
-from pipelines.ledger.links import LinkDay, TotalDay, read_count, read_links, read_totals, record_count, record_links
+from pipelines.ledger.links import (
+    LinkDay,
+    StagedCount,
+    TotalDay,
+    read_count,
+    read_links,
+    read_totals,
+    record_count,
+    record_links,
+)
 from pipelines.ledger.profiles import ColumnProfile, profiles_by_batch, record_profiles
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -78,11 +87,9 @@ def test_links_totals_and_counts_are_those_of_the_last_time(ledger: Ledger) -> N
     assert read_links(ledger, "shop.order_lines") == (link,)
     assert read_totals(ledger, "shop.order_lines") == (total,)
     assert read_count(ledger, "shop.orders") is None
-    record_count(ledger, "shop.orders", 5, 4, NOON)
-    record_count(ledger, "shop.orders", 5, 5, NOON)
-    count = read_count(ledger, "shop.orders")
-    assert count is not None
-    assert (count.staged, count.tallied) == (5, 5)
+    for count in (StagedCount(5, 4, NOON), StagedCount(0, 5, NOON, "it is damaged"), StagedCount(5, 5, NOON)):
+        record_count(ledger, "shop.orders", count)
+        assert read_count(ledger, "shop.orders") == count
 
 
 def finding(verdict: Verdict, version: str, failure: str = "late") -> FindingRecord:

@@ -72,6 +72,20 @@ def test_the_same_bytes_under_a_new_name_are_a_redelivery() -> None:
     assert only(redelivered(a_history([a_run(ago(1))], [a_batch(1, NOON)]))).verdict == "UNKNOWN"
 
 
+def test_a_folder_that_was_copied_anew_with_all_of_its_files_is_no_redelivery_of_any() -> None:
+    days = [a_file(number) for number in range(1, 11)]
+    copied = [
+        a_file(number, batch_seq=number + 10, content_sha256=f"sha-{number}", landed_at=NOON) for number in range(1, 11)
+    ]
+    assert only(redelivered(of(*days, *copied))).verdict == "PASS"
+
+
+def test_a_file_of_a_weekday_that_comes_with_the_bytes_of_a_week_ago_is_a_redelivery() -> None:
+    weeks = [a_file(number, file_name=f"{number % 5}.csv") for number in range(1, 10)]
+    again = a_file(10, file_name="0.csv", content_sha256="sha-5")
+    assert only(redelivered(of(*weeks, again))).verdict == "FAIL"
+
+
 def test_two_empty_files_are_alike_and_no_redelivery() -> None:
     empty = [a_file(9, row_count=0, content_sha256="e"), a_file(10, row_count=0, content_sha256="e")]
     assert only(redelivered(of(*empty))).verdict == "PASS"
