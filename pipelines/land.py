@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,6 +86,8 @@ def land_feed(deployment: Deployment, contract: FeedContract, *, since: datetime
             leases.record_refusal(ledger, contract.feed, "held" if is_held else "lost", holder, now)
         except FeedTrouble as trouble:
             landing.trouble = trouble
+        except sqlite3.OperationalError:  # the ledger's, and without it no feed comes in
+            raise
         except Exception as error:  # a fault of the program in one feed must not keep the others from their data
             fact, trace = keep_trace(deployment, contract.feed, error)
             step = f"What was landed is safe; the next sync tries again; {trace}"

@@ -97,6 +97,15 @@ def test_a_claimed_total_is_passed_on_when_rows_are_missing(server, tmp_path):
     assert (len(ids), receipt.claimed_rows) == (1, 5)
 
 
+def test_a_source_that_ignores_the_page_number_is_noticed_though_its_answers_tell_the_time(server, tmp_path):
+    server.answer = lambda _path, _params: page([order(1), order(2)], now=len(server.asked))
+    contract = rest_contract({"kind": "page", "parameter": "page"})
+    caught = trouble(server, tmp_path, contract)
+    assert caught.kind == "pages"
+    assert "pages 1 and 2 of" in str(caught)
+    assert len(server.asked) == 2
+
+
 def test_a_source_that_ignores_the_offset_is_noticed(server, tmp_path):
     server.answer = lambda _path, _params: page([order(1)])
     caught = trouble(server, tmp_path, rest_contract({"kind": "offset", "parameter": "offset", "size": 1}))

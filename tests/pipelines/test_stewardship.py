@@ -49,6 +49,8 @@ def reason_to_refresh(deployment: Deployment) -> str | None:
 def publish(deployment: Deployment) -> None:
     """As a refresh leaves the ledger."""
     deployment.home.published.touch()
+    deployment.home.masked.parent.mkdir(exist_ok=True)
+    deployment.home.masked.touch()
     with Ledger(deployment.home.ledger) as ledger:
         made_of = _fingerprint(ledger, [])
         publications.record_publication(ledger, publications.Publication("s", made_of, stamp(NOW), {}, 1))
